@@ -1,0 +1,35 @@
+package dev.autoprog.kernel;
+
+import dev.autoprog.tensor.Tensor;
+import java.util.List;
+
+/** Updates over flat buffers. */
+public interface OptimizerKernels {
+  /** The most moving averages that one update carries along. */
+  int MAX_EMAS = 4;
+
+  /** {@code sum[0] += Σ x²}, accumulated in float64; ≤ 1e-6 relative. */
+  void sumOfSquares(Tensor x, Tensor sum);
+
+  /**
+   * One AdamW update and the moving averages of its result, in one pass: {@code w ← w − lr·(m̂/(√v̂
+   * + ε) + decay·w)}, then {@code ema ← d·ema + (1 − d)·w} for each. ≤ 1e-5 relative.
+   *
+   * @param w weights, changed in place
+   * @param g gradients, as many
+   * @param m first moments, changed in place
+   * @param v second moments, changed in place
+   * @param squaredNorm (1): ‖g‖² over all parameters of the model, as {@link #sumOfSquares} gives it
+   * @param emas at most {@link #MAX_EMAS} tensors like w, changed in place
+   * @param emaDecays one per moving average
+   */
+  void adamW(
+      AdamWStep step,
+      Tensor w,
+      Tensor g,
+      Tensor m,
+      Tensor v,
+      Tensor squaredNorm,
+      List<Tensor> emas,
+      float[] emaDecays);
+}

@@ -1,0 +1,197 @@
+package dev.autoprog.tensor;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * A typed, row-major, contiguous view onto memory of a device. It owns nothing: it is usable while
+ * its {@link Memory} is open and, for memory of an {@link Arena}, until that arena's next reset. A
+ * later use throws {@link IllegalStateException}.
+ */
+public final class Tensor {
+  /** Copies through the Java heap go in pieces of this size. */
+  private static final int CHUNK_BYTES = 1 << 20;
+
+  private final Memory memory;
+  private final int generation;
+  private final long offset;
+  private final DType dtype;
+  private final Shape shape;
+
+  private Tensor(Memory memory, int generation, long offset, DType dtype, Shape shape) {
+    this.memory = memory;
+    this.generation = generation;
+    this.offset = offset;
+    this.dtype = dtype;
+    this.shape = shape;
+  }
+
+  /**
+   * The view of {@code shape} that begins {@code offset} bytes into {@code memory}.
+   *
+   * @throws IllegalArgumentException if it does not fit, or {@code offset} is no multiple of the
+   *     element's size
+   */
+  public static Tensor over(Memory memory, long offset, DType dtype, Shape shape) {
+    long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
+    if (offset < 0 || offset % dtype.bytes() != 0 || offset + bytes > memory.bytes()) {
+      throw new IllegalArgumentException(
+          "A tensor "
+              + dtype
+              + shape
+              + " at byte "
+              + offset
+              + " does not fit memory of "
+              + memory.bytes()
+              + " bytes");
+    }
+    return new Tensor(memory, memory.generation(), offset, dtype, shape);
+  }
+
+  /** The element type. */
+  public DType dtype() {
+    return dtype;
+  }
+
+  /** The shape. */
+  public Shape shape() {
+    return shape;
+  }
+
+  /** How many elements there are. */
+  public long elements() {
+    return shape.elements();
+  }
+
+  /** How many bytes the elements take. */
+  public long bytes() {
+    return shape.elements() * dtype.bytes();
+  }
+
+  /** The memory that this is a view of. */
+  public Memory memory() {
+    return memory;
+  }
+
+  /** The device on which the elements lie. */
+  public Device device() {
+    return memory.device();
+  }
+
+  /**
+   * The device address of the first element.
+   *
+   * @throws IllegalStateException if the memory is closed or was given up by an arena's reset
+   */
+  public long address() {
+    if (generation != memory.generation()) {
+      throw new IllegalStateException(
+          "This tensor " + dtype + shape + " belongs to a step that is over (its arena was reset)");
+    }
+    return memory.address() + offset;
+  }
+
+  /** The same elements under another shape of as many elements. */
+  public Tensor reshape(long... dims) {
+    Shape other = Shape.of(dims);
+    if (other.elements() != shape.elements()) {
+      throw new IllegalArgumentException("Cannot view " + shape + " as " + other);
+    }
+    return new Tensor(memory, generation, offset, dtype, other);
+  }
+
+  /** Rows {@code from} (inclusive) to {@code to} (exclusive) of the outermost dimension. */
+  public Tensor rows(long from, long to) {
+    if (shape.rank() == 0 || from < 0 || to <= from || to > shape.dim(0)) {
+      throw new IllegalArgumentException("No rows " + from + " to " + to + " in " + shape);
+    }
+    long[] dims = shape.toArray();
+    long rowBytes = bytes() / dims[0];
+    dims[0] = to - from;
+    return new Tensor(memory, generation, offset + from * rowBytes, dtype, Shape.of(dims));
+  }
+
+  /** Fills this FLOAT32 tensor from the array, which must have as many elements. */
+  public Tensor set(float... values) {
+    require(DType.FLOAT32, values.length);
+    int step = CHUNK_BYTES / Float.BYTES;
+    ByteBuffer chunk = chunk();
+    for (int i = 0; i < values.length; i += step) {
+      int n = Math.min(step, values.length - i);
+      chunk.clear().limit(n * Float.BYTES);
+      chunk.asFloatBuffer().put(values, i, n);
+      device().upload(chunk, address() + (long) i * Float.BYTES);
+    }
+    return this;
+  }
+
+  /** Fills this INT32 tensor from the array, which must have as many elements. */
+  public Tensor set(int... values) {
+    require(DType.INT32, values.length);
+    int step = CHUNK_BYTES / Integer.BYTES;
+    ByteBuffer chunk = chunk();
+    for (int i = 0; i < values.length; i += step) {
+      int n = Math.min(step, values.length - i);
+      chunk.clear().limit(n * Integer.BYTES);
+      chunk.asIntBuffer().put(values, i, n);
+      device().upload(chunk, address() + (long) i * Integer.BYTES);
+    }
+    return this;
+  }
+
+  /** Fills this tensor, of any type, from the buffer's remaining bytes, which must be as many. */
+  public Tensor set(ByteBuffer source) {
+    if (source.remaining() != bytes()) {
+      throw new IllegalArgumentException(
+          source.remaining() + " bytes given for a tensor " + dtype + shape);
+    }
+    device().upload(source, address());
+    return this;
+  }
+
+  /** This FLOAT32 tensor's elements in a fresh array. */
+  public float[] toFloats() {
+    float[] values = new float[Math.toIntExact(elements())];
+    require(DType.FLOAT32, values.length);
+    int step = CHUNK_BYTES / Float.BYTES;
+    ByteBuffer chunk = chunk();
+    for (int i = 0; i < values.length; i += step) {
+      int n = Math.min(step, values.length - i);
+      chunk.clear().limit(n * Float.BYTES);
+      device().download(address() + (long) i * Float.BYTES, chunk);
+      chunk.flip().order(ByteOrder.nativeOrder()).asFloatBuffer().get(values, i, n);
+    }
+    return values;
+  }
+
+  /** This INT32 tensor's elements in a fresh array. */
+  public int[] toInts() {
+    int[] values = new int[Math.toIntExact(elements())];
+    require(DType.INT32, values.length);
+    int step = CHUNK_BYTES / Integer.BYTES;
+    ByteBuffer chunk = chunk();
+    for (int i = 0; i < values.length; i += step) {
+      int n = Math.min(step, values.length - i);
+      chunk.clear().limit(n * Integer.BYTES);
+      device().download(address() + (long) i * Integer.BYTES, chunk);
+      chunk.flip().order(ByteOrder.nativeOrder()).asIntBuffer().get(values, i, n);
+    }
+    return values;
+  }
+
+  private ByteBuffer chunk() {
+    return ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, bytes())).order(ByteOrder.nativeOrder());
+  }
+
+  private void require(DType expected, long elements) {
+    if (dtype != expected || elements() != elements) {
+      throw new IllegalArgumentException(
+          "This tensor is " + dtype + shape + ", not " + elements + " elements of " + expected);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return dtype + shape.toString() + " on " + device().name();
+  }
+}

@@ -1,0 +1,135 @@
+// The CPU kernels of AutoProg: contracts.
+//
+// Tensors are row-major, contiguous float32 unless it says otherwise, at any float-aligned address. "y =" overwrites,
+// "dw +=" adds. Outputs alias no input unless it says so. Bounds are relative, |out - ref| / |ref|, against float64.
+// Every kernel gives the same bits again for the same input and number of threads. NaN and infinity propagate.
+// Arguments are checked by the caller (CheckedKernels.java); a kernel returns 0, or a code whose text is in ap_last_error.
+// Java's names are the same without prefix: ap_layer_norm_forward is layerNormForward.
+//
+// Letters: B batch, N tokens, C width, H heads, D head dim, R image side in pixels.
+#pragma once
+#include <cstdint>
+
+#pragma GCC visibility push(default)
+extern "C" {
+
+// One per session, used by one thread at a time: the team's size, scratch memory, oneDNN's primitives by shape.
+typedef struct ap_context ap_context;
+
+// A context whose kernels run on `threads` OpenMP threads; NULL if there is no memory for it.
+ap_context* ap_context_create(int32_t threads);
+void ap_context_destroy(ap_context* context);
+// The text of the last failure in this context; valid until its next call.
+const char* ap_last_error(const ap_context* context);
+// What this library was compiled for: "avx512", "avx2" or "baseline".
+const char* ap_isa(void);
+
+// ---- elementwise.cpp -------------------------------------------------------------------------------------------
+// x (n) = value
+int ap_fill(ap_context*, int64_t n, float value, float* x);
+// out (n) = a (n) + b (n); out may be a or b
+int ap_add(ap_context*, int64_t n, const float* a, const float* b, float* out);
+// sum (columns) += the sum over r < rows of x[r * stride ...]
+int ap_sum_rows(ap_context*, int64_t rows, int64_t columns, int64_t stride, const float* x, float* sum);
+
+// ---- linear.cpp (oneDNN) ---------------------------------------------------------------------------------------
+// y (rows, out) = x (rows, in) * weight (out, in)^T + bias (out); bias may be NULL. <= 1e-5
+int ap_linear_forward(ap_context*, int64_t rows, int64_t in, int64_t out, const float* x, const float* weight,
+                      const float* bias, float* y);
+// dx (rows, in) = dy (rows, out) * weight (out, in). <= 1e-5
+int ap_linear_backward_input(ap_context*, int64_t rows, int64_t in, int64_t out, const float* dy,
+                             const float* weight, float* dx);
+// dweight (out, in) += dy (rows, out)^T * x (rows, in). <= 1e-5
+int ap_linear_backward_weight(ap_context*, int64_t rows, int64_t in, int64_t out, const float* x, const float* dy,
+                              float* dweight);
+
+// ---- attention.cpp ---------------------------------------------------------------------------------------------
+// out (B,N,H,D) = softmax(q k^T scale) v from qkv (B,N,3,H,D); log_sum_exp (B,H,N) = each softmax's log denominator.
+// D a multiple of 8 up to 160, N any. No N x N matrix in memory. <= 1e-5. Vaswani et al. 2017 eq. 1; Dao et al. 2022.
+int ap_attention_forward(ap_context*, int64_t B, int64_t N, int64_t H, int64_t D, float scale, const float* qkv,
+                         float* out, float* log_sum_exp);
+// dqkv (B,N,3,H,D) = the gradient by q, k, v, given dout (B,N,H,D) and the forward's out and log_sum_exp. <= 1e-5
+int ap_attention_backward(ap_context*, int64_t B, int64_t N, int64_t H, int64_t D, float scale, const float* qkv,
+                          const float* out, const float* log_sum_exp, const float* dout, float* dqkv);
+
+// ---- layer_norm.cpp --------------------------------------------------------------------------------------------
+// y (rows,C) = (x - mean) * rstd * gain (C) + bias (C); mean, rstd (rows) = statistics, rstd = 1/sqrt(var + epsilon),
+// var the population variance (two passes, no cancellation). <= 1e-5. Ba et al. 2016 eq. 4
+int ap_layer_norm_forward(ap_context*, int64_t rows, int64_t C, float epsilon, const float* x, const float* gain,
+                          const float* bias, float* y, float* mean, float* rstd);
+// dx (rows,C) = base (rows,C) + the gradient by x; base may be NULL (nothing), dx may be base. <= 1e-5
+int ap_layer_norm_backward(ap_context*, int64_t rows, int64_t C, const float* x, const float* gain,
+                           const float* mean, const float* rstd, const float* dy, const float* base, float* dx);
+// dgain (C) += sum dy * (x - mean) * rstd; dbias (C) += sum dy, over the rows. <= 1e-5
+int ap_layer_norm_backward_parameters(ap_context*, int64_t rows, int64_t C, const float* x, const float* mean,
+                                      const float* rstd, const float* dy, float* dgain, float* dbias);
+
+// ---- activation.cpp --------------------------------------------------------------------------------------------
+// y (n) = x * Phi(x), exact GELU. <= 1e-5
+int ap_gelu_forward(ap_context*, int64_t n, const float* x, float* y);
+// dx (n) = dy * (Phi(x) + x phi(x)); dx may be dy. <= 1e-5
+int ap_gelu_backward(ap_context*, int64_t n, const float* x, const float* dy, float* dx);
+
+// ---- residual.cpp ----------------------------------------------------------------------------------------------
+// y (B,n) = x (B,n) + scale (B) * branch (B,n); scale may be NULL (1), y may be x
+int ap_residual_forward(ap_context*, int64_t B, int64_t n, const float* x, const float* branch, const float* scale,
+                        float* y);
+// dbranch (B,n) = scale (B) * dy (B,n)
+int ap_residual_backward(ap_context*, int64_t B, int64_t n, const float* dy, const float* scale, float* dbranch);
+
+// ---- token.cpp -------------------------------------------------------------------------------------------------
+// out (B,N,C) = [class_token (C); patches (B,N-1,C)] + positions (N,C)
+int ap_assemble_tokens(ap_context*, int64_t B, int64_t N, int64_t C, const float* patches, const float* class_token,
+                       const float* positions, float* out);
+// dpatches (B,N-1,C) = dy (B,N,C) without token 0
+int ap_assemble_tokens_backward(ap_context*, int64_t B, int64_t N, int64_t C, const float* dy, float* dpatches);
+// y (B,C) = token 0 of x (B,N,C)
+int ap_select_class_token(ap_context*, int64_t B, int64_t N, int64_t C, const float* x, float* y);
+// dx (B,N,C) = dy (B,C) at token 0, zero elsewhere
+int ap_select_class_token_backward(ap_context*, int64_t B, int64_t N, int64_t C, const float* dy, float* dx);
+// out (1 + to*to, C) = bicubic resize of positions (1 + from*from, C), row 0 copied; a = -0.75, pixel centres at half
+// integers, borders clamped. <= 1e-5; from == to copies. Keys 1981
+int ap_resize_positions(ap_context*, int64_t from, int64_t to, int64_t C, const float* positions, float* out);
+// dpositions (1 + from*from, C) += the transpose of that, applied to dy (1 + to*to, C)
+int ap_resize_positions_backward(ap_context*, int64_t from, int64_t to, int64_t C, const float* dy,
+                                 float* dpositions);
+
+// ---- image.cpp -------------------------------------------------------------------------------------------------
+// out (B,channels,R,R) = (bilinear sample of pixels (B,channels,height,width) uint8 / 255 - mean) / std; windows (B,5):
+// top, left, height, width, flip; row i reads top + (i + 0.5) * height / R - 0.5, columns likewise, mirrored if flip is
+// 1; clamped to the stored image. <= 1e-5
+int ap_image_transform(ap_context*, int64_t B, int64_t channels, int64_t height, int64_t width, int64_t R,
+                       const uint8_t* pixels, const float* windows, const float* mean, const float* std, float* out);
+// images (B,channels,R,R): zero in rectangles (B,4): top, left, height, width, as far as they lie in the image
+int ap_image_erase(ap_context*, int64_t B, int64_t channels, int64_t R, const int32_t* rectangles, float* images);
+// patches (B, G*G, channels*patch*patch) of images (B,channels,R,R), G = R / patch; a patch lies as (channel, y, x)
+int ap_patchify(ap_context*, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* images,
+                float* patches);
+
+// ---- loss.cpp --------------------------------------------------------------------------------------------------
+// losses (B) = cross entropy of logits (B,classes) against labels (B) smoothed: q_k = (1-s)[k = label] + s/classes;
+// log_sum_exp (B) = log sum exp(logits). A label outside 0 ... classes-1 gives NaN. <= 1e-5. Szegedy et al. 2016
+int ap_cross_entropy_forward(ap_context*, int64_t B, int64_t classes, const float* logits, const int32_t* labels,
+                             float smoothing, float* losses, float* log_sum_exp);
+// dlogits (B,classes) = scale * (softmax(logits) - q). <= 1e-5
+int ap_cross_entropy_backward(ap_context*, int64_t B, int64_t classes, const float* logits, const int32_t* labels,
+                              float smoothing, const float* log_sum_exp, float scale, float* dlogits);
+
+// ---- optimizer.cpp ---------------------------------------------------------------------------------------------
+// sum (1) += sum of x (n) squared, accumulated in float64. <= 1e-6
+int ap_sum_of_squares(ap_context*, int64_t n, const float* x, float* sum);
+// One AdamW step on w, g, m, v (n) with the moving averages of its result (averages <= 4 of n each, at the addresses in
+// emas, with decays in ema_decays): g is scaled by min(1, max_norm / (sqrt(squared_norm[0]) + 1e-6)),
+// m = beta1 m + (1-beta1) g, v likewise with g^2, w -= lr ((m / (1-beta1^step)) / (sqrt(v / (1-beta2^step)) + epsilon)
+// + weight_decay w), ema = d ema + (1-d) w. g is left as it is. <= 1e-5. Loshchilov and Hutter 2019
+int ap_adam_w(ap_context*, int64_t n, float learning_rate, float beta1, float beta2, float epsilon,
+              float weight_decay, int64_t step, float max_norm, float* w, const float* g, float* m, float* v,
+              const float* squared_norm, int32_t averages, const int64_t* emas, const float* ema_decays);
+
+// ---- growth.cpp ------------------------------------------------------------------------------------------------
+// to[to_offset + i] = from[from_offset + i] for i < length, for each of `count` segments
+int ap_copy_segments(ap_context*, int64_t count, const int64_t* from_offsets, const int64_t* to_offsets,
+                     const int64_t* lengths, const float* from, float* to);
+
+}  // extern "C"
+#pragma GCC visibility pop

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# build.sh BUILD_DIR LIBRARY_DIR JAVA_HOME
+# Compiles the kernels once per instruction set, and the JNI glue that JavaCPP wrote, and links them; only what changed.
+#   LIBRARY_DIR/{baseline,avx2,avx512}/libautoprog.so   the same kernels; Java loads the best that the processor can run
+#   LIBRARY_DIR/libjniNativeCpu.so                      the glue
+set -euo pipefail
+build=$1 library=$2 java_home=$3
+source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+: "${CXX:=g++}"
+
+if ! command -v "$CXX" >/dev/null; then
+  echo "AutoProg compiles its kernels with a C++17 compiler, and there is no '$CXX' on the PATH." >&2
+  echo "Install one, then build again:   apt install g++   |   dnf install gcc-c++   |   apk add g++" >&2
+  echo "or name another one:             CXX=/path/to/compiler ./mvnw verify" >&2
+  exit 1
+fi
+
+onednn=$build/onednn/org/bytedeco/dnnl/linux-x86_64
+glue=$build/glue/jniNativeCpu.cpp
+warnings=(-Wall -Wextra -Werror)
+common=(-std=c++17 -O3 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden)
+kernels=("${common[@]}" "${warnings[@]}" -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math -I"$onednn/include")
+declare -A isa=([baseline]=x86-64-v2 [avx2]=x86-64-v3 [avx512]=x86-64-v4)
+
+# stale OUTPUT INPUT...: whether OUTPUT is missing or older than an input or than this script
+stale() {
+  local output=$1 input
+  shift
+  [ -e "$output" ] || return 0
+  for input in "$@" "$source/build.sh"; do [ "$input" -nt "$output" ] && return 0; done
+  return 1
+}
+
+# run COMMAND...: in the background, as many at once as there are processors
+jobs_limit=$(getconf _NPROCESSORS_ONLN)
+failed=$build/failed
+mkdir -p "$build"
+rm -f "$failed"
+run() {
+  while [ "$(jobs -rp | wc -l)" -ge "$jobs_limit" ]; do wait -n || true; done
+  { "$@" || touch "$failed"; } &
+}
+finish() {
+  wait
+  [ ! -e "$failed" ] || exit 1
+}
+
+headers=("$source"/*.h "$source"/*.hpp)
+compiled=0
+for level in "${!isa[@]}"; do
+  mkdir -p "$build/$level" "$library/$level"
+  for cpp in "$source"/*.cpp; do
+    object=$build/$level/$(basename "${cpp%.cpp}").o
+    if stale "$object" "$cpp" "${headers[@]}"; then
+      compiled=$((compiled + 1))
+      run "$CXX" "${kernels[@]}" -march="${isa[$level]}" -DAP_ISA="\"$level\"" -c "$cpp" -o "$object"
+    fi
+  done
+done
+glue_object=$build/jniNativeCpu.o
+if ! cmp -s "$glue" "$build/jniNativeCpu.cpp" || stale "$glue_object" "${headers[@]}"; then
+  cp "$glue" "$build/jniNativeCpu.cpp"
+  compiled=$((compiled + 1))
+  run "$CXX" "${common[@]}" -march=x86-64 -I"$source" -I"$java_home/include" -I"$java_home/include/linux" \
+    -c "$build/jniNativeCpu.cpp" -o "$glue_object"
+fi
+finish
+
+for level in "${!isa[@]}"; do
+  if stale "$library/$level/libautoprog.so" "$build/$level"/*.o; then
+    run "$CXX" -shared -fopenmp -s -Wl,-soname,libautoprog.so -Wl,-z,noexecstack -Wl,--no-undefined \
+      -o "$library/$level/libautoprog.so" "$build/$level"/*.o -L"$onednn" -l:libdnnl.so.3
+  fi
+done
+finish
+if stale "$library/libjniNativeCpu.so" "$glue_object"; then
+  "$CXX" -shared -s -Wl,-z,noexecstack -o "$library/libjniNativeCpu.so" "$glue_object" \
+    -L"$library/baseline" -lautoprog
+fi
+echo "native code: $compiled files compiled"
