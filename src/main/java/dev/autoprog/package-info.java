@@ -1,0 +1,2 @@
+/** What every package shares: the exception for input that cannot be used. */
+package dev.autoprog;
