@@ -53,47 +53,55 @@ public final class AdamW implements AutoCloseable {
   }
 
   /**
-   * Updates all that is trainable by the gradients in the set.
+   * Updates all that is trainable by the gradients in the set, unless their norm is not finite: then
+   * nothing changes.
    *
    * @param step counts from 0
    * @param averages moving averages to carry along, at most four
+   * @return the gradients' global norm, before clipping
    */
-  public void step(long step, double learningRate, List<Ema> averages) {
+  public double step(long step, double learningRate, List<Ema> averages) {
     Kernels kernels = session.kernels();
     List<ParameterSet.Range> ranges = parameters.trainableRanges();
     kernels.fill(squaredNorm, 0);
     for (ParameterSet.Range range : ranges) {
       kernels.sumOfSquares(range.of(parameters.gradients()), squaredNorm);
     }
+    double norm = Math.sqrt(squaredNorm.toFloats()[0]);
+    if (Double.isFinite(norm)) {
+      for (ParameterSet.Range range : ranges) {
+        update(range, step, learningRate, averages);
+      }
+    }
+    return norm;
+  }
+
+  private void update(
+      ParameterSet.Range range, long step, double learningRate, List<Ema> averages) {
     float[] decays = new float[averages.size()];
     for (int i = 0; i < decays.length; i++) {
       decays[i] = (float) averages.get(i).decayAt(step);
     }
-    for (ParameterSet.Range range : ranges) {
-      AdamWStep numbers =
-          new AdamWStep(
-              (float) learningRate,
-              (float) settings.beta1(),
-              (float) settings.beta2(),
-              (float) settings.epsilon(),
-              range.decayed() ? (float) settings.weightDecay() : 0,
-              step + 1,
-              settings.maxNorm() > 0 ? (float) settings.maxNorm() : Float.POSITIVE_INFINITY);
-      kernels.adamW(
-          numbers,
-          range.of(parameters.values()),
-          range.of(parameters.gradients()),
-          range.of(first),
-          range.of(second),
-          squaredNorm,
-          averages.stream().map(ema -> range.of(ema.values())).toList(),
-          decays);
-    }
-  }
-
-  /** The gradient's global norm at the last step, before clipping. */
-  public double gradientNorm() {
-    return Math.sqrt(squaredNorm.toFloats()[0]);
+    AdamWStep numbers =
+        new AdamWStep(
+            (float) learningRate,
+            (float) settings.beta1(),
+            (float) settings.beta2(),
+            (float) settings.epsilon(),
+            range.decayed() ? (float) settings.weightDecay() : 0,
+            step + 1,
+            settings.maxNorm() > 0 ? (float) settings.maxNorm() : Float.POSITIVE_INFINITY);
+    session
+        .kernels()
+        .adamW(
+            numbers,
+            range.of(parameters.values()),
+            range.of(parameters.gradients()),
+            range.of(first),
+            range.of(second),
+            squaredNorm,
+            averages.stream().map(ema -> range.of(ema.values())).toList(),
+            decays);
   }
 
   /** Gives its memory back. */
