@@ -65,8 +65,7 @@ final class LibtorchVit {
     Tensor image =
         patches.reshape(1, config.grid(), config.grid(), config.width()).permute(0, 3, 1, 2);
     Tensor resized = torch.upsample_bicubic2d(image, new long[] {grid, grid}, false);
-    return cat(
-        classToken, resized.permute(0, 2, 3, 1).reshape(1, grid * grid, config.width()));
+    return cat(classToken, resized.permute(0, 2, 3, 1).reshape(1, grid * grid, config.width()));
   }
 
   private Tensor attention(Tensor x, String name) {
@@ -86,8 +85,7 @@ final class LibtorchVit {
             false,
             new DoubleOptional(),
             false);
-    return linear(
-        out.transpose(1, 2).reshape(batch, tokens, config.width()), name + "proj");
+    return linear(out.transpose(1, 2).reshape(batch, tokens, config.width()), name + "proj");
   }
 
   private Tensor mlp(Tensor x, String name) {

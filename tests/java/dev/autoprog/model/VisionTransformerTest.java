@@ -4,7 +4,6 @@ import static dev.autoprog.testing.Closeness.assertClose;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.autoprog.autograd.Accumulate;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
 import dev.autoprog.backend.Backend;
@@ -57,17 +56,13 @@ class VisionTransformerTest {
       Tape tape = Tape.recording(session);
       Variable logits = vit.forward(tape, input);
       CrossEntropy loss = new CrossEntropy(tape, logits.value(), labels, SMOOTHING);
-      tape.backward(
-          logits,
-          loss.gradient(1f / batch),
-          new Accumulate(session, v -> ((Parameter) v).gradient()));
+      tape.backward(logits, loss.gradient(1f / batch), vit.parameters().accumulator());
 
       Libtorch.scoped(
           () -> {
             Map<String, org.bytedeco.pytorch.Tensor> weights = new HashMap<>();
             for (Parameter p : vit.parameters().all()) {
-              weights.put(
-                  p.name(), Libtorch.variable(p.value().toFloats(), p.shape().toArray()));
+              weights.put(p.name(), Libtorch.variable(p.value().toFloats(), p.shape().toArray()));
             }
             var graph = new LibtorchVit(config, weights);
             var expected =

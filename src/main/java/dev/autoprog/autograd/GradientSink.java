@@ -36,13 +36,7 @@ public interface GradientSink {
    * @param dy (rows, C)
    */
   void layerNorm(
-      Variable gain,
-      Variable bias,
-      RowsShape shape,
-      Tensor x,
-      Tensor mean,
-      Tensor rstd,
-      Tensor dy);
+      Variable gain, Variable bias, RowsShape shape, Tensor x, Tensor mean, Tensor rstd, Tensor dy);
 
   /**
    * Positions (1 + from², C) that were resized to (1 + to², C) and added to each sample's tokens.
@@ -50,6 +44,5 @@ public interface GradientSink {
    * @param samples B rows of the {@code (1 + to²)·C} elements of each sample
    * @param dy from the first sample on
    */
-  void resizedPositions(
-      Variable positions, PositionShape resize, RowsShape samples, Tensor dy);
+  void resizedPositions(Variable positions, PositionShape resize, RowsShape samples, Tensor dy);
 }

@@ -70,8 +70,7 @@ public final class Operations {
     Tensor mean = tape.allocate(shape.rows());
     Tensor rstd = tape.allocate(shape.rows());
     Kernels kernels = tape.kernels();
-    kernels.layerNormForward(
-        shape, epsilon, input, gain.value(), bias.value(), y, mean, rstd);
+    kernels.layerNormForward(shape, epsilon, input, gain.value(), bias.value(), y, mean, rstd);
     return tape.record(
         y,
         (dy, sink) -> {

@@ -5,9 +5,11 @@ import dev.autoprog.kernel.Kernels;
 import dev.autoprog.tensor.Arena;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Device;
+import dev.autoprog.tensor.HostDevice;
 import dev.autoprog.tensor.Memory;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
+import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
@@ -121,6 +123,22 @@ public final class Session implements AutoCloseable {
     }
     long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
     return Tensor.over(new Memory(device(), address, bytes, () -> {}), 0, dtype, shape);
+  }
+
+  /**
+   * A tensor over a direct buffer's remaining bytes, for sessions on the host; the buffer must stay
+   * reachable while the tensor is used.
+   *
+   * @throws IllegalArgumentException if the buffer is not direct or has another size, or this
+   *     session's device is not the host
+   */
+  public Tensor wrap(ByteBuffer direct, DType dtype, Shape shape) {
+    if (!device().isHost() || direct.remaining() != shape.elements() * dtype.bytes()) {
+      throw new IllegalArgumentException(
+          "A buffer of %d bytes of the host is no %s%s on %s"
+              .formatted(direct.remaining(), dtype, shape, device().name()));
+    }
+    return wrap(HostDevice.addressOf(direct) + direct.position(), dtype, shape);
   }
 
   /** Makes the calling thread the session's owner; the one before must have stopped using it. */

@@ -9,23 +9,24 @@ import java.util.concurrent.CountDownLatch;
  */
 final class StopOnInterrupt implements AutoCloseable {
   private final CountDownLatch done = new CountDownLatch(1);
-  private final Thread hook;
+  private final Thread hook = new Thread(this::stop, "stop-on-interrupt");
+  private Trainer trainer;
   private volatile boolean asked;
 
-  StopOnInterrupt(Trainer trainer) {
-    hook =
-        new Thread(
-            () -> {
-              asked = true;
-              trainer.requestStop();
-              try {
-                done.await();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            },
-            "stop-on-interrupt");
+  /** From now on an interrupt stops this trainer. */
+  void stops(Trainer trainer) {
+    this.trainer = trainer;
     Runtime.getRuntime().addShutdownHook(hook);
+  }
+
+  private void stop() {
+    asked = true;
+    trainer.requestStop();
+    try {
+      done.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override

@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
 /** {@code autoprog train}: the main job. */
 @Command(
     name = "train",
-    description = "Trains a vision transformer progressively; with no arguments, on embedded images.",
+    description =
+        "Trains a vision transformer progressively; with no arguments, on embedded images.",
     mixinStandardHelpOptions = true)
 final class TrainCommand implements Callable<Integer> {
   /** What a shell expects of a program that Ctrl-C ended. */
@@ -87,19 +88,17 @@ final class TrainCommand implements Callable<Integer> {
     RunConfig config = resume == null ? configured() : resumed();
     Path directory = resume != null ? resume : run != null ? run : fresh();
     DataSplit images =
-        DataSources.open(
-            config.data().source(), FolderOptions.ofSide(config.data().folderSide()));
+        DataSources.open(config.data().source(), FolderOptions.ofSide(config.data().folderSide()));
     RunPlan plan = RunPlan.of(config, images.train());
     PrintWriter out = spec.commandLine().getOut();
     Backend chosen = Backend.named(config.backend());
-    int team =
-        config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
+    int team = config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
     try (Session session = Session.open(chosen, team);
         TrainingDisplay display = new TrainingDisplay(out, plan)) {
       display.introduce(images, chosen, team, directory);
-      Trainer trainer =
-          Trainer.of(session, config).on(images).into(directory).heardBy(display);
-      try (StopOnInterrupt stop = new StopOnInterrupt(trainer)) {
+      Trainer trainer = Trainer.of(session, config).on(images).into(directory).heardBy(display);
+      try (StopOnInterrupt interrupt = new StopOnInterrupt()) {
+        interrupt.stops(trainer);
         RunSummary summary = resume == null ? trainer.train() : trainer.resume();
         display.conclude(summary, directory);
         return summary.complete() ? CommandLine.ExitCode.OK : INTERRUPTED;

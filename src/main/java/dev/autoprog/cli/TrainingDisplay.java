@@ -40,8 +40,7 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   /** Since JDK 22 a console exists without a terminal, too, and says so. */
   private static boolean isTerminal() {
     try {
-      return (boolean)
-          java.io.Console.class.getMethod("isTerminal").invoke(System.console());
+      return (boolean) java.io.Console.class.getMethod("isTerminal").invoke(System.console());
     } catch (NoSuchMethodException before22) {
       return true;
     } catch (ReflectiveOperationException e) {

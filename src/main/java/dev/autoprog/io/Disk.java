@@ -2,6 +2,7 @@ package dev.autoprog.io;
 
 import dev.autoprog.InputException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.AccessDeniedException;
@@ -129,6 +130,13 @@ public class Disk {
         e.addSuppressed(second);
       }
       throw cannotWrite(file, e);
+    }
+  }
+
+  /** Writes all remaining bytes, which a channel need not do at once. */
+  public static void writeFully(WritableByteChannel out, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      out.write(bytes);
     }
   }
 

@@ -44,8 +44,7 @@ public final class VisionTransformer implements AutoCloseable {
         builder.free(
             "pos_embed", Initializer.truncatedNormal(STD), 1, 1 + (long) grid * grid, width);
     patchEmbedding =
-        new PatchEmbedding(
-            builder.under("patch_embed"), config.channels(), config.patch(), width);
+        new PatchEmbedding(builder.under("patch_embed"), config.channels(), config.patch(), width);
     for (int i = 0; i < config.depth(); i++) {
       blocks.add(
           new TransformerBlock(
@@ -103,7 +102,8 @@ public final class VisionTransformer implements AutoCloseable {
     for (int i = 0; i < blocks.size(); i++) {
       x = blocks.get(i).forward(tape, x, depth, i);
     }
-    // the head reads the class token alone, and the norm works token by token: selecting first gives the same
+    // the head reads the class token alone, and the norm works token by token: selecting first
+    // gives the same
     return head.forward(tape, norm.forward(tape, Operations.selectClassToken(tape, x)));
   }
 

@@ -6,7 +6,9 @@ import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 
-/** Cross entropy of a batch of logits with label smoothing; its gradient is a backward pass's seed. */
+/**
+ * Cross entropy of a batch of logits with label smoothing; its gradient is a backward pass's seed.
+ */
 public final class CrossEntropy {
   private final Tape tape;
   private final RowsShape shape;
@@ -30,8 +32,7 @@ public final class CrossEntropy {
     this.labelValues = labels;
     this.smoothing = (float) smoothing;
     this.shape = RowsShape.dense(logits.shape().dim(0), logits.shape().dim(1));
-    this.labels =
-        tape.session().arena().allocate(DType.INT32, Shape.of(shape.rows())).set(labels);
+    this.labels = tape.session().arena().allocate(DType.INT32, Shape.of(shape.rows())).set(labels);
     this.losses = tape.allocate(shape.rows());
     this.logSumExp = tape.allocate(shape.rows());
     tape.kernels()

@@ -1,5 +1,7 @@
 package dev.autoprog.nn;
 
+import dev.autoprog.autograd.Accumulate;
+import dev.autoprog.autograd.GradientSink;
 import dev.autoprog.backend.Session;
 import dev.autoprog.tensor.Rng;
 import dev.autoprog.tensor.Shape;
@@ -67,6 +69,11 @@ public final class ParameterSet implements AutoCloseable {
   /** The flat buffer of gradients. */
   public Tensor gradients() {
     return gradients;
+  }
+
+  /** A sink that adds each gradient to its parameter's place in {@link #gradients()}. */
+  public GradientSink accumulator() {
+    return new Accumulate(session, variable -> ((Parameter) variable).gradient());
   }
 
   /** Sets every gradient to zero. */

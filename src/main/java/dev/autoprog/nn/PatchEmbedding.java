@@ -17,8 +17,7 @@ public final class PatchEmbedding {
     this.patch = patch;
     double bound = 1 / Math.sqrt((double) channels * patch * patch);
     ParameterSet.Builder projection = parameters.under("proj");
-    weight =
-        projection.weight("weight", Initializer.uniform(bound), width, channels, patch, patch);
+    weight = projection.weight("weight", Initializer.uniform(bound), width, channels, patch, patch);
     bias = projection.free("bias", Initializer.constant(0), width);
   }
 
@@ -29,8 +28,7 @@ public final class PatchEmbedding {
    */
   public Variable forward(Tape tape, Tensor images) {
     long batch = images.shape().dim(0);
-    PatchShape shape =
-        new PatchShape(batch, images.shape().dim(1), images.shape().dim(2), patch);
+    PatchShape shape = new PatchShape(batch, images.shape().dim(1), images.shape().dim(2), patch);
     Tensor patches = tape.allocate(batch, shape.patches(), shape.patchElements());
     tape.kernels().patchify(shape, images, patches);
     return Operations.linear(tape, tape.constant(patches), weight, bias);

@@ -23,7 +23,10 @@ public final class AdamW implements AutoCloseable {
    * @param maxNorm global gradient norm above which gradients are scaled down; 0 for never
    */
   public record Settings(
-      double beta1, double beta2, double epsilon, double weightDecay, double maxNorm) {}
+      double beta1, double beta2, double epsilon, double weightDecay, double maxNorm) {
+    /** What DeiT trains with, and clipping at 1. */
+    public static final Settings DEFAULT = new Settings(0.9, 0.999, 1e-8, 0.05, 1);
+  }
 
   private final Session session;
   private final ParameterSet parameters;
@@ -53,8 +56,8 @@ public final class AdamW implements AutoCloseable {
   }
 
   /**
-   * Updates all that is trainable by the gradients in the set, unless their norm is not finite: then
-   * nothing changes.
+   * Updates all that is trainable by the gradients in the set, unless their norm is not finite:
+   * then nothing changes.
    *
    * @param step counts from 0
    * @param averages moving averages to carry along, at most four

@@ -82,6 +82,14 @@ public final class HostDevice implements Device {
       this.capacity = bytes;
     }
 
+    /**
+     * JavaCPP would else say what it knows of Pointer, which is 8 once libtorch's glue is loaded.
+     */
+    @Override
+    public int sizeof() {
+      return 1;
+    }
+
     static long addressOf(ByteBuffer direct) {
       if (!direct.isDirect()) {
         throw new IllegalArgumentException("Only a direct buffer has an address");

@@ -118,13 +118,7 @@ public final class CheckpointStore implements AutoCloseable {
       files.put(CheckpointFormat.STATE, writeTensors(current, state));
       current = aside.resolve(CheckpointFormat.FACTS);
       ByteBuffer json = ByteBuffer.wrap(CheckpointFormat.encode(step, facts, files));
-      disk.write(
-          current,
-          out -> {
-            while (json.hasRemaining()) {
-              out.write(json);
-            }
-          });
+      disk.write(current, out -> Disk.writeFully(out, json));
       disk.syncDirectory(aside);
     } catch (IOException e) {
       removeAfter(e, aside);

@@ -38,12 +38,10 @@ final class ImageFeeder implements AutoCloseable {
         arena(DType.UINT8, count, shape.channels(), shape.height(), shape.width())
             .set(batch.pixels());
     Tensor windows = arena(DType.FLOAT32, count, 5).set(batch.windows());
+    Tensor rectangles = arena(DType.INT32, count, 4).set(batch.rectangles(side));
     Tensor images = arena(DType.FLOAT32, count, shape.channels(), side, side);
     session.kernels().imageTransform(shape, pixels, windows, mean, std, images);
-    if (batch.erases()) {
-      Tensor rectangles = arena(DType.INT32, count, 4).set(batch.rectangles());
-      session.kernels().imageErase(shape, rectangles, images);
-    }
+    session.kernels().imageErase(shape, rectangles, images);
     return images;
   }
 

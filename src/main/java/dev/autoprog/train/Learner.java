@@ -1,13 +1,11 @@
 package dev.autoprog.train;
 
-import dev.autoprog.autograd.Accumulate;
 import dev.autoprog.autograd.GradientSink;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
 import dev.autoprog.backend.Session;
 import dev.autoprog.model.VisionTransformer;
 import dev.autoprog.nn.CrossEntropy;
-import dev.autoprog.nn.Parameter;
 import dev.autoprog.nn.ParameterSet;
 import dev.autoprog.nn.StochasticDepth;
 import dev.autoprog.optim.AdamW;
@@ -63,7 +61,7 @@ public final class Learner implements Growable, AutoCloseable {
     for (double decay : averagesConfig.decays()) {
       averages.add(new Ema(session, parameters, decay, averagesConfig.warmup()));
     }
-    sink = new Accumulate(session, variable -> ((Parameter) variable).gradient());
+    sink = parameters.accumulator();
   }
 
   /** The network as it is now. */
@@ -164,10 +162,8 @@ public final class Learner implements Growable, AutoCloseable {
       // adopt began each average with the fresh weights, which is what fresh blocks keep
       transfer.weights(averagesBefore.get(i).values(), averages.get(i).values());
     }
-    transfer.moments(
-        optimizerBefore.firstMoments(), optimizer.firstMoments(), grownMoments);
-    transfer.moments(
-        optimizerBefore.secondMoments(), optimizer.secondMoments(), grownMoments);
+    transfer.moments(optimizerBefore.firstMoments(), optimizer.firstMoments(), grownMoments);
+    transfer.moments(optimizerBefore.secondMoments(), optimizer.secondMoments(), grownMoments);
 
     averagesBefore.forEach(Ema::close);
     optimizerBefore.close();

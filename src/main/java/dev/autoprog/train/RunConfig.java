@@ -103,7 +103,10 @@ public record RunConfig(
     /** Checks the ranges. */
     public Regularization {
       require(
-          labelSmoothing >= 0 && labelSmoothing < 1, "label_smoothing", labelSmoothing, "in [0, 1)");
+          labelSmoothing >= 0 && labelSmoothing < 1,
+          "label_smoothing",
+          labelSmoothing,
+          "in [0, 1)");
       require(flip >= 0 && flip <= 1, "flip", flip, "in [0, 1]");
       require(shift >= 0 && shift < 1, "shift", shift, "in [0, 1)");
     }

@@ -57,8 +57,7 @@ final class RunDirectory implements AutoCloseable {
   static RunDirectory resume(Path directory, Progress progress) throws InputException {
     CheckpointStore checkpoints = CheckpointStore.open(directory);
     try {
-      RunLog log =
-          RunLog.resume(directory.resolve(METRICS), progress.step - 1, progress.seconds);
+      RunLog log = RunLog.resume(directory.resolve(METRICS), progress.step - 1, progress.seconds);
       return new RunDirectory(directory, checkpoints, log);
     } catch (InputException e) {
       checkpoints.close();

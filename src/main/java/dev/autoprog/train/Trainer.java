@@ -4,9 +4,11 @@ import dev.autoprog.InputException;
 import dev.autoprog.backend.Session;
 import dev.autoprog.data.Augmentation;
 import dev.autoprog.data.Batch;
+import dev.autoprog.data.BatchCursor;
 import dev.autoprog.data.BatchLoader;
 import dev.autoprog.data.ChannelStatistics;
 import dev.autoprog.data.DataSplit;
+import dev.autoprog.data.ImageDataset;
 import dev.autoprog.model.VisionTransformer;
 import dev.autoprog.optim.AdamW;
 import dev.autoprog.optim.LearningRate;
@@ -35,6 +37,8 @@ public final class Trainer {
   private LearningRate learningRate;
   private Learner learner;
   private ImageFeeder feeder;
+  private BatchLoader trainLoader;
+  private BatchLoader testLoader;
   private RunDirectory run;
   private Progress progress;
   private long checkpointNanos;
@@ -122,15 +126,18 @@ public final class Trainer {
                 : RunDirectory.create(directory, config);
         Learner newLearner = newLearner();
         ImageFeeder newFeeder = new ImageFeeder(session, data.train(), statistics);
-        BatchLoader loader = loader()) {
+        BatchLoader training = loader(data.train());
+        BatchLoader test = loader(data.test())) {
       run = openRun;
       learner = newLearner;
       feeder = newFeeder;
+      trainLoader = training;
+      testLoader = test;
       if (checkpoint.isPresent()) {
         RunDirectory.restore(checkpoint.get(), learner);
       }
       checkpointNanos = System.nanoTime();
-      return stages(loader);
+      return stages();
     } finally {
       session.arena().close();
     }
@@ -146,27 +153,25 @@ public final class Trainer {
     RunConfig.Optimizer o = config.optimizer();
     return new Learner(
         session,
-        VisionTransformer.create(
-            session, plan.model().withDepth(progress.depth), config.seed()),
+        VisionTransformer.create(session, plan.model().withDepth(progress.depth), config.seed()),
         new AdamW.Settings(o.beta1(), o.beta2(), o.epsilon(), o.weightDecay(), o.clipNorm()),
         config.averages(),
         config.progressive().moments(),
         config.seed());
   }
 
-  private BatchLoader loader() {
-    return new BatchLoader(
-        data.train(), config.training().batch(), config.seed(), session.threads());
+  private BatchLoader loader(ImageDataset images) {
+    return new BatchLoader(images, config.training().batch(), config.seed(), session.threads());
   }
 
-  private RunSummary stages(BatchLoader loader) throws InputException, TrainingException {
+  private RunSummary stages() throws InputException, TrainingException {
     for (Stage stage : plan.schedule().stages()) {
       if (stage.endEpoch() <= progress.epoch) {
         continue;
       }
       begin(stage);
       while (progress.epoch < stage.endEpoch()) {
-        if (!epoch(loader, stage)) {
+        if (!epoch(stage)) {
           save();
           return summary(false);
         }
@@ -191,21 +196,19 @@ public final class Trainer {
   }
 
   /** Trains the rest of an epoch; false if it was asked to stop before the end. */
-  private boolean epoch(BatchLoader loader, Stage stage) throws InputException, TrainingException {
+  private boolean epoch(Stage stage) throws InputException, TrainingException {
     Augmentation augmentation =
         new Augmentation(
             config.regularization().flip(),
-            config.regularization().shift(),
             stage.strength().minCropArea(),
+            config.regularization().shift(),
             stage.strength().erase());
-    try (BatchLoader.Cursor batches =
-        loader.epoch(progress.epoch, progress.batch, augmentation, stage.resolution())) {
+    try (BatchCursor batches = trainLoader.epoch(progress.epoch, progress.batch, augmentation)) {
       while (!stopRequested && batches.hasNext()) {
         try (Batch batch = batches.next()) {
           step(batch, stage);
         }
-        if ((System.nanoTime() - checkpointNanos) * 1e-9
-            > config.training().checkpointSeconds()) {
+        if ((System.nanoTime() - checkpointNanos) * 1e-9 > config.training().checkpointSeconds()) {
           save();
         }
       }
@@ -262,13 +265,11 @@ public final class Trainer {
 
   private double accuracy(int resolution) throws InputException {
     long correct = 0;
-    try (BatchLoader.Cursor batches =
-        BatchLoader.sequential(data.test(), config.training().batch(), session.threads())) {
+    try (BatchCursor batches = testLoader.sequential()) {
       while (batches.hasNext()) {
         try (Batch batch = batches.next()) {
           session.arena().reset();
-          correct +=
-              learner.evaluate(feeder.images(batch, resolution), batch.labels()).correct();
+          correct += learner.evaluate(feeder.images(batch, resolution), batch.labels()).correct();
         }
       }
     }

@@ -43,8 +43,7 @@ class GrowthScheduleTest {
     assertThat(schedule.last().depth()).isEqualTo(depth);
     int before = 0;
     for (Stage stage : schedule.stages()) {
-      double wanted =
-          resolution * (count == 1 ? 1 : 0.5 + 0.5 * stage.index() / (count - 1.0));
+      double wanted = resolution * (count == 1 ? 1 : 0.5 + 0.5 * stage.index() / (count - 1.0));
       assertThat(stage.resolution())
           .isGreaterThanOrEqualTo(before)
           .isGreaterThanOrEqualTo((int) Math.floor(0.9 * wanted));

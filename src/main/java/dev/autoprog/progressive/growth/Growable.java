@@ -6,8 +6,8 @@ public interface Growable {
   int depth();
 
   /**
-   * Becomes a stack of {@code map.to()} blocks, each from where the map says. Everything outside the
-   * stack, the moving averages and the optimizer's state go along.
+   * Becomes a stack of {@code map.to()} blocks, each from where the map says. Everything outside
+   * the stack, the moving averages and the optimizer's state go along.
    *
    * @throws IllegalArgumentException if {@code map.from()} is not the present depth
    */

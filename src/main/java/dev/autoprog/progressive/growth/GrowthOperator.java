@@ -8,9 +8,9 @@ import java.util.List;
 
 /**
  * How a stack of blocks gets deeper (Li et al. 2022, §3.3). All but {@link #STACK} place blocks the
- * same way: with {@code q = L′ / L} and {@code r = L′ mod L}, each of the first {@code L − r} blocks
- * appears q times in a row, each of the last r blocks q + 1 times. A block's first appearance is
- * itself; the operators differ in what the others are.
+ * same way: with {@code q = L′ / L} and {@code r = L′ mod L}, each of the first {@code L − r}
+ * blocks appears q times in a row, each of the last r blocks q + 1 times. A block's first
+ * appearance is itself; the operators differ in what the others are.
  */
 public enum GrowthOperator {
   /** New blocks have fresh weights. */

@@ -60,7 +60,7 @@ public record GrowthSchedule(List<Stage> stages) {
           new Strength(
               rising(scales.stochasticDepth(), progress) * goal.strength().stochasticDepth(),
               rising(scales.erase(), progress) * goal.strength().erase(),
-              1 - rising(scales.crop(), progress) * (1 - goal.strength().minCropArea()));
+              share(rising(scales.crop(), progress), goal.strength().minCropArea()));
       stages.add(
           new Stage(
               s,
@@ -97,6 +97,11 @@ public record GrowthSchedule(List<Stage> stages) {
     return Math.max(0, from + (1 - from) * progress);
   }
 
+  /** A crop's smallest area goes from 1, no crop, to the goal. */
+  private static double share(double strength, double minCropArea) {
+    return strength * minCropArea + (1 - strength);
+  }
+
   /** The nearest whole number of steps, or the one above where that would round down too far. */
   private static int resolution(double wanted, Goal goal) {
     long steps = Math.max(1, Math.round(wanted / goal.resolutionStep()));
@@ -117,8 +122,8 @@ public record GrowthSchedule(List<Stage> stages) {
   public record Goal(int resolution, int resolutionStep, int depth, Strength strength) {}
 
   /**
-   * The share of the goal with which each quantity begins; strengths may begin below 0, which counts
-   * as 0 until they rise above it.
+   * The share of the goal with which each quantity begins; strengths may begin below 0, which
+   * counts as 0 until they rise above it.
    */
   public record Scales(
       double resolution, double depth, double stochasticDepth, double erase, double crop) {
