@@ -27,7 +27,7 @@ class KilledRunTest {
     long step = -1;
     for (int kill = 0; kill < KILLS; kill++) {
       awaitCheckpointAfter(step, run, process);
-      Thread.sleep(ThreadLocalRandom.current().nextInt(MOST_MILLIS));
+      TimeUnit.MILLISECONDS.sleep(ThreadLocalRandom.current().nextInt(MOST_MILLIS));
       process.destroyForcibly().waitFor();
       long reached = Checkpoint.newestOf(run).step();
       assertThat(reached).isGreaterThan(step);

@@ -3,15 +3,15 @@ package dev.autoprog.data;
 import dev.autoprog.InputException;
 import dev.autoprog.tensor.Rng;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -28,12 +28,14 @@ public final class BatchLoader implements AutoCloseable {
   private static final long SHUFFLE = 0x73687566666c65L;
   private static final long WINDOW = 0x77696e646f77L;
   private static final long ERASURE = 0x657261736572L;
+  private static final long PATIENCE_MILLIS = 60_000;
   private static final AtomicInteger LOADERS = new AtomicInteger();
 
   private final ImageDataset dataset;
   private final int batchSize;
   private final long seed;
   private final int ahead;
+  private final List<Thread> threads = new CopyOnWriteArrayList<>();
   private final ExecutorService workers;
   private final Queue<Batch.Storage> idle = new ConcurrentLinkedQueue<>();
   private final Set<BatchCursor> cursors = ConcurrentHashMap.newKeySet();
@@ -57,7 +59,8 @@ public final class BatchLoader implements AutoCloseable {
     this.batchSize = batchSize;
     this.seed = seed;
     this.ahead = threads + 2;
-    this.workers = Executors.newFixedThreadPool(threads, daemons(LOADERS.incrementAndGet()));
+    int number = LOADERS.incrementAndGet();
+    this.workers = Executors.newFixedThreadPool(threads, work -> newThread(work, number));
   }
 
   /** Full batches in the dataset: what one training epoch has. */
@@ -106,8 +109,12 @@ public final class BatchLoader implements AutoCloseable {
     workers.shutdown();
     idle.clear();
     try {
-      if (!workers.awaitTermination(1, TimeUnit.MINUTES)) {
-        throw new IllegalStateException("An image has been read for a minute and is not done");
+      for (Thread thread : threads) {
+        thread.join(PATIENCE_MILLIS);
+        if (thread.isAlive()) {
+          throw new IllegalStateException(
+              thread.getName() + " has been reading one image for more than a minute");
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -153,13 +160,11 @@ public final class BatchLoader implements AutoCloseable {
     }
   }
 
-  private static ThreadFactory daemons(int loader) {
-    var count = new AtomicInteger();
-    return task -> {
-      var thread = new Thread(task, "autoprog-data-" + loader + "-" + count.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    };
+  private Thread newThread(Runnable work, int loader) {
+    var thread = new Thread(work, "autoprog-data-" + loader + "-" + threads.size());
+    thread.setDaemon(true);
+    threads.add(thread);
+    return thread;
   }
 
   /** One pass over the images: their order, and what is drawn for them. */
