@@ -83,7 +83,7 @@ public final class Session implements AutoCloseable {
   /** A tensor with undefined content that lives until {@link #free} or the session's end. */
   public Tensor allocate(DType dtype, Shape shape) {
     check();
-    Memory memory = device().allocate(shape.elements() * dtype.bytes());
+    Memory memory = device().allocate(dtype.bytes(shape));
     memories.add(memory);
     return Tensor.over(memory, 0, dtype, shape);
   }
@@ -121,8 +121,8 @@ public final class Session implements AutoCloseable {
       throw new IllegalArgumentException(
           "Address 0x" + Long.toHexString(address) + " is no place for " + dtype);
     }
-    long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
-    return Tensor.over(new Memory(device(), address, bytes, () -> {}), 0, dtype, shape);
+    Memory theirs = new Memory(device(), address, dtype.bytes(shape), () -> {});
+    return Tensor.over(theirs, 0, dtype, shape);
   }
 
   /**

@@ -64,8 +64,11 @@ public final class HostDevice implements Device {
    * @param bytes at most 2³¹ − 1
    */
   public static ByteBuffer view(long address, long bytes) {
-    return new Window(address, Math.toIntExact(bytes))
+    int size = Math.toIntExact(bytes);
+    return new Window(address, size)
         .asByteBuffer()
+        .limit(size)
+        .slice()
         .order(ByteOrder.nativeOrder());
   }
 
@@ -82,9 +85,7 @@ public final class HostDevice implements Device {
       this.capacity = bytes;
     }
 
-    /**
-     * JavaCPP would else say what it knows of Pointer, which is 8 once libtorch's glue is loaded.
-     */
+    /** Limit and capacity count bytes. */
     @Override
     public int sizeof() {
       return 1;
