@@ -25,16 +25,9 @@ public record Candidate(Backend backend, int threads) {
         .toList();
   }
 
-  /** Every candidate with every row of {@code sizes}. */
-  public static Stream<Arguments> times(Object[]... sizes) {
-    return all().stream()
-        .flatMap(
-            candidate ->
-                Stream.of(sizes)
-                    .map(
-                        row ->
-                            Arguments.of(
-                                Stream.concat(Stream.of(candidate), Stream.of(row)).toArray())));
+  /** Every candidate with every one of {@code cases}. */
+  public static Stream<Arguments> times(List<?> cases) {
+    return all().stream().flatMap(c -> cases.stream().map(one -> Arguments.of(c, one)));
   }
 
   /** A session on it. */

@@ -98,12 +98,21 @@ public final class KernelCall {
 
   /** The same call with other values for one float argument. */
   public KernelCall with(String name, float[] values) {
+    return replacing(name, values);
+  }
+
+  private KernelCall replacing(String name, Object values) {
     Argument old = arguments.get(name);
     KernelCall copy = new KernelCall(kernel);
     copy.arguments.putAll(arguments);
     copy.aliases.addAll(aliases);
     copy.body = body;
     return copy.put(name, old.role(), old.dtype(), old.elements(), values);
+  }
+
+  /** The same call with other values for one INT32 argument. */
+  public KernelCall with(String name, int[] values) {
+    return replacing(name, values);
   }
 
   /** The kernel's name. */
@@ -129,6 +138,11 @@ public final class KernelCall {
   /** A fresh copy of an INT32 argument's values. */
   public int[] integers(String name) {
     return ((int[]) arguments.get(name).values()).clone();
+  }
+
+  /** A fresh copy of a UINT8 argument's values. */
+  public byte[] bytes(String name) {
+    return ((byte[]) arguments.get(name).values()).clone();
   }
 
   /** Calls {@code kernels} with {@code tensors}. */

@@ -10,6 +10,15 @@ import java.util.Map;
  * and in place where that is allowed; the same bits twice; nothing written but the outputs.
  */
 public final class KernelCheck {
+  /** Of a float64 result that was rounded to float32. */
+  public static final double ROUNDING = 1e-7;
+
+  /** Of a float64 result that depends on saved values which were rounded to float32. */
+  public static final double SAVED_ROUNDING = 2e-6;
+
+  /** Of finite differences: their own error, with room. */
+  public static final double DIFFERENCES = 1e-3;
+
   /** Bytes past a 64-byte boundary: what a view into somebody's buffer can bring. */
   private static final int[] MISALIGNMENTS = {0, 4};
 
@@ -43,6 +52,22 @@ public final class KernelCheck {
       Map<String, float[]> inPlace = run(call, kernels, device, 0, alias);
       compare(call + " with " + alias, inPlace, expected, bound);
     }
+  }
+
+  /** Throws unless the reference gives {@code expected} for this output. */
+  public static void referenceGives(
+      KernelCall call, String output, double[] expected, double bound) {
+    Closeness.assertClose(call + ", " + output, call.onReference().get(output), expected, bound);
+  }
+
+  /** Throws unless the reference adds {@code expected} to what this argument held. */
+  public static void referenceAdds(
+      KernelCall call, String updated, double[] expected, double bound) {
+    double[] sum = Closeness.widen(call.floats(updated));
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += expected[i];
+    }
+    referenceGives(call, updated, sum, bound);
   }
 
   private static Map<String, float[]> run(

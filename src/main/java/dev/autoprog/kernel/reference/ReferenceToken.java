@@ -68,6 +68,10 @@ interface ReferenceToken extends TokenKernels {
     int to = (int) shape.to();
     int width = (int) shape.width();
     double[] stored = Values.read(positions);
+    if (from == to) {
+      Values.write(stored, out);
+      return;
+    }
     double[] resized = new double[(1 + to * to) * width];
     System.arraycopy(stored, 0, resized, 0, width);
     double[][] weights = Bicubic.weights(from, to);
