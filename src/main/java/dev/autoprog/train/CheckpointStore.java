@@ -118,19 +118,13 @@ public final class CheckpointStore implements AutoCloseable {
       files.put(CheckpointFormat.STATE, writeTensors(current, state));
       current = aside.resolve(CheckpointFormat.FACTS);
       ByteBuffer json = ByteBuffer.wrap(CheckpointFormat.encode(step, facts, files));
-      disk.write(
-          current,
-          out -> {
-            while (json.hasRemaining()) {
-              out.write(json);
-            }
-          });
+      disk.write(current, out -> Disk.writeFully(out, json));
       disk.syncDirectory(aside);
     } catch (IOException e) {
-      removeAfter(e, aside);
+      disk.deleteAfter(e, aside);
       throw Disk.cannotWrite(current, e);
     } catch (RuntimeException e) {
-      removeAfter(e, aside);
+      disk.deleteAfter(e, aside);
       throw e;
     }
   }
@@ -146,14 +140,6 @@ public final class CheckpointStore implements AutoCloseable {
           content[0] = checked.content();
         });
     return content[0];
-  }
-
-  private void removeAfter(Exception failure, Path aside) {
-    try {
-      disk.delete(aside);
-    } catch (IOException e) {
-      failure.addSuppressed(e);
-    }
   }
 
   private void putInPlace(long step) throws InputException {
@@ -184,7 +170,7 @@ public final class CheckpointStore implements AutoCloseable {
     } catch (IOException e) {
       failure.addSuppressed(e);
     }
-    removeAfter(failure, directory.unfinished(step));
+    disk.deleteAfter(failure, directory.unfinished(step));
   }
 
   /** A checkpoint that cannot be deleted costs room, but is no reason to end the run. */

@@ -134,15 +134,24 @@ public final class RunLog implements AutoCloseable {
   private record Kept(long bytes, double seconds) {
     static Kept of(Path file, long step) throws IOException, InputException {
       Kept kept = new Kept(0, 0);
+      InputException broken = null;
       try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
         long end = 0;
         int number = 0;
         for (byte[] line = line(in); line != null; line = line(in)) {
-          JsonNode fields = parse(file, ++number, line);
+          number++;
           end += line.length + 1;
-          JsonNode at = fields.path("step");
-          if (at.isIntegralNumber() && at.longValue() <= step) {
-            kept = new Kept(end, fields.path("seconds").asDouble());
+          try {
+            JsonNode fields = parse(file, number, line);
+            JsonNode at = fields.path("step");
+            if (at.isIntegralNumber() && at.longValue() <= step) {
+              kept = new Kept(end, fields.path("seconds").asDouble());
+              if (broken != null) {
+                throw broken;
+              }
+            }
+          } catch (InputException e) {
+            broken = e;
           }
         }
       }
@@ -226,9 +235,7 @@ public final class RunLog implements AutoCloseable {
     public void write() throws InputException {
       ByteBuffer bytes = StandardCharsets.UTF_8.encode(fields + "\n");
       try {
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
+        Disk.writeFully(channel, bytes);
       } catch (IOException e) {
         throw Disk.cannotWrite(file, e);
       }
