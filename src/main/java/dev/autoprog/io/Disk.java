@@ -124,12 +124,27 @@ public class Disk {
       write(beside, content);
       rename(beside, file);
     } catch (IOException e) {
-      try {
-        delete(beside);
-      } catch (IOException second) {
-        e.addSuppressed(second);
-      }
+      deleteAfter(e, beside);
       throw cannotWrite(file, e);
+    } catch (RuntimeException e) {
+      deleteAfter(e, beside);
+      throw e;
+    }
+  }
+
+  /** Deletes what {@code failure} left; that this fails too becomes a part of it. */
+  public void deleteAfter(Exception failure, Path tree) {
+    try {
+      delete(tree);
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  /** Writes all remaining bytes, which a channel need not do at once. */
+  public static void writeFully(WritableByteChannel out, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      out.write(bytes);
     }
   }
 

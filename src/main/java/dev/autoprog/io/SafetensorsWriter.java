@@ -40,7 +40,7 @@ public final class SafetensorsWriter {
       WritableByteChannel out, Map<String, Tensor> tensors, Map<String, String> metadata)
       throws IOException {
     SafetensorsHeader.Encoded header = SafetensorsHeader.encode(tensors, metadata);
-    writeFully(out, header.bytes());
+    Disk.writeFully(out, header.bytes());
     ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
     for (String name : header.order()) {
       write(out, tensors.get(name), chunk);
@@ -53,13 +53,7 @@ public final class SafetensorsWriter {
     for (long done = 0; done < bytes; done += chunk.limit()) {
       chunk.clear().limit((int) Math.min(CHUNK_BYTES, bytes - done));
       tensor.device().download(tensor.address() + done, chunk);
-      writeFully(out, chunk.flip());
-    }
-  }
-
-  private static void writeFully(WritableByteChannel out, ByteBuffer buffer) throws IOException {
-    while (buffer.hasRemaining()) {
-      out.write(buffer);
+      Disk.writeFully(out, chunk.flip());
     }
   }
 }

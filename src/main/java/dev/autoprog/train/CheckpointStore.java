@@ -121,10 +121,10 @@ public final class CheckpointStore implements AutoCloseable {
       disk.write(current, out -> Disk.writeFully(out, json));
       disk.syncDirectory(aside);
     } catch (IOException e) {
-      removeAfter(e, aside);
+      disk.deleteAfter(e, aside);
       throw Disk.cannotWrite(current, e);
     } catch (RuntimeException e) {
-      removeAfter(e, aside);
+      disk.deleteAfter(e, aside);
       throw e;
     }
   }
@@ -140,14 +140,6 @@ public final class CheckpointStore implements AutoCloseable {
           content[0] = checked.content();
         });
     return content[0];
-  }
-
-  private void removeAfter(Exception failure, Path aside) {
-    try {
-      disk.delete(aside);
-    } catch (IOException e) {
-      failure.addSuppressed(e);
-    }
   }
 
   private void putInPlace(long step) throws InputException {
@@ -178,7 +170,7 @@ public final class CheckpointStore implements AutoCloseable {
     } catch (IOException e) {
       failure.addSuppressed(e);
     }
-    removeAfter(failure, directory.unfinished(step));
+    disk.deleteAfter(failure, directory.unfinished(step));
   }
 
   /** A checkpoint that cannot be deleted costs room, but is no reason to end the run. */

@@ -14,8 +14,9 @@ import java.util.Map;
 
 /** What a YAML text says, each part with the place where it says so. */
 sealed interface ConfigTree {
-  /** Reads YAML. */
-  YAMLFactory FACTORY = YAMLFactory.builder().build();
+  /** Reads YAML; a key without a value has null, one with quotes has text. */
+  YAMLFactory FACTORY =
+      YAMLFactory.builder().enable(YAMLParser.Feature.EMPTY_STRING_AS_NULL).build();
 
   /** The place, for messages. */
   String where();

@@ -141,7 +141,7 @@ final class ConfigWriter {
       return text;
     }
     try {
-      return QUOTES.writeValueAsString(text);
+      return QUOTES.writeValueAsString(text).replace("\u007f", "\\u007f");
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("Cannot quote a text", e);
     }

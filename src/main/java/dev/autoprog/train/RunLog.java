@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.NumericNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -138,24 +139,30 @@ public final class RunLog implements AutoCloseable {
       try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
         long end = 0;
         int number = 0;
+        int damaged = 0;
         for (byte[] line = line(in); line != null; line = line(in)) {
+          JsonNode fields = parse(line);
           number++;
           end += line.length + 1;
-          try {
-            JsonNode fields = parse(file, number, line);
-            JsonNode at = fields.path("step");
-            if (at.isIntegralNumber() && at.longValue() <= step) {
-              kept = new Kept(end, fields.path("seconds").asDouble());
-              if (broken != null) {
-                throw broken;
-              }
-            }
-          } catch (InputException e) {
-            broken = e;
+          damaged = damaged == 0 && !fields.isObject() ? number : damaged;
+          JsonNode at = fields.path("step");
+          if (at.isIntegralNumber() && at.longValue() <= step) {
+            requireSound(file, damaged);
+            kept = new Kept(end, fields.path("seconds").asDouble());
           }
         }
       }
       return kept;
+    }
+
+    private static void requireSound(Path file, int damagedLine) throws InputException {
+      if (damagedLine != 0) {
+        throw new InputException(
+            file + ", line " + damagedLine,
+            "no JSON object",
+            "one in every line",
+            "Correct the line or move the file away; without it the run begins a new one");
+      }
     }
 
     /** The next line without its end, or null where none is complete. */
@@ -170,19 +177,13 @@ public final class RunLog implements AutoCloseable {
       return line.toByteArray();
     }
 
-    private static JsonNode parse(Path file, int number, byte[] line) throws InputException {
-      String remedy = "Move the file away; the run goes on with a new one";
-      String subject = file + ", line " + number;
+    /** The line's content, missing if it is not JSON. */
+    private static JsonNode parse(byte[] line) {
       try {
-        JsonNode fields = JSON.readTree(new String(line, StandardCharsets.UTF_8));
-        if (fields.isObject()) {
-          return fields;
-        }
+        return JSON.readTree(new String(line, StandardCharsets.UTF_8));
       } catch (JsonProcessingException e) {
-        String found = "not valid JSON (" + e.getOriginalMessage() + ")";
-        throw new InputException(subject, found, "a JSON object", remedy, e);
+        return MissingNode.getInstance();
       }
-      throw new InputException(subject, "no object", "a JSON object", remedy);
     }
   }
 
