@@ -287,7 +287,12 @@ public final class CheckedKernels implements Kernels {
 
   @Override
   public void crossEntropyForward(
-      RowsShape s, Tensor logits, Tensor labels, float smoothing, Tensor losses, Tensor logSumExp) {
+      RowsShape s,
+      Tensor logits,
+      Tensor labels,
+      float smoothing,
+      Tensor losses,
+      Tensor logSumExp) {
     begin("crossEntropyForward")
         .dense(s)
         .floats("logits", logits, s.rows() * s.columns())
