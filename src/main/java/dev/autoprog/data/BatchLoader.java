@@ -35,7 +35,7 @@ public final class BatchLoader implements AutoCloseable {
   private final int batchSize;
   private final long seed;
   private final int ahead;
-  private final List<Thread> threads = new CopyOnWriteArrayList<>();
+  private final List<Thread> started = new CopyOnWriteArrayList<>();
   private final ExecutorService workers;
   private final Queue<Batch.Storage> idle = new ConcurrentLinkedQueue<>();
   private final Set<BatchCursor> cursors = ConcurrentHashMap.newKeySet();
@@ -109,7 +109,7 @@ public final class BatchLoader implements AutoCloseable {
     workers.shutdown();
     idle.clear();
     try {
-      for (Thread thread : threads) {
+      for (Thread thread : started) {
         thread.join(PATIENCE_MILLIS);
         if (thread.isAlive()) {
           throw new IllegalStateException(
@@ -161,9 +161,9 @@ public final class BatchLoader implements AutoCloseable {
   }
 
   private Thread newThread(Runnable work, int loader) {
-    var thread = new Thread(work, "autoprog-data-" + loader + "-" + threads.size());
+    var thread = new Thread(work, "autoprog-data-" + loader + "-" + started.size());
     thread.setDaemon(true);
-    threads.add(thread);
+    started.add(thread);
     return thread;
   }
 
