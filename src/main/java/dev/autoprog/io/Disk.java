@@ -148,13 +148,6 @@ public class Disk {
     }
   }
 
-  /** Writes all remaining bytes, which a channel need not do at once. */
-  public static void writeFully(WritableByteChannel out, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      out.write(bytes);
-    }
-  }
-
   /** The error for a file that could not be written. */
   public static InputException cannotWrite(Path file, IOException cause) {
     return new InputException(

@@ -135,7 +135,6 @@ public final class RunLog implements AutoCloseable {
   private record Kept(long bytes, double seconds) {
     static Kept of(Path file, long step) throws IOException, InputException {
       Kept kept = new Kept(0, 0);
-      InputException broken = null;
       try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
         long end = 0;
         int number = 0;
