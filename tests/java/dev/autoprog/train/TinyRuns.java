@@ -3,6 +3,7 @@ package dev.autoprog.train;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
+import dev.autoprog.config.ConfigFile;
 import dev.autoprog.data.DataSplit;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -274,12 +274,7 @@ public final class CheckedKernels implements Kernels {
 
   @Override
   public void crossEntropyForward(
-      RowsShape s,
-      Tensor logits,
-      Tensor labels,
-      float smoothing,
-      Tensor losses,
-      Tensor logSumExp) {
+      RowsShape s, Tensor logits, Tensor labels, float smoothing, Tensor losses, Tensor logSumExp) {
     begin("crossEntropyForward")
         .dense(s)
         .input("logits", logits, elements(s.rows(), s.columns()))

@@ -1,5 +1,6 @@
 package dev.autoprog.train;
 
+import dev.autoprog.config.Comment;
 import dev.autoprog.progressive.growth.GrowthOperator;
 import dev.autoprog.progressive.growth.GrowthSchedule;
 import dev.autoprog.progressive.growth.Strength;

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.autoprog.InputException;
+import dev.autoprog.config.Comment;
+import dev.autoprog.config.ConfigFile;
 import dev.autoprog.io.SafetensorsReader;
 import dev.autoprog.model.VitConfig;
 import dev.autoprog.progressive.growth.Stage;

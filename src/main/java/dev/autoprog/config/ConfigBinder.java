@@ -1,4 +1,4 @@
-package dev.autoprog.train;
+package dev.autoprog.config;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import dev.autoprog.InputException;

@@ -1,4 +1,4 @@
-package dev.autoprog.train;
+package dev.autoprog.config;
 
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;

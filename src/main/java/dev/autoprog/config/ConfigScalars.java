@@ -1,4 +1,4 @@
-package dev.autoprog.train;
+package dev.autoprog.config;
 
 import com.fasterxml.jackson.core.JsonToken;
 import dev.autoprog.InputException;
