@@ -30,7 +30,7 @@ class TensorTest {
     float[] values = RandomData.of("floats", n).gaussian(n);
     Tensor tensor = Tensor.over(memory, 4, DType.FLOAT32, Shape.of(n));
     assertThat(tensor.set(values)).isSameAs(tensor);
-    assertThat(tensor.toFloats()).containsExactly(values);
+    assertThat(tensor.toFloats()).isEqualTo(values);
   }
 
   @ParameterizedTest
@@ -39,7 +39,7 @@ class TensorTest {
     int[] values = RandomData.of("integers", n).integers(n, -1000, 1000);
     Tensor tensor = Tensor.over(memory, 4, DType.INT32, Shape.of(n));
     assertThat(tensor.set(values)).isSameAs(tensor);
-    assertThat(tensor.toInts()).containsExactly(values);
+    assertThat(tensor.toInts()).isEqualTo(values);
   }
 
   @Test
