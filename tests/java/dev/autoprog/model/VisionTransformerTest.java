@@ -17,6 +17,7 @@ import dev.autoprog.testing.Candidate;
 import dev.autoprog.testing.Libtorch;
 import dev.autoprog.testing.RandomData;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -28,18 +29,23 @@ class VisionTransformerTest {
   private static final double BOUND = 1e-4;
   private static final double SMOOTHING = 0.1;
 
-  static Stream<Arguments> networks() {
+  /** A network, and the images that it reads. */
+  private record Case(VitConfig config, int side, int batch) {}
+
+  static Stream<Arguments> cases() {
     return Candidate.times(
-        // one block at the stored resolution; a resized grid; several heads and channels, odd batch
-        new Object[] {new VitConfig(8, 4, 1, 5, 16, 1, 2, 2), 8, 3},
-        new Object[] {new VitConfig(28, 4, 1, 10, 24, 2, 3, 3), 16, 2},
-        new Object[] {new VitConfig(12, 3, 3, 7, 32, 3, 2, 4), 18, 5});
+        List.of(
+            new Case(new VitConfig(8, 4, 1, 5, 16, 1, 2, 2), 8, 3),
+            new Case(new VitConfig(28, 4, 1, 10, 24, 2, 3, 3), 16, 2),
+            new Case(new VitConfig(12, 3, 3, 7, 32, 3, 2, 4), 18, 5)));
   }
 
-  @ParameterizedTest(name = "{0} {1} at {2} px, batch {3}")
-  @MethodSource("networks")
-  void lossAndEveryGradientAreLibtorchs(
-      Candidate candidate, VitConfig config, int side, int batch) {
+  @ParameterizedTest(name = "{0} {1}")
+  @MethodSource("cases")
+  void lossAndEveryGradientAreLibtorchs(Candidate candidate, Case network) {
+    VitConfig config = network.config();
+    int side = network.side();
+    int batch = network.batch();
     RandomData random = RandomData.of("vit", config, side, batch);
     float[] images = random.gaussian((long) batch * config.channels() * side * side);
     int[] labels = random.integers(batch, 0, config.classes());
