@@ -33,8 +33,10 @@ class ActivationTest {
   @MethodSource("sizes")
   void referenceAgreesWithLibtorch(int n) {
     RandomData data = RandomData.of("gelu libtorch", n);
-    agreesWithLibtorch(KernelCalls.geluForward(data, n), data);
-    agreesWithLibtorch(NonFinite.in(KernelCalls.geluForward(data, n), "x", data), data);
+    // farther out libtorch's own 1 + erf cancels
+    KernelCall forward = KernelCalls.geluForward(data, n).with("x", data.uniform(n, -5, 5));
+    agreesWithLibtorch(forward, data);
+    agreesWithLibtorch(NonFinite.in(forward, "x", data), data);
   }
 
   private static void agreesWithLibtorch(KernelCall forward, RandomData data) {
@@ -64,6 +66,8 @@ class ActivationTest {
     RandomData data = RandomData.of("gelu tails", n);
     for (double reach : new double[] {0.01, 40}) {
       float[] x = data.uniform(n, -reach, reach);
+      // the bound is on the norm: it must not be that of denormal numbers alone
+      x[0] = 1;
       KernelCheck.check(KernelCalls.geluForward(data, n).with("x", x), candidate, BOUND);
       KernelCheck.check(KernelCalls.geluBackward(data, n).with("x", x), candidate, BOUND);
     }

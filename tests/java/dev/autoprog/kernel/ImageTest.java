@@ -24,7 +24,7 @@ class ImageTest {
 
   static List<ImageShape> imageShapes() {
     return List.of(
-        new ImageShape(1, 1, 1, 1, 1),
+        new ImageShape(1, 3, 1, 1, 2),
         new ImageShape(2, 3, 5, 7, 4),
         new ImageShape(3, 1, 28, 28, 33),
         new ImageShape(2, 3, 63, 65, 32),

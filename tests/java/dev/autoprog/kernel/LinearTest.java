@@ -30,7 +30,7 @@ class LinearTest {
         new LinearShape(63, 65, 2),
         new LinearShape(197, 64, 63),
         new LinearShape(65, 384, 33),
-        new LinearShape(1, 129, 1));
+        new LinearShape(1, 129, 2));
   }
 
   static Stream<Arguments> candidates() {

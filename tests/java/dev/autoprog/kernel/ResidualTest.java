@@ -25,7 +25,7 @@ class ResidualTest {
 
   static List<RowsShape> shapes() {
     return List.of(
-        RowsShape.dense(1, 1),
+        RowsShape.dense(1, 33),
         RowsShape.dense(2, 63),
         RowsShape.dense(5, 65),
         RowsShape.dense(3, 197 * 33));

@@ -45,6 +45,14 @@ public final class RandomData {
     return values;
   }
 
+  /**
+   * What {@code +=} adds to: far enough from zero that sums of a few terms hardly ever cancel. A
+   * bound relative to the result says nothing about a result that did.
+   */
+  public float[] prior(long n) {
+    return uniform(n, 3, 5);
+  }
+
   /** Integers in [low, high). */
   public int[] integers(long n, int low, int high) {
     int[] values = new int[Math.toIntExact(n)];
