@@ -3,8 +3,8 @@
 // Tensors are row-major, contiguous float32 unless it says otherwise, at any float-aligned address. "y =" overwrites,
 // "dw +=" adds. Outputs alias no input unless it says so. Bounds are relative, |out - ref| / |ref|, against float64.
 // Every kernel gives the same bits again for the same input and number of threads. NaN and infinity propagate.
-// Arguments are checked by the caller (CheckedKernels.java); a kernel returns 0, or a code whose text is in ap_last_error.
-// Java's names are the same without prefix: ap_layer_norm_forward is layerNormForward.
+// Arguments are checked by the caller (CheckedKernels.java); a kernel returns 0, or a code whose text is in
+// ap_last_error. Java's names are the same without prefix: ap_layer_norm_forward is layerNormForward.
 //
 // Letters: B batch, N tokens, C width, H heads, D head dim, R image side in pixels.
 #pragma once
@@ -23,6 +23,8 @@ void ap_context_destroy(ap_context* context);
 const char* ap_last_error(const ap_context* context);
 // What this library was compiled for: "avx512", "avx2" or "baseline".
 const char* ap_isa(void);
+// The version of the oneDNN that was loaded, such as "3.11.0".
+const char* ap_onednn_version(void);
 
 // ---- elementwise.cpp -------------------------------------------------------------------------------------------
 // x (n) = value
@@ -37,8 +39,8 @@ int ap_sum_rows(ap_context*, int64_t rows, int64_t columns, int64_t stride, cons
 int ap_linear_forward(ap_context*, int64_t rows, int64_t in, int64_t out, const float* x, const float* weight,
                       const float* bias, float* y);
 // dx (rows, in) = dy (rows, out) * weight (out, in). <= 1e-5
-int ap_linear_backward_input(ap_context*, int64_t rows, int64_t in, int64_t out, const float* dy,
-                             const float* weight, float* dx);
+int ap_linear_backward_input(ap_context*, int64_t rows, int64_t in, int64_t out, const float* dy, const float* weight,
+                             float* dx);
 // dweight (out, in) += dy (rows, out)^T * x (rows, in). <= 1e-5
 int ap_linear_backward_weight(ap_context*, int64_t rows, int64_t in, int64_t out, const float* x, const float* dy,
                               float* dweight);
@@ -58,8 +60,8 @@ int ap_attention_backward(ap_context*, int64_t B, int64_t N, int64_t H, int64_t 
 int ap_layer_norm_forward(ap_context*, int64_t rows, int64_t C, float epsilon, const float* x, const float* gain,
                           const float* bias, float* y, float* mean, float* rstd);
 // dx (rows,C) = base (rows,C) + the gradient by x; base may be NULL (nothing), dx may be base. <= 1e-5
-int ap_layer_norm_backward(ap_context*, int64_t rows, int64_t C, const float* x, const float* gain,
-                           const float* mean, const float* rstd, const float* dy, const float* base, float* dx);
+int ap_layer_norm_backward(ap_context*, int64_t rows, int64_t C, const float* x, const float* gain, const float* mean,
+                           const float* rstd, const float* dy, const float* base, float* dx);
 // dgain (C) += sum dy * (x - mean) * rstd; dbias (C) += sum dy, over the rows. <= 1e-5
 int ap_layer_norm_backward_parameters(ap_context*, int64_t rows, int64_t C, const float* x, const float* mean,
                                       const float* rstd, const float* dy, float* dgain, float* dbias);
@@ -91,8 +93,7 @@ int ap_select_class_token_backward(ap_context*, int64_t B, int64_t N, int64_t C,
 // integers, borders clamped. <= 1e-5; from == to copies. Keys 1981
 int ap_resize_positions(ap_context*, int64_t from, int64_t to, int64_t C, const float* positions, float* out);
 // dpositions (1 + from*from, C) += the transpose of that, applied to dy (1 + to*to, C)
-int ap_resize_positions_backward(ap_context*, int64_t from, int64_t to, int64_t C, const float* dy,
-                                 float* dpositions);
+int ap_resize_positions_backward(ap_context*, int64_t from, int64_t to, int64_t C, const float* dy, float* dpositions);
 
 // ---- image.cpp -------------------------------------------------------------------------------------------------
 // out (B,channels,R,R) = (bilinear sample of pixels (B,channels,height,width) uint8 / 255 - mean) / std; windows (B,5):
@@ -122,9 +123,9 @@ int ap_sum_of_squares(ap_context*, int64_t n, const float* x, float* sum);
 // emas, with decays in ema_decays): g is scaled by min(1, max_norm / (sqrt(squared_norm[0]) + 1e-6)),
 // m = beta1 m + (1-beta1) g, v likewise with g^2, w -= lr ((m / (1-beta1^step)) / (sqrt(v / (1-beta2^step)) + epsilon)
 // + weight_decay w), ema = d ema + (1-d) w. g is left as it is. <= 1e-5. Loshchilov and Hutter 2019
-int ap_adam_w(ap_context*, int64_t n, float learning_rate, float beta1, float beta2, float epsilon,
-              float weight_decay, int64_t step, float max_norm, float* w, const float* g, float* m, float* v,
-              const float* squared_norm, int32_t averages, const int64_t* emas, const float* ema_decays);
+int ap_adam_w(ap_context*, int64_t n, float learning_rate, float beta1, float beta2, float epsilon, float weight_decay,
+              int64_t step, float max_norm, float* w, const float* g, float* m, float* v, const float* squared_norm,
+              int32_t averages, const int64_t* emas, const float* ema_decays);
 
 // ---- growth.cpp ------------------------------------------------------------------------------------------------
 // to[to_offset + i] = from[from_offset + i] for i < length, for each of `count` segments

@@ -16,8 +16,8 @@ if ! command -v "$CXX" >/dev/null; then
 fi
 
 onednn=$build/onednn/org/bytedeco/dnnl/linux-x86_64
-glue=$build/glue/jniNativeCpu.cpp
-warnings=(-Wall -Wextra -Werror)
+# psabi: vectors never cross a library boundary
+warnings=(-Wall -Wextra -Werror -Wno-psabi)
 common=(-std=c++17 -O3 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden)
 kernels=("${common[@]}" "${warnings[@]}" -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math -I"$onednn/include")
 declare -A isa=([baseline]=x86-64-v2 [avx2]=x86-64-v3 [avx512]=x86-64-v4)
@@ -57,13 +57,19 @@ for level in "${!isa[@]}"; do
     fi
   done
 done
-glue_object=$build/jniNativeCpu.o
-if ! cmp -s "$glue" "$build/jniNativeCpu.cpp" || stale "$glue_object" "${headers[@]}"; then
-  cp "$glue" "$build/jniNativeCpu.cpp"
-  compiled=$((compiled + 1))
-  run "$CXX" "${common[@]}" -march=x86-64 -I"$source" -I"$java_home/include" -I"$java_home/include/linux" \
-    -c "$build/jniNativeCpu.cpp" -o "$glue_object"
-fi
+# JavaCPP writes its sources anew each time, their functions in any order: what counts is whether the lines are the same
+glue_objects=()
+for cpp in "$build"/glue/*.cpp; do
+  copy=$build/$(basename "$cpp")
+  object=${copy%.cpp}.o
+  glue_objects+=("$object")
+  [ -e "$copy" ] && cmp -s <(sort "$cpp") <(sort "$copy") || cp "$cpp" "$copy"
+  if stale "$object" "$copy" "$source/autoprog.h"; then
+    compiled=$((compiled + 1))
+    run "$CXX" "${common[@]}" -march=x86-64 -I"$source" -I"$java_home/include" -I"$java_home/include/linux" \
+      -c "$copy" -o "$object"
+  fi
+done
 finish
 
 for level in "${!isa[@]}"; do
@@ -73,8 +79,9 @@ for level in "${!isa[@]}"; do
   fi
 done
 finish
-if stale "$library/libjniNativeCpu.so" "$glue_object"; then
-  "$CXX" -shared -s -Wl,-z,noexecstack -o "$library/libjniNativeCpu.so" "$glue_object" \
-    -L"$library/baseline" -lautoprog
+if stale "$library/libjniNativeCpu.so" "${glue_objects[@]}"; then
+  run "$CXX" -shared -s -Wl,-z,noexecstack -Wl,--no-undefined -Wl,-rpath-link,"$onednn" \
+    -o "$library/libjniNativeCpu.so" "${glue_objects[@]}" -L"$library/baseline" -lautoprog
 fi
+finish
 echo "native code: $compiled files compiled"

@@ -1,0 +1,19 @@
+package dev.autoprog.backend.cpu;
+
+import dev.autoprog.kernel.ActivationKernels;
+import dev.autoprog.tensor.Tensor;
+
+/** {@code activation.cpp}. */
+interface CpuActivation extends ActivationKernels, CpuContext {
+  @Override
+  default void geluForward(Tensor x, Tensor y) {
+    check(NativeCpu.ap_gelu_forward(context(), x.elements(), x.address(), y.address()));
+  }
+
+  @Override
+  default void geluBackward(Tensor x, Tensor dy, Tensor dx) {
+    check(
+        NativeCpu.ap_gelu_backward(
+            context(), x.elements(), x.address(), dy.address(), dx.address()));
+  }
+}

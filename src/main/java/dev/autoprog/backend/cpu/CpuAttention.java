@@ -1,0 +1,41 @@
+package dev.autoprog.backend.cpu;
+
+import dev.autoprog.kernel.AttentionKernels;
+import dev.autoprog.kernel.AttentionShape;
+import dev.autoprog.tensor.Tensor;
+
+/** {@code attention.cpp}. */
+interface CpuAttention extends AttentionKernels, CpuContext {
+  @Override
+  default void attentionForward(AttentionShape s, Tensor qkv, Tensor out, Tensor logSumExp) {
+    check(
+        NativeCpu.ap_attention_forward(
+            context(),
+            s.batch(),
+            s.tokens(),
+            s.heads(),
+            s.headDim(),
+            s.scale(),
+            qkv.address(),
+            out.address(),
+            logSumExp.address()));
+  }
+
+  @Override
+  default void attentionBackward(
+      AttentionShape s, Tensor qkv, Tensor out, Tensor logSumExp, Tensor dOut, Tensor dQkv) {
+    check(
+        NativeCpu.ap_attention_backward(
+            context(),
+            s.batch(),
+            s.tokens(),
+            s.heads(),
+            s.headDim(),
+            s.scale(),
+            qkv.address(),
+            out.address(),
+            logSumExp.address(),
+            dOut.address(),
+            dQkv.address()));
+  }
+}

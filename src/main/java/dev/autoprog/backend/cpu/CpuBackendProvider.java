@@ -1,0 +1,44 @@
+package dev.autoprog.backend.cpu;
+
+import dev.autoprog.backend.Availability;
+import dev.autoprog.backend.BackendException;
+import dev.autoprog.backend.BackendProvider;
+import dev.autoprog.backend.BackendResources;
+
+/** The backend {@code cpu}: kernels in C++ with SIMD and OpenMP, matrix products by oneDNN. */
+public final class CpuBackendProvider implements BackendProvider {
+  /** For {@link java.util.ServiceLoader}. */
+  public CpuBackendProvider() {}
+
+  @Override
+  public String name() {
+    return "cpu";
+  }
+
+  @Override
+  public int rank() {
+    return 100;
+  }
+
+  @Override
+  public Availability probe() {
+    try {
+      CpuLibrary library = CpuLibrary.load();
+      return Availability.on(
+          "%s, %s, %d processors, oneDNN %s"
+              .formatted(
+                  library.processor().name(),
+                  library.isa().id(),
+                  Runtime.getRuntime().availableProcessors(),
+                  NativeCpu.ap_onednn_version()));
+    } catch (BackendException e) {
+      return Availability.missing(e.getMessage());
+    }
+  }
+
+  @Override
+  public BackendResources open(int threads) {
+    CpuLibrary.load();
+    return new CpuResources(threads);
+  }
+}

@@ -1,0 +1,22 @@
+package dev.autoprog.backend.cpu;
+
+import dev.autoprog.backend.BackendException;
+import dev.autoprog.tensor.Tensor;
+
+/** What the kernel families of this backend share: the session's native context. */
+interface CpuContext {
+  /** The {@code ap_context*}. */
+  long context();
+
+  /** Throws what the context says went wrong, unless {@code code} is 0. */
+  default void check(int code) {
+    if (code != 0) {
+      throw new BackendException("A CPU kernel failed: " + NativeCpu.ap_last_error(context()));
+    }
+  }
+
+  /** The tensor's address, or NULL for none. */
+  static long addressOrNull(Tensor tensor) {
+    return tensor == null ? 0 : tensor.address();
+  }
+}

@@ -1,0 +1,47 @@
+package dev.autoprog.backend.cpu;
+
+import dev.autoprog.kernel.ImageKernels;
+import dev.autoprog.kernel.ImageShape;
+import dev.autoprog.kernel.PatchShape;
+import dev.autoprog.tensor.Tensor;
+
+/** {@code image.cpp}. */
+interface CpuImage extends ImageKernels, CpuContext {
+  @Override
+  default void imageTransform(
+      ImageShape s, Tensor pixels, Tensor windows, Tensor mean, Tensor std, Tensor out) {
+    check(
+        NativeCpu.ap_image_transform(
+            context(),
+            s.batch(),
+            s.channels(),
+            s.height(),
+            s.width(),
+            s.side(),
+            pixels.address(),
+            windows.address(),
+            mean.address(),
+            std.address(),
+            out.address()));
+  }
+
+  @Override
+  default void imageErase(ImageShape s, Tensor rectangles, Tensor images) {
+    check(
+        NativeCpu.ap_image_erase(
+            context(), s.batch(), s.channels(), s.side(), rectangles.address(), images.address()));
+  }
+
+  @Override
+  default void patchify(PatchShape s, Tensor images, Tensor patches) {
+    check(
+        NativeCpu.ap_patchify(
+            context(),
+            s.batch(),
+            s.channels(),
+            s.side(),
+            s.patch(),
+            images.address(),
+            patches.address()));
+  }
+}

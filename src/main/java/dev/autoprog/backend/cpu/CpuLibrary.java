@@ -1,0 +1,106 @@
+package dev.autoprog.backend.cpu;
+
+import dev.autoprog.backend.BackendException;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Loader;
+
+/**
+ * The native libraries of this backend, loaded once per process: OpenMP's runtime and oneDNN from
+ * the dnnl preset's platform jar, then the kernels for the best instruction set that the processor
+ * can run, then the JNI glue. Each finds the ones before it by their soname.
+ */
+final class CpuLibrary {
+  /** The system property that asks for an instruction set; it goes before the variable. */
+  static final String ISA_PROPERTY = "autoprog.isa";
+
+  /** The environment variable that asks for an instruction set. */
+  static final String ISA_VARIABLE = "AUTOPROG_ISA";
+
+  private static final String OPENMP = "libgomp.so.1";
+  private static final String ONEDNN_FOLDER = "/org/bytedeco/dnnl/linux-x86_64/";
+  private static final String OWN_FOLDER = "linux-x86_64/";
+
+  private static CpuLibrary loaded;
+  private static BackendException failure;
+
+  private final Processor processor;
+  private final InstructionSet isa;
+
+  private CpuLibrary(Processor processor, InstructionSet isa) {
+    this.processor = processor;
+    this.isa = isa;
+  }
+
+  /**
+   * The libraries, loaded by the first call.
+   *
+   * @throws BackendException if that failed, with the reason and what to do; every later call
+   *     throws the same
+   */
+  static synchronized CpuLibrary load() {
+    if (loaded == null && failure == null) {
+      try {
+        loaded = loadAll();
+      } catch (BackendException e) {
+        failure = e;
+      } catch (IOException | LinkageError e) {
+        failure = new BackendException("The native kernels cannot be loaded: " + e.getMessage(), e);
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+    return loaded;
+  }
+
+  /** The processor that this runs on. */
+  Processor processor() {
+    return processor;
+  }
+
+  /** The instruction set that was loaded. */
+  InstructionSet isa() {
+    return isa;
+  }
+
+  private static CpuLibrary loadAll() throws IOException {
+    String property = System.getProperty(ISA_PROPERTY);
+    Processor processor = Processor.ofThisMachine();
+    InstructionSet isa =
+        InstructionSet.choose(processor, property != null ? property : System.getenv(ISA_VARIABLE));
+    if (!isMapped(OPENMP)) {
+      load(ONEDNN_FOLDER + OPENMP);
+    }
+    load(ONEDNN_FOLDER + "libdnnl.so.3");
+    load(OWN_FOLDER + isa.id() + "/libautoprog.so");
+    load(OWN_FOLDER + "libjniNativeCpu.so");
+    return new CpuLibrary(processor, isa);
+  }
+
+  /**
+   * Whether the process has a library of this name already, from libtorch for instance. A second
+   * copy of OpenMP's runtime would bring a second team of threads.
+   */
+  private static boolean isMapped(String library) throws IOException {
+    try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+      return maps.anyMatch(line -> line.endsWith("/" + library));
+    }
+  }
+
+  private static void load(String resource) throws IOException {
+    File file = Loader.cacheResource(CpuLibrary.class, resource);
+    if (file == null) {
+      throw new BackendException(
+          resource
+              + " is not on the class path; it comes "
+              + (resource.startsWith(ONEDNN_FOLDER)
+                  ? "with the artifact org.bytedeco:dnnl, classifier linux-x86_64"
+                  : "with AutoProg built without -Djavacpp.skip"));
+    }
+    System.load(file.getPath());
+  }
+}

@@ -1,0 +1,36 @@
+package dev.autoprog.backend.cpu;
+
+import dev.autoprog.kernel.LinearKernels;
+import dev.autoprog.kernel.LinearShape;
+import dev.autoprog.tensor.Tensor;
+
+/** {@code linear.cpp}. */
+interface CpuLinear extends LinearKernels, CpuContext {
+  @Override
+  default void linearForward(LinearShape s, Tensor x, Tensor weight, Tensor bias, Tensor y) {
+    check(
+        NativeCpu.ap_linear_forward(
+            context(),
+            s.rows(),
+            s.in(),
+            s.out(),
+            x.address(),
+            weight.address(),
+            CpuContext.addressOrNull(bias),
+            y.address()));
+  }
+
+  @Override
+  default void linearBackwardInput(LinearShape s, Tensor dy, Tensor weight, Tensor dx) {
+    check(
+        NativeCpu.ap_linear_backward_input(
+            context(), s.rows(), s.in(), s.out(), dy.address(), weight.address(), dx.address()));
+  }
+
+  @Override
+  default void linearBackwardWeight(LinearShape s, Tensor x, Tensor dy, Tensor dWeight) {
+    check(
+        NativeCpu.ap_linear_backward_weight(
+            context(), s.rows(), s.in(), s.out(), x.address(), dy.address(), dWeight.address()));
+  }
+}

@@ -1,0 +1,45 @@
+package dev.autoprog.backend.cpu;
+
+import dev.autoprog.kernel.LossKernels;
+import dev.autoprog.kernel.RowsShape;
+import dev.autoprog.tensor.Tensor;
+
+/** {@code loss.cpp}. */
+interface CpuLoss extends LossKernels, CpuContext {
+  @Override
+  default void crossEntropyForward(
+      RowsShape s, Tensor logits, Tensor labels, float smoothing, Tensor losses, Tensor logSumExp) {
+    check(
+        NativeCpu.ap_cross_entropy_forward(
+            context(),
+            s.rows(),
+            s.columns(),
+            logits.address(),
+            labels.address(),
+            smoothing,
+            losses.address(),
+            logSumExp.address()));
+  }
+
+  @Override
+  default void crossEntropyBackward(
+      RowsShape s,
+      Tensor logits,
+      Tensor labels,
+      float smoothing,
+      Tensor logSumExp,
+      float scale,
+      Tensor dLogits) {
+    check(
+        NativeCpu.ap_cross_entropy_backward(
+            context(),
+            s.rows(),
+            s.columns(),
+            logits.address(),
+            labels.address(),
+            smoothing,
+            logSumExp.address(),
+            scale,
+            dLogits.address()));
+  }
+}

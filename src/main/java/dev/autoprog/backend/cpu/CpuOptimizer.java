@@ -1,0 +1,46 @@
+package dev.autoprog.backend.cpu;
+
+import dev.autoprog.kernel.AdamWStep;
+import dev.autoprog.kernel.OptimizerKernels;
+import dev.autoprog.tensor.Tensor;
+import java.util.List;
+
+/** {@code optimizer.cpp}. */
+interface CpuOptimizer extends OptimizerKernels, CpuContext {
+  @Override
+  default void sumOfSquares(Tensor x, Tensor sum) {
+    check(NativeCpu.ap_sum_of_squares(context(), x.elements(), x.address(), sum.address()));
+  }
+
+  @Override
+  default void adamW(
+      AdamWStep s,
+      Tensor w,
+      Tensor g,
+      Tensor m,
+      Tensor v,
+      Tensor squaredNorm,
+      List<Tensor> emas,
+      float[] emaDecays) {
+    long[] addresses = emas.stream().mapToLong(Tensor::address).toArray();
+    check(
+        NativeCpu.ap_adam_w(
+            context(),
+            w.elements(),
+            s.learningRate(),
+            s.beta1(),
+            s.beta2(),
+            s.epsilon(),
+            s.weightDecay(),
+            s.step(),
+            s.maxNorm(),
+            w.address(),
+            g.address(),
+            m.address(),
+            v.address(),
+            squaredNorm.address(),
+            addresses.length,
+            addresses,
+            emaDecays));
+  }
+}

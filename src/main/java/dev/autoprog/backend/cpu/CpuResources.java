@@ -1,0 +1,31 @@
+package dev.autoprog.backend.cpu;
+
+import dev.autoprog.backend.BackendResources;
+import dev.autoprog.kernel.Kernels;
+import dev.autoprog.tensor.Device;
+import dev.autoprog.tensor.HostDevice;
+
+/** One session's kernels, and the host's memory as that session counts it. */
+final class CpuResources implements BackendResources {
+  private final CpuKernels kernels;
+  private final HostDevice device = new HostDevice();
+
+  CpuResources(int threads) {
+    kernels = new CpuKernels(threads);
+  }
+
+  @Override
+  public Kernels kernels() {
+    return kernels;
+  }
+
+  @Override
+  public Device device() {
+    return device;
+  }
+
+  @Override
+  public void close() {
+    kernels.close();
+  }
+}

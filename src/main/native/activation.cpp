@@ -1,0 +1,34 @@
+#include "context.hpp"
+#include "math.hpp"
+
+using namespace autoprog;
+
+namespace {
+// Elements of GELU take about as long as three of a copy.
+int team_for_gelu(const ap_context* context, int64_t n) {
+  return team_for(context, 3 * n);
+}
+}  // namespace
+
+int ap_gelu_forward(ap_context* context, int64_t n, const float* x, float* y) {
+  return guarded(context, [&] {
+    parallel(team_for_gelu(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+      each_vector(begin, end, [&](int64_t i, auto lanes) {
+        const Vec v = lanes.load(x + i);
+        lanes.store(y + i, v * normal(v).distribution);
+      });
+    });
+  });
+}
+
+int ap_gelu_backward(ap_context* context, int64_t n, const float* x, const float* dy, float* dx) {
+  return guarded(context, [&] {
+    parallel(team_for_gelu(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+      each_vector(begin, end, [&](int64_t i, auto lanes) {
+        const Vec v = lanes.load(x + i);
+        const Normal at = normal(v);
+        lanes.store(dx + i, lanes.load(dy + i) * (at.distribution + v * at.density));
+      });
+    });
+  });
+}

@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "context.hpp"
+#include "simd.hpp"
+
+using namespace autoprog;
+
+namespace {
+
+// Where a linear sample lies on an axis: between cells `cell` and `next`, `fraction` of the way.
+struct Sample {
+  int32_t cell, next;
+  float fraction;
+};
+
+// Pixel i of `side` in a window of the axis. What lies outside the axis reads its border; NaN gives NaN.
+Sample sample(float start, float length, int64_t side, int64_t i, int64_t axis) {
+  const double wanted =
+      start + (static_cast<double>(i) + 0.5) * static_cast<double>(length) / static_cast<double>(side) - 0.5;
+  const double last = static_cast<double>(axis - 1);
+  const double at = wanted > 0 ? std::min(wanted, last) : 0;
+  const auto cell = static_cast<int32_t>(at);
+  const double fraction = std::isnan(wanted) ? wanted : at - cell;
+  return {cell, std::min(cell + 1, static_cast<int32_t>(axis - 1)), static_cast<float>(fraction)};
+}
+
+struct Window {
+  float top, left, height, width;
+  bool flip;
+};
+
+// What one thread needs for an image: where its columns read, and one blended row of the stored image.
+struct Row {
+  Sample* columns;
+  float* blended;
+};
+
+// out (R) = factor * row (sampled in the columns) + offset, where row is the stored image between two of its
+// rows.
+void transform_row(const Sample& down, int64_t width, int64_t R, const uint8_t* plane, float factor, float offset,
+                   int64_t first, int64_t last, const Row& row, float* out) {
+  const uint8_t* above = plane + down.cell * width;
+  const uint8_t* below = plane + down.next * width;
+  for (int64_t x = first; x <= last; x++) {
+    const float a = above[x], b = below[x];
+    row.blended[x] = a + down.fraction * (b - a);
+  }
+  for (int64_t j = 0; j < R; j++) {
+    const Sample& across = row.columns[j];
+    const float a = row.blended[across.cell], b = row.blended[across.next];
+    out[j] = (a + across.fraction * (b - a)) * factor + offset;
+  }
+}
+
+}  // namespace
+
+int ap_image_transform(ap_context* context, int64_t B, int64_t channels, int64_t height, int64_t width, int64_t R,
+                       const uint8_t* pixels, const float* windows, const float* mean, const float* std, float* out) {
+  return guarded(context, [&] {
+    static_assert(sizeof(Sample) == 3 * sizeof(float));
+    const int64_t size = round_up(3 * R + width, 16);
+    const int parts = static_cast<int>(std::min<int64_t>(team_for(context, 4 * B * channels * R * R), B));
+    float* scratch = context->scratch.floats(parts * size);
+    parallel(parts, B, 1, [&](int64_t part, int64_t begin, int64_t end) {
+      float* mine = scratch + part * size;
+      const Row row{reinterpret_cast<Sample*>(mine), mine + 3 * R};
+      for (int64_t b = begin; b < end; b++) {
+        const float* w = windows + b * 5;
+        const Window window{w[0], w[1], w[2], w[3], w[4] == 1.0f};
+        for (int64_t j = 0; j < R; j++) {
+          row.columns[window.flip ? R - 1 - j : j] = sample(window.left, window.width, R, j, width);
+        }
+        const auto [low, high] = std::minmax(row.columns[0].cell, row.columns[R - 1].cell);
+        const int64_t last = std::min<int64_t>(high + 1, width - 1);
+        for (int64_t c = 0; c < channels; c++) {
+          const float factor = 1.0f / (255.0f * std[c]), offset = -mean[c] / std[c];
+          const uint8_t* plane = pixels + (b * channels + c) * height * width;
+          for (int64_t i = 0; i < R; i++) {
+            transform_row(sample(window.top, window.height, R, i, height), width, R, plane, factor, offset, low, last,
+                          row, out + ((b * channels + c) * R + i) * R);
+          }
+        }
+      }
+    });
+  });
+}
+
+int ap_image_erase(ap_context* context, int64_t B, int64_t channels, int64_t R, const int32_t* rectangles,
+                   float* images) {
+  return guarded(context, [&] {
+    parallel(team_for(context, B * channels * R * R), B, 1, [&](int64_t, int64_t begin, int64_t end) {
+      for (int64_t b = begin; b < end; b++) {
+        const int32_t* r = rectangles + b * 4;
+        const int64_t top = r[0], left = r[1];
+        const int64_t y0 = std::clamp<int64_t>(top, 0, R), y1 = std::clamp<int64_t>(top + r[2], y0, R);
+        const int64_t x0 = std::clamp<int64_t>(left, 0, R), x1 = std::clamp<int64_t>(left + r[3], x0, R);
+        for (int64_t c = 0; c < channels; c++) {
+          float* plane = images + (b * channels + c) * R * R;
+          for (int64_t y = y0; y < y1; y++) std::fill(plane + y * R + x0, plane + y * R + x1, 0.0f);
+        }
+      }
+    });
+  });
+}
+
+int ap_patchify(ap_context* context, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* images,
+                float* patches) {
+  return guarded(context, [&] {
+    const int64_t grid = R / patch;
+    const size_t run = static_cast<size_t>(patch) * sizeof(float);
+    parallel(team_for(context, B * channels * R * R), B * grid, 1, [&](int64_t, int64_t begin, int64_t end) {
+      for (int64_t band = begin; band < end; band++) {
+        const float* image = images + band / grid * channels * R * R + band % grid * patch * R;
+        float* to = patches + band * grid * channels * patch * patch;
+        for (int64_t x = 0; x < grid; x++) {
+          for (int64_t row = 0; row < channels * patch; row++, to += patch) {
+            std::memcpy(to, image + (row / patch * R + row % patch) * R + x * patch, run);
+          }
+        }
+      }
+    });
+  });
+}

@@ -1,0 +1,156 @@
+// Vectors of float as wide as the instruction set's registers, by the compiler's vector extensions.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+namespace autoprog {
+
+#if defined(__AVX512F__)
+constexpr int64_t kLanes = 16;
+#elif defined(__AVX2__)
+constexpr int64_t kLanes = 8;
+#else
+constexpr int64_t kLanes = 4;
+#endif
+
+using Vec = float __attribute__((vector_size(kLanes * 4)));
+using VecInt = int32_t __attribute__((vector_size(kLanes * 4)));
+// As many doubles as Vec has floats, in two registers.
+using VecDouble = double __attribute__((vector_size(kLanes * 8)));
+
+constexpr int64_t round_up(int64_t n, int64_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+constexpr int64_t vectors(int64_t n) {
+  return (n + kLanes - 1) / kLanes;
+}
+
+inline Vec load(const float* p) {
+  Vec v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+inline void store(float* p, Vec v) {
+  std::memcpy(p, &v, sizeof v);
+}
+inline Vec splat(float x) {
+  return x - Vec{};
+}
+inline Vec bits(VecInt v) {
+  return reinterpret_cast<Vec>(v);
+}
+inline VecInt bits(Vec v) {
+  return reinterpret_cast<VecInt>(v);
+}
+
+// The greater of each lane, b where one is NaN.
+inline Vec maximum(Vec a, Vec b) {
+  return a > b ? a : b;
+}
+inline Vec minimum(Vec a, Vec b) {
+  return a < b ? a : b;
+}
+inline Vec absolute(Vec a) {
+  return bits(bits(a) & 0x7fffffff);
+}
+
+inline Vec square_root(Vec a) {
+  Vec r;
+  for (int64_t i = 0; i < kLanes; i++) r[i] = __builtin_sqrtf(a[i]);
+  return r;
+}
+
+// A product that is rounded by itself: the compiler does not fuse it with an addition.
+inline Vec rounded(Vec product) {
+  __asm__("" : "+x"(product));
+  return product;
+}
+
+inline VecDouble widen(Vec a) {
+  return __builtin_convertvector(a, VecDouble);
+}
+
+namespace detail {
+template <int64_t Half, int64_t... I>
+inline Vec rotated(Vec a, std::integer_sequence<int64_t, I...>) {
+  return __builtin_shuffle(a, VecInt{static_cast<int32_t>((I + Half) % kLanes)...});
+}
+template <int64_t First, int64_t... I>
+inline Vec interleaved(Vec a, Vec b, std::integer_sequence<int64_t, I...>) {
+  return __builtin_shuffle(a, b, VecInt{static_cast<int32_t>(First + I / 2 + (I % 2) * kLanes)...});
+}
+template <int64_t... I>
+constexpr VecInt iota(std::integer_sequence<int64_t, I...>) {
+  return VecInt{static_cast<int32_t>(I)...};
+}
+using Indices = std::make_integer_sequence<int64_t, kLanes>;
+
+template <int64_t Half, class Combine>
+inline float reduced(Vec a, Combine combine) {
+  if constexpr (Half == 0) {
+    return a[0];
+  } else {
+    return reduced<Half / 2>(combine(a, rotated<Half>(a, Indices{})), combine);
+  }
+}
+}  // namespace detail
+
+inline float sum(Vec a) {
+  return detail::reduced<kLanes / 2>(a, [](Vec x, Vec y) { return x + y; });
+}
+inline float largest(Vec a) {
+  return detail::reduced<kLanes / 2>(a, maximum);
+}
+inline double sum(VecDouble a) {
+  double s = 0;
+  for (int64_t i = 0; i < kLanes; i++) s += a[i];
+  return s;
+}
+
+// rows[i][j] = rows[j][i], by log2(kLanes) perfect shuffles of the rows.
+inline void transpose(Vec (&rows)[kLanes]) {
+  Vec other[kLanes];
+  for (int64_t round = 1; round < kLanes; round *= 2) {
+#pragma GCC unroll 16
+    for (int64_t i = 0; i < kLanes / 2; i++) {
+      other[2 * i] = detail::interleaved<0>(rows[i], rows[i + kLanes / 2], detail::Indices{});
+      other[2 * i + 1] = detail::interleaved<kLanes / 2>(rows[i], rows[i + kLanes / 2], detail::Indices{});
+    }
+#pragma GCC unroll 16
+    for (int64_t i = 0; i < kLanes; i++) rows[i] = other[i];
+  }
+}
+
+// How a loop body reads and writes a whole vector.
+struct WholeVector {
+  Vec load(const float* p) const { return autoprog::load(p); }
+  void store(float* p, Vec v) const { autoprog::store(p, v); }
+  Vec keep(Vec v, float) const { return v; }
+};
+
+// The same for the first `count` < kLanes lanes, at the end of a row; what is beyond reads as zero.
+struct PartVector {
+  int64_t count;
+  Vec load(const float* p) const {
+    Vec v{};
+    std::memcpy(&v, p, static_cast<size_t>(count) * sizeof(float));
+    return v;
+  }
+  void store(float* p, Vec v) const { std::memcpy(p, &v, static_cast<size_t>(count) * sizeof(float)); }
+  // v, with `other` in the lanes beyond.
+  Vec keep(Vec v, float other) const {
+    return detail::iota(detail::Indices{}) < static_cast<int32_t>(count) ? v : splat(other);
+  }
+};
+
+// body(i, lanes) for the vectors that begin at i = begin, begin + kLanes ... < end.
+template <class Body>
+inline void each_vector(int64_t begin, int64_t end, Body body) {
+  int64_t i = begin;
+  for (; i + kLanes <= end; i += kLanes) body(i, WholeVector{});
+  if (i < end) body(i, PartVector{end - i});
+}
+
+}  // namespace autoprog
