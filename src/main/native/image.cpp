@@ -15,14 +15,15 @@ struct Sample {
   float fraction;
 };
 
-// Pixel i of `side` in a window of the axis. What lies outside the axis (or is no number) reads its border.
+// Pixel i of `side` in a window of the axis. What lies outside the axis reads its border; NaN gives NaN.
 Sample sample(float start, float length, int64_t side, int64_t i, int64_t axis) {
   const double wanted =
       start + (static_cast<double>(i) + 0.5) * static_cast<double>(length) / static_cast<double>(side) - 0.5;
   const double last = static_cast<double>(axis - 1);
   const double at = wanted > 0 ? std::min(wanted, last) : 0;
   const auto cell = static_cast<int32_t>(at);
-  return {cell, std::min(cell + 1, static_cast<int32_t>(axis - 1)), static_cast<float>(at - cell)};
+  const double fraction = std::isnan(wanted) ? wanted : at - cell;
+  return {cell, std::min(cell + 1, static_cast<int32_t>(axis - 1)), static_cast<float>(fraction)};
 }
 
 struct Window {

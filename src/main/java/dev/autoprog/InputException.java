@@ -16,13 +16,12 @@ public class InputException extends Exception {
    * @param remedy a sentence on what to do
    */
   public InputException(String subject, String found, String expected, String remedy) {
-    super(subject + ": " + found + "; expected " + expected + ". " + remedy);
+    this(subject, found, expected, remedy, null);
   }
 
   /** The same, with what the system said. */
   public InputException(
       String subject, String found, String expected, String remedy, Throwable cause) {
-    this(subject, found, expected, remedy);
-    initCause(cause);
+    super(subject + ": " + found + "; expected " + expected + ". " + remedy, cause);
   }
 }

@@ -3,7 +3,9 @@ package dev.autoprog.backend;
 import dev.autoprog.kernel.Kernels;
 import dev.autoprog.tensor.Device;
 
-/** What a backend holds for one session; closing gives it all back, the device's memory excepted. */
+/**
+ * What a backend holds for one session; closing gives it all back, the device's memory excepted.
+ */
 public interface BackendResources extends AutoCloseable {
   /** The backend's kernels, without checks. */
   Kernels kernels();

@@ -5,9 +5,11 @@ import dev.autoprog.kernel.Kernels;
 import dev.autoprog.tensor.Arena;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Device;
+import dev.autoprog.tensor.HostDevice;
 import dev.autoprog.tensor.Memory;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
+import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
@@ -81,7 +83,7 @@ public final class Session implements AutoCloseable {
   /** A tensor with undefined content that lives until {@link #free} or the session's end. */
   public Tensor allocate(DType dtype, Shape shape) {
     check();
-    Memory memory = device().allocate(shape.elements() * dtype.bytes());
+    Memory memory = device().allocate(dtype.bytes(shape));
     memories.add(memory);
     return Tensor.over(memory, 0, dtype, shape);
   }
@@ -119,8 +121,24 @@ public final class Session implements AutoCloseable {
       throw new IllegalArgumentException(
           "Address 0x" + Long.toHexString(address) + " is no place for " + dtype);
     }
-    long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
-    return Tensor.over(new Memory(device(), address, bytes, () -> {}), 0, dtype, shape);
+    Memory theirs = new Memory(device(), address, dtype.bytes(shape), () -> {});
+    return Tensor.over(theirs, 0, dtype, shape);
+  }
+
+  /**
+   * A tensor over a direct buffer's remaining bytes, for sessions on the host; the buffer must stay
+   * reachable while the tensor is used.
+   *
+   * @throws IllegalArgumentException if the buffer is not direct or has another size, or this
+   *     session's device is not the host
+   */
+  public Tensor wrap(ByteBuffer direct, DType dtype, Shape shape) {
+    if (!device().isHost() || direct.remaining() != shape.elements() * dtype.bytes()) {
+      throw new IllegalArgumentException(
+          "A buffer of %d bytes of the host is no %s%s on %s"
+              .formatted(direct.remaining(), dtype, shape, device().name()));
+    }
+    return wrap(HostDevice.addressOf(direct) + direct.position(), dtype, shape);
   }
 
   /** Makes the calling thread the session's owner; the one before must have stopped using it. */

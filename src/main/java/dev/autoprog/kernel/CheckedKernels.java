@@ -1,5 +1,7 @@
 package dev.autoprog.kernel;
 
+import static dev.autoprog.kernel.Shapes.elements;
+
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Device;
 import dev.autoprog.tensor.Tensor;
@@ -29,52 +31,47 @@ public final class CheckedKernels implements Kernels {
 
   @Override
   public void fill(Tensor x, float value) {
-    begin("fill").floats("x", x, x.elements());
+    begin("fill").output("x", x);
     kernels.fill(x, value);
   }
 
   @Override
   public void add(Tensor a, Tensor b, Tensor out) {
-    begin("add").floats("a", a, a.elements()).floats("b", b, a.elements()).floats("out", out, a);
+    begin("add").input("a", a).input("b", b, a.elements()).output("out", out, a.elements(), a, b);
     kernels.add(a, b, out);
   }
 
   @Override
   public void sumRows(RowsShape s, Tensor x, Tensor sum) {
-    begin("sumRows")
-        .atLeast("x", x, (s.rows() - 1) * s.stride() + s.columns())
-        .floats("sum", sum, s.columns());
+    begin("sumRows").inputOfAtLeast("x", x, Shapes.span(s)).output("sum", sum, s.columns());
     kernels.sumRows(s, x, sum);
   }
 
   @Override
   public void linearForward(LinearShape s, Tensor x, Tensor weight, Tensor bias, Tensor y) {
     begin("linearForward")
-        .floats("x", x, s.rows() * s.in())
-        .floats("weight", weight, s.out() * s.in())
-        .floatsOrNull("bias", bias, s.out())
-        .floats("y", y, s.rows() * s.out())
-        .apart("y", y, x, weight);
+        .input("x", x, elements(s.rows(), s.in()))
+        .input("weight", weight, elements(s.out(), s.in()))
+        .inputOrNull("bias", bias, s.out())
+        .output("y", y, elements(s.rows(), s.out()));
     kernels.linearForward(s, x, weight, bias, y);
   }
 
   @Override
   public void linearBackwardInput(LinearShape s, Tensor dy, Tensor weight, Tensor dx) {
     begin("linearBackwardInput")
-        .floats("dy", dy, s.rows() * s.out())
-        .floats("weight", weight, s.out() * s.in())
-        .floats("dx", dx, s.rows() * s.in())
-        .apart("dx", dx, dy, weight);
+        .input("dy", dy, elements(s.rows(), s.out()))
+        .input("weight", weight, elements(s.out(), s.in()))
+        .output("dx", dx, elements(s.rows(), s.in()));
     kernels.linearBackwardInput(s, dy, weight, dx);
   }
 
   @Override
   public void linearBackwardWeight(LinearShape s, Tensor x, Tensor dy, Tensor dWeight) {
     begin("linearBackwardWeight")
-        .floats("x", x, s.rows() * s.in())
-        .floats("dy", dy, s.rows() * s.out())
-        .floats("dWeight", dWeight, s.out() * s.in())
-        .apart("dWeight", dWeight, x, dy);
+        .input("x", x, elements(s.rows(), s.in()))
+        .input("dy", dy, elements(s.rows(), s.out()))
+        .output("dWeight", dWeight, elements(s.out(), s.in()));
     kernels.linearBackwardWeight(s, x, dy, dWeight);
   }
 
@@ -82,10 +79,9 @@ public final class CheckedKernels implements Kernels {
   public void attentionForward(AttentionShape s, Tensor qkv, Tensor out, Tensor logSumExp) {
     long elements = s.batch() * s.tokens() * s.width();
     begin("attentionForward")
-        .floats("qkv", qkv, 3 * elements)
-        .floats("out", out, elements)
-        .floats("logSumExp", logSumExp, s.batch() * s.heads() * s.tokens())
-        .apart("out", out, qkv);
+        .input("qkv", qkv, elements(s.batch(), s.tokens(), 3, s.heads(), s.headDim()))
+        .output("out", out, elements(s.batch(), s.tokens(), s.heads(), s.headDim()))
+        .output("logSumExp", logSumExp, elements(s.batch(), s.heads(), s.tokens()));
     kernels.attentionForward(s, qkv, out, logSumExp);
   }
 
@@ -94,12 +90,11 @@ public final class CheckedKernels implements Kernels {
       AttentionShape s, Tensor qkv, Tensor out, Tensor logSumExp, Tensor dOut, Tensor dQkv) {
     long elements = s.batch() * s.tokens() * s.width();
     begin("attentionBackward")
-        .floats("qkv", qkv, 3 * elements)
-        .floats("out", out, elements)
-        .floats("logSumExp", logSumExp, s.batch() * s.heads() * s.tokens())
-        .floats("dOut", dOut, elements)
-        .floats("dQkv", dQkv, 3 * elements)
-        .apart("dQkv", dQkv, qkv, out, logSumExp, dOut);
+        .input("qkv", qkv, elements(s.batch(), s.tokens(), 3, s.heads(), s.headDim()))
+        .input("out", out, elements(s.batch(), s.tokens(), s.heads(), s.headDim()))
+        .input("logSumExp", logSumExp, elements(s.batch(), s.heads(), s.tokens()))
+        .input("dOut", dOut, elements(s.batch(), s.tokens(), s.heads(), s.headDim()))
+        .output("dQkv", dQkv, elements(s.batch(), s.tokens(), 3, s.heads(), s.headDim()));
     kernels.attentionBackward(s, qkv, out, logSumExp, dOut, dQkv);
   }
 
@@ -115,13 +110,12 @@ public final class CheckedKernels implements Kernels {
       Tensor rstd) {
     begin("layerNormForward")
         .dense(s)
-        .floats("x", x, s.rows() * s.columns())
-        .floats("gain", gain, s.columns())
-        .floats("bias", bias, s.columns())
-        .floats("y", y, s.rows() * s.columns())
-        .floats("mean", mean, s.rows())
-        .floats("rstd", rstd, s.rows())
-        .apart("y", y, x);
+        .input("x", x, elements(s.rows(), s.columns()))
+        .input("gain", gain, s.columns())
+        .input("bias", bias, s.columns())
+        .output("y", y, elements(s.rows(), s.columns()))
+        .output("mean", mean, s.rows())
+        .output("rstd", rstd, s.rows());
     kernels.layerNormForward(s, epsilon, x, gain, bias, y, mean, rstd);
   }
 
@@ -137,14 +131,13 @@ public final class CheckedKernels implements Kernels {
       Tensor dx) {
     begin("layerNormBackward")
         .dense(s)
-        .floats("x", x, s.rows() * s.columns())
-        .floats("gain", gain, s.columns())
-        .floats("mean", mean, s.rows())
-        .floats("rstd", rstd, s.rows())
-        .floats("dy", dy, s.rows() * s.columns())
-        .floatsOrNull("base", base, s.rows() * s.columns())
-        .floats("dx", dx, s.rows() * s.columns())
-        .apart("dx", dx, x, dy);
+        .input("x", x, elements(s.rows(), s.columns()))
+        .input("gain", gain, s.columns())
+        .input("mean", mean, s.rows())
+        .input("rstd", rstd, s.rows())
+        .input("dy", dy, elements(s.rows(), s.columns()))
+        .inputOrNull("base", base, elements(s.rows(), s.columns()))
+        .output("dx", dx, elements(s.rows(), s.columns()), base);
     kernels.layerNormBackward(s, x, gain, mean, rstd, dy, base, dx);
   }
 
@@ -153,27 +146,27 @@ public final class CheckedKernels implements Kernels {
       RowsShape s, Tensor x, Tensor mean, Tensor rstd, Tensor dy, Tensor dGain, Tensor dBias) {
     begin("layerNormBackwardParameters")
         .dense(s)
-        .floats("x", x, s.rows() * s.columns())
-        .floats("mean", mean, s.rows())
-        .floats("rstd", rstd, s.rows())
-        .floats("dy", dy, s.rows() * s.columns())
-        .floats("dGain", dGain, s.columns())
-        .floats("dBias", dBias, s.columns());
+        .input("x", x, elements(s.rows(), s.columns()))
+        .input("mean", mean, s.rows())
+        .input("rstd", rstd, s.rows())
+        .input("dy", dy, elements(s.rows(), s.columns()))
+        .output("dGain", dGain, s.columns())
+        .output("dBias", dBias, s.columns());
     kernels.layerNormBackwardParameters(s, x, mean, rstd, dy, dGain, dBias);
   }
 
   @Override
   public void geluForward(Tensor x, Tensor y) {
-    begin("geluForward").floats("x", x, x.elements()).floats("y", y, x.elements());
+    begin("geluForward").input("x", x).output("y", y, x.elements());
     kernels.geluForward(x, y);
   }
 
   @Override
   public void geluBackward(Tensor x, Tensor dy, Tensor dx) {
     begin("geluBackward")
-        .floats("x", x, x.elements())
-        .floats("dy", dy, x.elements())
-        .floats("dx", dx, x.elements());
+        .input("x", x)
+        .input("dy", dy, x.elements())
+        .output("dx", dx, x.elements(), dy);
     kernels.geluBackward(x, dy, dx);
   }
 
@@ -181,10 +174,10 @@ public final class CheckedKernels implements Kernels {
   public void residualForward(RowsShape s, Tensor x, Tensor branch, Tensor scale, Tensor y) {
     begin("residualForward")
         .dense(s)
-        .floats("x", x, s.rows() * s.columns())
-        .floats("branch", branch, s.rows() * s.columns())
-        .floatsOrNull("scale", scale, s.rows())
-        .floats("y", y, s.rows() * s.columns());
+        .input("x", x, elements(s.rows(), s.columns()))
+        .input("branch", branch, elements(s.rows(), s.columns()))
+        .inputOrNull("scale", scale, s.rows())
+        .output("y", y, elements(s.rows(), s.columns()), x);
     kernels.residualForward(s, x, branch, scale, y);
   }
 
@@ -192,9 +185,9 @@ public final class CheckedKernels implements Kernels {
   public void residualBackward(RowsShape s, Tensor dy, Tensor scale, Tensor dBranch) {
     begin("residualBackward")
         .dense(s)
-        .floats("dy", dy, s.rows() * s.columns())
-        .floats("scale", scale, s.rows())
-        .floats("dBranch", dBranch, s.rows() * s.columns());
+        .input("dy", dy, elements(s.rows(), s.columns()))
+        .input("scale", scale, s.rows())
+        .output("dBranch", dBranch, elements(s.rows(), s.columns()));
     kernels.residualBackward(s, dy, scale, dBranch);
   }
 
@@ -202,56 +195,50 @@ public final class CheckedKernels implements Kernels {
   public void assembleTokens(
       TokenShape s, Tensor patches, Tensor classToken, Tensor positions, Tensor out) {
     begin("assembleTokens")
-        .floats("patches", patches, s.batch() * (s.tokens() - 1) * s.width())
-        .floats("classToken", classToken, s.width())
-        .floats("positions", positions, s.tokens() * s.width())
-        .floats("out", out, s.batch() * s.tokens() * s.width())
-        .apart("out", out, patches, classToken, positions);
+        .input("patches", patches, elements(s.batch(), s.tokens() - 1, s.width()))
+        .input("classToken", classToken, s.width())
+        .input("positions", positions, elements(s.tokens(), s.width()))
+        .output("out", out, elements(s.batch(), s.tokens(), s.width()));
     kernels.assembleTokens(s, patches, classToken, positions, out);
   }
 
   @Override
   public void assembleTokensBackward(TokenShape s, Tensor dy, Tensor dPatches) {
     begin("assembleTokensBackward")
-        .floats("dy", dy, s.batch() * s.tokens() * s.width())
-        .floats("dPatches", dPatches, s.batch() * (s.tokens() - 1) * s.width())
-        .apart("dPatches", dPatches, dy);
+        .input("dy", dy, elements(s.batch(), s.tokens(), s.width()))
+        .output("dPatches", dPatches, elements(s.batch(), s.tokens() - 1, s.width()));
     kernels.assembleTokensBackward(s, dy, dPatches);
   }
 
   @Override
   public void selectClassToken(TokenShape s, Tensor x, Tensor y) {
     begin("selectClassToken")
-        .floats("x", x, s.batch() * s.tokens() * s.width())
-        .floats("y", y, s.batch() * s.width())
-        .apart("y", y, x);
+        .input("x", x, elements(s.batch(), s.tokens(), s.width()))
+        .output("y", y, elements(s.batch(), s.width()));
     kernels.selectClassToken(s, x, y);
   }
 
   @Override
   public void selectClassTokenBackward(TokenShape s, Tensor dy, Tensor dx) {
     begin("selectClassTokenBackward")
-        .floats("dy", dy, s.batch() * s.width())
-        .floats("dx", dx, s.batch() * s.tokens() * s.width())
-        .apart("dx", dx, dy);
+        .input("dy", dy, elements(s.batch(), s.width()))
+        .output("dx", dx, elements(s.batch(), s.tokens(), s.width()));
     kernels.selectClassTokenBackward(s, dy, dx);
   }
 
   @Override
   public void resizePositions(PositionShape s, Tensor positions, Tensor out) {
     begin("resizePositions")
-        .floats("positions", positions, (1 + s.from() * s.from()) * s.width())
-        .floats("out", out, (1 + s.to() * s.to()) * s.width())
-        .apart("out", out, positions);
+        .input("positions", positions, elements(1 + elements(s.from(), s.from()), s.width()))
+        .output("out", out, elements(1 + elements(s.to(), s.to()), s.width()));
     kernels.resizePositions(s, positions, out);
   }
 
   @Override
   public void resizePositionsBackward(PositionShape s, Tensor dy, Tensor dPositions) {
     begin("resizePositionsBackward")
-        .floats("dy", dy, (1 + s.to() * s.to()) * s.width())
-        .floats("dPositions", dPositions, (1 + s.from() * s.from()) * s.width())
-        .apart("dPositions", dPositions, dy);
+        .input("dy", dy, elements(1 + elements(s.to(), s.to()), s.width()))
+        .output("dPositions", dPositions, elements(1 + elements(s.from(), s.from()), s.width()));
     kernels.resizePositionsBackward(s, dy, dPositions);
   }
 
@@ -259,19 +246,20 @@ public final class CheckedKernels implements Kernels {
   public void imageTransform(
       ImageShape s, Tensor pixels, Tensor windows, Tensor mean, Tensor std, Tensor out) {
     begin("imageTransform")
-        .typed("pixels", pixels, DType.UINT8, s.batch() * s.channels() * s.height() * s.width())
-        .floats("windows", windows, s.batch() * 5)
-        .floats("mean", mean, s.channels())
-        .floats("std", std, s.channels())
-        .floats("out", out, s.batch() * s.channels() * s.side() * s.side());
+        .input(
+            "pixels", pixels, DType.UINT8, elements(s.batch(), s.channels(), s.height(), s.width()))
+        .input("windows", windows, elements(s.batch(), 5))
+        .input("mean", mean, s.channels())
+        .input("std", std, s.channels())
+        .output("out", out, elements(s.batch(), s.channels(), s.side(), s.side()));
     kernels.imageTransform(s, pixels, windows, mean, std, out);
   }
 
   @Override
   public void imageErase(ImageShape s, Tensor rectangles, Tensor images) {
     begin("imageErase")
-        .typed("rectangles", rectangles, DType.INT32, s.batch() * 4)
-        .floats("images", images, s.batch() * s.channels() * s.side() * s.side());
+        .input("rectangles", rectangles, DType.INT32, elements(s.batch(), 4))
+        .output("images", images, elements(s.batch(), s.channels(), s.side(), s.side()));
     kernels.imageErase(s, rectangles, images);
   }
 
@@ -279,26 +267,20 @@ public final class CheckedKernels implements Kernels {
   public void patchify(PatchShape s, Tensor images, Tensor patches) {
     long elements = s.batch() * s.channels() * s.side() * s.side();
     begin("patchify")
-        .floats("images", images, elements)
-        .floats("patches", patches, elements)
-        .apart("patches", patches, images);
+        .input("images", images, elements(s.batch(), s.channels(), s.side(), s.side()))
+        .output("patches", patches, elements(s.batch(), s.channels(), s.side(), s.side()));
     kernels.patchify(s, images, patches);
   }
 
   @Override
   public void crossEntropyForward(
-      RowsShape s,
-      Tensor logits,
-      Tensor labels,
-      float smoothing,
-      Tensor losses,
-      Tensor logSumExp) {
+      RowsShape s, Tensor logits, Tensor labels, float smoothing, Tensor losses, Tensor logSumExp) {
     begin("crossEntropyForward")
         .dense(s)
-        .floats("logits", logits, s.rows() * s.columns())
-        .typed("labels", labels, DType.INT32, s.rows())
-        .floats("losses", losses, s.rows())
-        .floats("logSumExp", logSumExp, s.rows());
+        .input("logits", logits, elements(s.rows(), s.columns()))
+        .input("labels", labels, DType.INT32, s.rows())
+        .output("losses", losses, s.rows())
+        .output("logSumExp", logSumExp, s.rows());
     kernels.crossEntropyForward(s, logits, labels, smoothing, losses, logSumExp);
   }
 
@@ -313,16 +295,16 @@ public final class CheckedKernels implements Kernels {
       Tensor dLogits) {
     begin("crossEntropyBackward")
         .dense(s)
-        .floats("logits", logits, s.rows() * s.columns())
-        .typed("labels", labels, DType.INT32, s.rows())
-        .floats("logSumExp", logSumExp, s.rows())
-        .floats("dLogits", dLogits, s.rows() * s.columns());
+        .input("logits", logits, elements(s.rows(), s.columns()))
+        .input("labels", labels, DType.INT32, s.rows())
+        .input("logSumExp", logSumExp, s.rows())
+        .output("dLogits", dLogits, elements(s.rows(), s.columns()));
     kernels.crossEntropyBackward(s, logits, labels, smoothing, logSumExp, scale, dLogits);
   }
 
   @Override
   public void sumOfSquares(Tensor x, Tensor sum) {
-    begin("sumOfSquares").floats("x", x, x.elements()).floats("sum", sum, 1);
+    begin("sumOfSquares").input("x", x).output("sum", sum, 1);
     kernels.sumOfSquares(x, sum);
   }
 
@@ -336,119 +318,54 @@ public final class CheckedKernels implements Kernels {
       Tensor squaredNorm,
       List<Tensor> emas,
       float[] emaDecays) {
-    Check check =
+    ArgumentChecks checks =
         begin("adamW")
-            .floats("w", w, w.elements())
-            .floats("g", g, w.elements())
-            .floats("m", m, w.elements())
-            .floats("v", v, w.elements())
-            .floats("squaredNorm", squaredNorm, 1);
-    for (Tensor ema : emas) {
-      check.floats("emas", ema, w.elements());
+            .input("g", g)
+            .input("squaredNorm", squaredNorm, 1)
+            .output("w", w, g.elements())
+            .output("m", m, g.elements())
+            .output("v", v, g.elements());
+    for (int e = 0; e < emas.size(); e++) {
+      checks.output("emas[" + e + "]", emas.get(e), g.elements());
     }
     if (emas.size() > MAX_EMAS || emas.size() != emaDecays.length) {
-      throw check.bad(
+      throw checks.bad(
           "emas",
           emas.size() + " with " + emaDecays.length + " decays",
           "as many decays as averages, at most " + MAX_EMAS);
     }
     if (step.step() < 1) {
-      throw check.bad("step", step.step(), "1 for the first update");
+      throw checks.bad("step", step.step(), "1 for the first update");
     }
     kernels.adamW(step, w, g, m, v, squaredNorm, emas, emaDecays);
   }
 
   @Override
   public void copySegments(Segments segments, Tensor from, Tensor to) {
-    Check check =
-        begin("copySegments").floats("from", from, from.elements()).floats("to", to, to.elements());
+    ArgumentChecks checks = begin("copySegments").input("from", from).output("to", to);
     for (int i = 0; i < segments.lengths().length; i++) {
-      long length = segments.lengths()[i];
-      if (length < 0
-          || segments.from()[i] < 0
-          || segments.from()[i] + length > from.elements()
-          || segments.to()[i] < 0
-          || segments.to()[i] + length > to.elements()) {
-        throw check.bad(
+      if (!inside(segments.from()[i], segments.lengths()[i], from)
+          || !inside(segments.to()[i], segments.lengths()[i], to)) {
+        throw checks.bad(
             "segment " + i,
-            length + " elements from " + segments.from()[i] + " to " + segments.to()[i],
+            segments.describe(i),
             "inside buffers of " + from.elements() + " and " + to.elements());
       }
     }
-    check.apart("to", to, from);
+    int second = segments.firstOverlap();
+    if (second >= 0) {
+      throw checks.bad(
+          "segment " + second, segments.describe(second), "a target that no other one overlaps");
+    }
     kernels.copySegments(segments, from, to);
   }
 
-  private Check begin(String kernel) {
-    guard.run();
-    return new Check(kernel);
+  private static boolean inside(long begin, long length, Tensor buffer) {
+    return begin >= 0 && length >= 0 && begin <= buffer.elements() - length;
   }
 
-  /** The checks of one call. */
-  private final class Check {
-    private final String kernel;
-
-    Check(String kernel) {
-      this.kernel = kernel;
-    }
-
-    Check floats(String name, Tensor tensor, Tensor like) {
-      return floats(name, tensor, like.elements());
-    }
-
-    Check floats(String name, Tensor tensor, long elements) {
-      return typed(name, tensor, DType.FLOAT32, elements);
-    }
-
-    Check floatsOrNull(String name, Tensor tensor, long elements) {
-      return tensor == null ? this : floats(name, tensor, elements);
-    }
-
-    Check atLeast(String name, Tensor tensor, long elements) {
-      typed(name, tensor, DType.FLOAT32, tensor == null ? 0 : tensor.elements());
-      if (tensor.elements() < elements) {
-        throw bad(name, tensor, elements + " elements or more");
-      }
-      return this;
-    }
-
-    Check typed(String name, Tensor tensor, DType dtype, long elements) {
-      if (tensor == null) {
-        throw bad(name, "null", "a tensor");
-      }
-      if (tensor.dtype() != dtype) {
-        throw bad(name, tensor, dtype + ", the only type this kernel takes");
-      }
-      if (tensor.elements() != elements) {
-        throw bad(name, tensor, elements + " elements");
-      }
-      if (tensor.device() != device) {
-        throw bad(name, tensor, "a tensor on " + device.name());
-      }
-      tensor.address();
-      return this;
-    }
-
-    Check dense(RowsShape s) {
-      if (s.stride() != s.columns()) {
-        throw bad("shape", s, "rows without gaps");
-      }
-      return this;
-    }
-
-    Check apart(String name, Tensor out, Tensor... inputs) {
-      for (Tensor in : inputs) {
-        if (out.address() < in.address() + in.bytes()
-            && in.address() < out.address() + out.bytes()) {
-          throw bad(name, out, "memory that overlaps no input");
-        }
-      }
-      return this;
-    }
-
-    IllegalArgumentException bad(String name, Object found, String expected) {
-      return new IllegalArgumentException(
-          kernel + ": " + name + " is " + found + ", expected " + expected);
-    }
+  private ArgumentChecks begin(String kernel) {
+    guard.run();
+    return new ArgumentChecks(kernel, device);
   }
 }

@@ -7,7 +7,9 @@ public interface ElementwiseKernels {
   /** {@code x = value}, every element. */
   void fill(Tensor x, float value);
 
-  /** {@code out = a + b}; {@code out} may be {@code a} or {@code b}. Equal shapes, exact rounding. */
+  /**
+   * {@code out = a + b}; {@code out} may be {@code a} or {@code b}. Equal shapes, exact rounding.
+   */
   void add(Tensor a, Tensor b, Tensor out);
 
   /**

@@ -6,10 +6,10 @@ import dev.autoprog.tensor.Tensor;
 public interface ImageKernels {
   /**
    * Crop, resize, flip, conversion and normalisation in one pass: {@code out[b,c,i,j] =
-   * (bilinear(pixels[b,c], y, x)/255 − mean[c]) / std[c]} with {@code y = top + (i +
-   * 0.5)·height/R − 0.5} and {@code x} likewise, mirrored where {@code flip} is 1; samples outside
-   * the stored image are clamped to its border. With the whole image as window this is PyTorch's
-   * bilinear {@code interpolate} (pixel centres at half integers, no antialiasing). ≤ 1e-5 relative.
+   * (bilinear(pixels[b,c], y, x)/255 − mean[c]) / std[c]} with {@code y = top + (i + 0.5)·height/R
+   * − 0.5} and {@code x} likewise, mirrored where {@code flip} is 1; samples outside the stored
+   * image are clamped to its border. With the whole image as window this is PyTorch's bilinear
+   * {@code interpolate} (pixel centres at half integers, no antialiasing). ≤ 1e-5 relative.
    *
    * @param pixels UINT8 (B, channels, height, width)
    * @param windows (B, 5): top, left, height, width (in stored pixels, fractions allowed), flip (0
@@ -25,8 +25,8 @@ public interface ImageKernels {
    * Sets a rectangle of each image to zero, the mean of normalised pixels (random erasing, Zhong et
    * al. 2020). {@code shape.side()} alone gives the images' size.
    *
-   * @param rectangles INT32 (B, 4): top, left, height, width in pixels; what lies outside the
-   *     image is ignored, and height or width 0 erases nothing
+   * @param rectangles INT32 (B, 4): top, left, height, width in pixels; what lies outside the image
+   *     is ignored, and height or width 0 erases nothing
    * @param images (B, channels, R, R), changed in place
    */
   void imageErase(ImageShape shape, Tensor rectangles, Tensor images);

@@ -19,7 +19,8 @@ public interface OptimizerKernels {
    * @param g gradients, as many
    * @param m first moments, changed in place
    * @param v second moments, changed in place
-   * @param squaredNorm (1): ‖g‖² over all parameters of the model, as {@link #sumOfSquares} gives it
+   * @param squaredNorm (1): ‖g‖² over all parameters of the model, as {@link #sumOfSquares} gives
+   *     it
    * @param emas at most {@link #MAX_EMAS} tensors like w, changed in place
    * @param emaDecays one per moving average
    */

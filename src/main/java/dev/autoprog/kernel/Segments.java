@@ -1,5 +1,8 @@
 package dev.autoprog.kernel;
 
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
 /**
  * Pieces of one flat buffer and where they go in another, in elements. The arrays are not copied.
  *
@@ -14,5 +17,26 @@ public record Segments(long[] from, long[] to, long[] lengths) {
       throw new IllegalArgumentException(
           from.length + " sources, " + to.length + " targets, " + lengths.length + " lengths");
     }
+  }
+
+  /** Segment {@code i} in words. */
+  String describe(int i) {
+    return lengths[i] + " elements from " + from[i] + " to " + to[i];
+  }
+
+  /** A segment whose target begins before the end of another's, or −1 if there is none. */
+  int firstOverlap() {
+    Integer[] order =
+        IntStream.range(0, to.length)
+            .filter(i -> lengths[i] > 0)
+            .boxed()
+            .sorted(Comparator.comparingLong(i -> to[i]))
+            .toArray(Integer[]::new);
+    for (int i = 1; i < order.length; i++) {
+      if (to[order[i]] < to[order[i - 1]] + lengths[order[i - 1]]) {
+        return order[i];
+      }
+    }
+    return -1;
   }
 }

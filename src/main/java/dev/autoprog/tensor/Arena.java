@@ -25,9 +25,8 @@ public final class Arena implements AutoCloseable {
 
   /** A tensor with undefined content that is usable until the next {@link #reset()}. */
   public Tensor allocate(DType dtype, Shape shape) {
-    long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
-    long rounded = (bytes + ALIGNMENT - 1) & -ALIGNMENT;
-    if (chunks.isEmpty() || used + rounded > last().bytes()) {
+    long rounded = (dtype.bytes(shape) + ALIGNMENT - 1) & -ALIGNMENT;
+    if (chunks.isEmpty() || rounded > last().bytes() - used) {
       grow(rounded);
     }
     Tensor tensor = Tensor.over(last(), used, dtype, shape);

@@ -11,6 +11,8 @@ public enum DType {
   /** Unsigned bytes: image samples. */
   UINT8(1);
 
+  private static final long MOST_BYTES = 1L << 62;
+
   private final int bytes;
 
   DType(int bytes) {
@@ -20,5 +22,17 @@ public enum DType {
   /** Bytes of one element. */
   public int bytes() {
     return bytes;
+  }
+
+  /**
+   * Bytes of all elements of a tensor.
+   *
+   * @throws IllegalArgumentException if there are more than 2⁶², beyond which sums overflow
+   */
+  public long bytes(Shape shape) {
+    if (shape.elements() > MOST_BYTES / bytes) {
+      throw new IllegalArgumentException("A tensor " + this + shape + " has more than 2^62 bytes");
+    }
+    return shape.elements() * bytes;
   }
 }

@@ -64,8 +64,11 @@ public final class HostDevice implements Device {
    * @param bytes at most 2³¹ − 1
    */
   public static ByteBuffer view(long address, long bytes) {
-    return new Window(address, Math.toIntExact(bytes))
+    int size = Math.toIntExact(bytes);
+    return new Window(address, size)
         .asByteBuffer()
+        .limit(size)
+        .slice()
         .order(ByteOrder.nativeOrder());
   }
 
@@ -80,6 +83,12 @@ public final class HostDevice implements Device {
       this.address = address;
       this.limit = bytes;
       this.capacity = bytes;
+    }
+
+    /** Limit and capacity count bytes. */
+    @Override
+    public int sizeof() {
+      return 1;
     }
 
     static long addressOf(ByteBuffer direct) {

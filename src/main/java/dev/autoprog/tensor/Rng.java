@@ -12,6 +12,9 @@ public final class Rng {
   private static final int WEYL_1 = 0xBB67AE85;
   private static final int ROUNDS = 10;
 
+  /** 2⁶⁴ divided by the golden ratio, odd. */
+  private static final long GOLDEN_RATIO = 0x9E3779B97F4A7C15L;
+
   private final int key0;
   private final int key1;
   private final int stream0;
@@ -30,9 +33,9 @@ public final class Rng {
 
   /** The generator that {@code seed} and the path name; equal names give equal numbers. */
   public static Rng of(long seed, long... path) {
-    long stream = 0;
+    long stream = GOLDEN_RATIO;
     for (long step : path) {
-      stream = mix(stream * 0x9E3779B97F4A7C15L + step + 1);
+      stream = mix(stream * GOLDEN_RATIO + step + 1);
     }
     return new Rng(seed, stream);
   }

@@ -15,7 +15,11 @@ public final class Shape {
         throw new IllegalArgumentException(
             "Shape " + Arrays.toString(dims) + " has a dimension below 1");
       }
-      product = Math.multiplyExact(product, d);
+      if (product > Long.MAX_VALUE / d) {
+        throw new IllegalArgumentException(
+            "Shape " + Arrays.toString(dims) + " has more elements than a long counts");
+      }
+      product *= d;
     }
     this.dims = dims;
     this.elements = product;
@@ -24,7 +28,7 @@ public final class Shape {
   /**
    * The shape with these dimensions, outermost first.
    *
-   * @throws IllegalArgumentException if one is below 1
+   * @throws IllegalArgumentException if one is below 1, or their product beyond 2⁶³ − 1
    */
   public static Shape of(long... dims) {
     return new Shape(dims.clone());

@@ -33,8 +33,8 @@ public final class Tensor {
    *     element's size
    */
   public static Tensor over(Memory memory, long offset, DType dtype, Shape shape) {
-    long bytes = Math.multiplyExact(shape.elements(), dtype.bytes());
-    if (offset < 0 || offset % dtype.bytes() != 0 || offset + bytes > memory.bytes()) {
+    long bytes = dtype.bytes(shape);
+    if (offset < 0 || offset % dtype.bytes() != 0 || offset > memory.bytes() - bytes) {
       throw new IllegalArgumentException(
           "A tensor "
               + dtype

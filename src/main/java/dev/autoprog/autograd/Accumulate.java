@@ -1,0 +1,72 @@
+package dev.autoprog.autograd;
+
+import dev.autoprog.backend.Session;
+import dev.autoprog.kernel.Kernels;
+import dev.autoprog.kernel.LinearShape;
+import dev.autoprog.kernel.PositionShape;
+import dev.autoprog.kernel.RowsShape;
+import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.Shape;
+import dev.autoprog.tensor.Tensor;
+import java.util.function.Function;
+
+/** The sink of training: adds each gradient to the parameter's place in a flat buffer. */
+public final class Accumulate implements GradientSink {
+  private final Session session;
+  private final Kernels kernels;
+  private final Function<Variable, Tensor> gradients;
+
+  /**
+   * A sink that adds.
+   *
+   * @param gradients where the gradient of a trainable parameter is summed up, in its shape
+   */
+  public Accumulate(Session session, Function<Variable, Tensor> gradients) {
+    this.session = session;
+    this.kernels = session.kernels();
+    this.gradients = gradients;
+  }
+
+  @Override
+  public void linear(Variable weight, LinearShape shape, Tensor x, Tensor dy) {
+    kernels.linearBackwardWeight(shape, x, dy, gradients.apply(weight));
+  }
+
+  @Override
+  public void broadcast(Variable parameter, RowsShape shape, Tensor dy) {
+    kernels.sumRows(shape, dy, gradients.apply(parameter));
+  }
+
+  @Override
+  public void layerNorm(
+      Variable gain,
+      Variable bias,
+      RowsShape shape,
+      Tensor x,
+      Tensor mean,
+      Tensor rstd,
+      Tensor dy) {
+    kernels.layerNormBackwardParameters(shape, x, mean, rstd, dy, target(gain), target(bias));
+  }
+
+  @Override
+  public void resizedPositions(
+      Variable positions, PositionShape resize, RowsShape samples, Tensor dy) {
+    Tensor sum = zeros(Shape.of(samples.columns()));
+    kernels.sumRows(samples, dy, sum);
+    kernels.resizePositionsBackward(resize, sum, gradients.apply(positions));
+  }
+
+  /** A frozen partner's gradient is computed along with the other's and goes nowhere. */
+  private Tensor target(Variable parameter) {
+    return parameter.requiresGradient()
+        ? gradients.apply(parameter)
+        : zeros(parameter.value().shape());
+  }
+
+  private Tensor zeros(Shape shape) {
+    Tensor tensor = session.arena().allocate(DType.FLOAT32, shape);
+    kernels.fill(tensor, 0);
+    return tensor;
+  }
+}

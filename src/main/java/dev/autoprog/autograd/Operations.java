@@ -1,0 +1,238 @@
+package dev.autoprog.autograd;
+
+import dev.autoprog.kernel.AttentionShape;
+import dev.autoprog.kernel.Kernels;
+import dev.autoprog.kernel.LinearShape;
+import dev.autoprog.kernel.PositionShape;
+import dev.autoprog.kernel.RowsShape;
+import dev.autoprog.kernel.TokenShape;
+import dev.autoprog.tensor.Tensor;
+
+/**
+ * What a forward pass can do: each operation computes its result and leaves its backward rule on
+ * the tape. Parameters ({@code weight}, {@code bias} …) are variables that are no operation's
+ * result; their gradients go to the sink.
+ */
+public final class Operations {
+  private Operations() {}
+
+  /**
+   * {@code y = x Wᵀ + b} on the last dimension.
+   *
+   * @param x (…, in)
+   * @param weight (out, …), {@code in} elements per output
+   * @param bias (out), or null for none
+   * @return (…, out)
+   */
+  public static Variable linear(Tape tape, Variable x, Variable weight, Variable bias) {
+    Tensor input = x.value();
+    long out = weight.value().shape().dim(0);
+    long in = weight.value().elements() / out;
+    LinearShape shape = new LinearShape(input.elements() / in, in, out);
+    long[] dims = input.shape().toArray();
+    dims[dims.length - 1] = out;
+    Tensor y = tape.allocate(dims);
+    Kernels kernels = tape.kernels();
+    kernels.linearForward(shape, input, weight.value(), bias == null ? null : bias.value(), y);
+    return tape.record(
+        y,
+        (dy, sink) -> {
+          if (weight.requiresGradient()) {
+            sink.linear(weight, shape, input, dy);
+          }
+          if (bias != null && bias.requiresGradient()) {
+            sink.broadcast(bias, RowsShape.dense(shape.rows(), out), dy);
+          }
+          if (x.requiresGradient()) {
+            Tensor dx = tape.allocate(input.shape().toArray());
+            kernels.linearBackwardInput(shape, dy, weight.value(), dx);
+            tape.accumulate(x, dx);
+          }
+        },
+        x,
+        weight,
+        bias);
+  }
+
+  /**
+   * Layer norm over the last dimension.
+   *
+   * @param x (…, C)
+   * @param gain (C)
+   * @param bias (C)
+   * @return (…, C)
+   */
+  public static Variable layerNorm(
+      Tape tape, Variable x, Variable gain, Variable bias, float epsilon) {
+    Tensor input = x.value();
+    RowsShape shape = lastDimension(input);
+    Tensor y = tape.allocate(input.shape().toArray());
+    Tensor mean = tape.allocate(shape.rows());
+    Tensor rstd = tape.allocate(shape.rows());
+    Kernels kernels = tape.kernels();
+    kernels.layerNormForward(shape, epsilon, input, gain.value(), bias.value(), y, mean, rstd);
+    return tape.record(
+        y,
+        (dy, sink) -> {
+          if (gain.requiresGradient() || bias.requiresGradient()) {
+            sink.layerNorm(gain, bias, shape, input, mean, rstd, dy);
+          }
+          if (x.requiresGradient()) {
+            Tensor dx = tape.allocate(input.shape().toArray());
+            Tensor base = tape.gradientSoFar(x);
+            kernels.layerNormBackward(shape, input, gain.value(), mean, rstd, dy, base, dx);
+            tape.replaceGradient(x, dx);
+          }
+        },
+        x,
+        gain,
+        bias);
+  }
+
+  /**
+   * Multi-head self attention.
+   *
+   * @param qkv (B, N, 3·H·D): queries, keys and values, each by head
+   * @return (B, N, H·D)
+   */
+  public static Variable attention(Tape tape, Variable qkv, int heads) {
+    Tensor input = qkv.value();
+    long batch = input.shape().dim(0);
+    long tokens = input.shape().dim(1);
+    long width = input.shape().dim(2) / 3;
+    AttentionShape shape = new AttentionShape(batch, tokens, heads, width / heads);
+    Tensor out = tape.allocate(batch, tokens, width);
+    Tensor logSumExp = tape.allocate(batch, heads, tokens);
+    Kernels kernels = tape.kernels();
+    kernels.attentionForward(shape, input, out, logSumExp);
+    return tape.record(
+        out,
+        (dy, sink) -> {
+          Tensor dQkv = tape.allocate(input.shape().toArray());
+          kernels.attentionBackward(shape, input, out, logSumExp, dy, dQkv);
+          tape.accumulate(qkv, dQkv);
+        },
+        qkv);
+  }
+
+  /** The exact GELU of every element. */
+  public static Variable gelu(Tape tape, Variable x) {
+    Tensor input = x.value();
+    Tensor y = tape.allocate(input.shape().toArray());
+    Kernels kernels = tape.kernels();
+    kernels.geluForward(input, y);
+    return tape.record(
+        y,
+        (dy, sink) -> {
+          Tensor dx = tape.allocate(input.shape().toArray());
+          kernels.geluBackward(input, dy, dx);
+          tape.accumulate(x, dx);
+        },
+        x);
+  }
+
+  /**
+   * {@code x + scale·branch}, with a factor per sample.
+   *
+   * @param x (B, …)
+   * @param branch (B, …)
+   * @param scale (B), or null for 1 everywhere
+   */
+  public static Variable residual(Tape tape, Variable x, Variable branch, Tensor scale) {
+    Tensor input = x.value();
+    long batch = input.shape().dim(0);
+    RowsShape shape = RowsShape.dense(batch, input.elements() / batch);
+    Tensor y = tape.allocate(input.shape().toArray());
+    Kernels kernels = tape.kernels();
+    kernels.residualForward(shape, input, branch.value(), scale, y);
+    return tape.record(
+        y,
+        (dy, sink) -> {
+          tape.accumulate(x, dy);
+          if (branch.requiresGradient()) {
+            Tensor dBranch = dy;
+            if (scale != null) {
+              dBranch = tape.allocate(input.shape().toArray());
+              kernels.residualBackward(shape, dy, scale, dBranch);
+            }
+            tape.accumulate(branch, dBranch);
+          }
+        },
+        x,
+        branch);
+  }
+
+  /**
+   * {@code [classToken; patches] + positions}, the positions resized where the grid differs.
+   *
+   * @param patches (B, grid², C)
+   * @param classToken C elements
+   * @param positions (1, 1 + stored², C)
+   * @param stored side of the grid that {@code positions} hold
+   * @param grid side of the grid of {@code patches}
+   * @return (B, 1 + grid², C)
+   */
+  public static Variable assembleTokens(
+      Tape tape, Variable patches, Variable classToken, Variable positions, int stored, int grid) {
+    Tensor input = patches.value();
+    long batch = input.shape().dim(0);
+    long width = input.shape().dim(2);
+    TokenShape shape = new TokenShape(batch, 1 + (long) grid * grid, width);
+    PositionShape resize = new PositionShape(stored, grid, width);
+    Kernels kernels = tape.kernels();
+    Tensor resized = positions.value();
+    if (stored != grid) {
+      resized = tape.allocate(shape.tokens(), width);
+      kernels.resizePositions(resize, positions.value(), resized);
+    }
+    Tensor out = tape.allocate(batch, shape.tokens(), width);
+    kernels.assembleTokens(shape, input, classToken.value(), resized, out);
+    return tape.record(
+        out,
+        (dy, sink) -> {
+          long sample = shape.tokens() * width;
+          if (classToken.requiresGradient()) {
+            sink.broadcast(classToken, new RowsShape(batch, width, sample), dy);
+          }
+          if (positions.requiresGradient()) {
+            RowsShape samples = RowsShape.dense(batch, sample);
+            if (stored == grid) {
+              sink.broadcast(positions, samples, dy);
+            } else {
+              sink.resizedPositions(positions, resize, samples, dy);
+            }
+          }
+          if (patches.requiresGradient()) {
+            Tensor dPatches = tape.allocate(input.shape().toArray());
+            kernels.assembleTokensBackward(shape, dy, dPatches);
+            tape.accumulate(patches, dPatches);
+          }
+        },
+        patches,
+        classToken,
+        positions);
+  }
+
+  /** The class token of each sample: (B, N, C) to (B, C). */
+  public static Variable selectClassToken(Tape tape, Variable x) {
+    Tensor input = x.value();
+    TokenShape shape =
+        new TokenShape(input.shape().dim(0), input.shape().dim(1), input.shape().dim(2));
+    Tensor y = tape.allocate(shape.batch(), shape.width());
+    Kernels kernels = tape.kernels();
+    kernels.selectClassToken(shape, input, y);
+    return tape.record(
+        y,
+        (dy, sink) -> {
+          Tensor dx = tape.allocate(input.shape().toArray());
+          kernels.selectClassTokenBackward(shape, dy, dx);
+          tape.accumulate(x, dx);
+        },
+        x);
+  }
+
+  private static RowsShape lastDimension(Tensor x) {
+    long columns = x.shape().dim(-1);
+    return RowsShape.dense(x.elements() / columns, columns);
+  }
+}

@@ -1,0 +1,155 @@
+package dev.autoprog.autograd;
+
+import dev.autoprog.backend.Session;
+import dev.autoprog.kernel.Kernels;
+import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.Shape;
+import dev.autoprog.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The record of one forward pass. Everything on it lives in the session's arena, so a tape is over
+ * when the arena is reset.
+ */
+public final class Tape {
+  private final Session session;
+  private final boolean recording;
+  private final List<Node> nodes = new ArrayList<>();
+
+  private Tape(Session session, boolean recording) {
+    this.session = session;
+    this.recording = recording;
+  }
+
+  /** A tape for a pass that will be differentiated. */
+  public static Tape recording(Session session) {
+    return new Tape(session, true);
+  }
+
+  /** A tape that records nothing: for evaluation. */
+  public static Tape inference(Session session) {
+    return new Tape(session, false);
+  }
+
+  /** The session in which the pass runs. */
+  public Session session() {
+    return session;
+  }
+
+  /** The session's kernels. */
+  public Kernels kernels() {
+    return session.kernels();
+  }
+
+  /** A FLOAT32 tensor of the step's arena, its content undefined. */
+  public Tensor allocate(long... dims) {
+    return session.arena().allocate(DType.FLOAT32, Shape.of(dims));
+  }
+
+  /** A value that needs no gradient. */
+  public Variable constant(Tensor value) {
+    return new Result(value, false);
+  }
+
+  /**
+   * The result of an operation.
+   *
+   * @param value what it computed
+   * @param rule its backward rule, kept only if one of the inputs requires a gradient
+   * @param inputs everything it read that may require one
+   */
+  public Variable record(Tensor value, BackwardRule rule, Variable... inputs) {
+    boolean required = false;
+    for (Variable input : inputs) {
+      required |= recording && input != null && input.requiresGradient();
+    }
+    Result result = new Result(value, required);
+    if (required) {
+      nodes.add(new Node(result, rule));
+    }
+    return result;
+  }
+
+  /**
+   * Runs the recorded operations backward from {@code output}, last one first. Nothing happens if
+   * {@code output} depends on nothing trainable.
+   *
+   * @param seed the gradient by {@code output}, in its shape
+   */
+  public void backward(Variable output, Tensor seed, GradientSink sink) {
+    if (!recording) {
+      throw new IllegalStateException("This tape records nothing: it is for inference");
+    }
+    if (!output.requiresGradient()) {
+      return;
+    }
+    accumulate(output, seed);
+    for (int i = nodes.size() - 1; i >= 0; i--) {
+      Node node = nodes.get(i);
+      if (node.result.gradient != null) {
+        node.rule.apply(node.result.gradient, sink);
+      }
+    }
+    nodes.clear();
+  }
+
+  /**
+   * Adds a contribution to the gradient by {@code input}. The tape keeps the tensor: it must not
+   * change afterwards. Constants take nothing.
+   */
+  public void accumulate(Variable input, Tensor contribution) {
+    if (!input.requiresGradient()) {
+      return;
+    }
+    Result result = result(input);
+    if (result.gradient == null) {
+      result.gradient = contribution;
+    } else {
+      Tensor sum = allocate(contribution.shape().toArray());
+      kernels().add(result.gradient, contribution, sum);
+      result.gradient = sum;
+    }
+  }
+
+  /** What has flowed into {@code input} so far, or null: for rules that add to it by themselves. */
+  public Tensor gradientSoFar(Variable input) {
+    return result(input).gradient;
+  }
+
+  /** Replaces what has flowed into {@code input}; the new tensor includes what was there. */
+  public void replaceGradient(Variable input, Tensor gradient) {
+    result(input).gradient = gradient;
+  }
+
+  private static Result result(Variable variable) {
+    if (variable instanceof Result result) {
+      return result;
+    }
+    throw new IllegalArgumentException(
+        "A parameter's gradient goes to the sink, as factors, not to the tape");
+  }
+
+  private record Node(Result result, BackwardRule rule) {}
+
+  private static final class Result implements Variable {
+    private final Tensor value;
+    private final boolean requiresGradient;
+    private Tensor gradient;
+
+    Result(Tensor value, boolean requiresGradient) {
+      this.value = value;
+      this.requiresGradient = requiresGradient;
+    }
+
+    @Override
+    public Tensor value() {
+      return value;
+    }
+
+    @Override
+    public boolean requiresGradient() {
+      return requiresGradient;
+    }
+  }
+}

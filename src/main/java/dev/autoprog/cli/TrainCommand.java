@@ -1,0 +1,154 @@
+package dev.autoprog.cli;
+
+import dev.autoprog.InputException;
+import dev.autoprog.backend.Backend;
+import dev.autoprog.backend.Session;
+import dev.autoprog.config.ConfigFile;
+import dev.autoprog.data.DataSources;
+import dev.autoprog.data.DataSplit;
+import dev.autoprog.data.FolderOptions;
+import dev.autoprog.train.RunConfig;
+import dev.autoprog.train.RunPlan;
+import dev.autoprog.train.RunSummary;
+import dev.autoprog.train.Trainer;
+import dev.autoprog.train.TrainingException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code autoprog train}: the main job. */
+@Command(
+    name = "train",
+    description =
+        "Trains a vision transformer progressively; with no arguments, on embedded images.",
+    mixinStandardHelpOptions = true)
+final class TrainCommand implements Callable<Integer> {
+  /** What a shell expects of a program that Ctrl-C ended. */
+  private static final int INTERRUPTED = 130;
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "RECIPE",
+      description = "a YAML file with what differs from the defaults")
+  private Path recipe;
+
+  @Option(
+      names = "--data",
+      paramLabel = "SOURCE",
+      description = "builtin, idx:PATH, cifar10:PATH or folder:PATH")
+  private String data;
+
+  @Option(names = "--epochs", paramLabel = "N", description = "passes over the training images")
+  private Integer epochs;
+
+  @Option(names = "--batch", paramLabel = "N", description = "images per step")
+  private Integer batch;
+
+  @Option(names = "--backend", paramLabel = "NAME", description = "auto, cuda, cpu or reference")
+  private String backend;
+
+  @Option(names = "--threads", paramLabel = "N", description = "threads; 0 for all processors")
+  private Integer threads;
+
+  @Option(names = "--seed", paramLabel = "N", description = "decides all random draws")
+  private Long seed;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "any other setting, as in config.yaml: --set optimizer.learning_rate=0.001")
+  private List<String> settings = new ArrayList<>();
+
+  @Option(
+      names = "--run",
+      paramLabel = "DIR",
+      description = "the run's directory (default: runs/ and the time)")
+  private Path run;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "DIR",
+      description = "go on with the run in this directory")
+  private Path resume;
+
+  @Override
+  public Integer call() throws InputException, TrainingException {
+    RunConfig config = resume == null ? configured() : resumed();
+    Path directory = resume != null ? resume : run != null ? run : fresh();
+    DataSplit images =
+        DataSources.open(config.data().source(), FolderOptions.ofSide(config.data().folderSide()));
+    RunPlan plan = RunPlan.of(config, images.train());
+    PrintWriter out = spec.commandLine().getOut();
+    Backend chosen = Backend.named(config.backend());
+    int team = config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
+    try (Session session = Session.open(chosen, team);
+        TrainingDisplay display = new TrainingDisplay(out, plan)) {
+      display.introduce(images, chosen, team, directory);
+      Trainer trainer = Trainer.of(session, config).on(images).into(directory).heardBy(display);
+      try (StopOnInterrupt interrupt = new StopOnInterrupt()) {
+        interrupt.stops(trainer);
+        RunSummary summary = resume == null ? trainer.train() : trainer.resume();
+        display.conclude(summary, directory);
+        return summary.complete() ? CommandLine.ExitCode.OK : INTERRUPTED;
+      }
+    }
+  }
+
+  private RunConfig configured() throws InputException {
+    List<String> overrides = new ArrayList<>();
+    add(overrides, "data.source", data);
+    add(overrides, "training.epochs", epochs);
+    add(overrides, "training.batch", batch);
+    add(overrides, "backend", backend);
+    add(overrides, "threads", threads);
+    add(overrides, "seed", seed);
+    overrides.addAll(settings);
+    return recipe == null
+        ? ConfigFile.override(RunConfig.DEFAULT, overrides)
+        : ConfigFile.override(ConfigFile.read(recipe, RunConfig.DEFAULT), overrides);
+  }
+
+  private static void add(List<String> overrides, String key, Object value) {
+    if (value != null) {
+      overrides.add(key + "=" + value);
+    }
+  }
+
+  private RunConfig resumed() throws InputException {
+    boolean changed =
+        recipe != null
+            || run != null
+            || data != null
+            || epochs != null
+            || batch != null
+            || backend != null
+            || threads != null
+            || seed != null
+            || !settings.isEmpty();
+    if (changed) {
+      throw new InputException(
+          "--resume",
+          "other settings beside it",
+          "the run's directory alone",
+          "A run goes on with the configuration that it began with");
+    }
+    return Trainer.configOf(resume);
+  }
+
+  private static Path fresh() {
+    String time = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss"));
+    return Path.of("runs", time);
+  }
+}

@@ -1,0 +1,187 @@
+package dev.autoprog.cli;
+
+import dev.autoprog.backend.Backend;
+import dev.autoprog.data.DataSplit;
+import dev.autoprog.progressive.growth.Stage;
+import dev.autoprog.train.RunPlan;
+import dev.autoprog.train.RunSummary;
+import dev.autoprog.train.StageReport;
+import dev.autoprog.train.TrainingListener;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/**
+ * Shows a run while it goes: on a terminal a progress bar, elsewhere a plain line per epoch; at the
+ * end a table of the stages.
+ */
+final class TrainingDisplay implements TrainingListener, AutoCloseable {
+  private static final int REFRESH_MILLIS = 250;
+  private static final double SMOOTHING = 0.05;
+
+  private final PrintWriter out;
+  private final RunPlan plan;
+  private final boolean terminal = System.console() != null && isTerminal();
+  private final long begin = System.nanoTime();
+  private ProgressBar bar;
+  private double loss = Double.NaN;
+  private double accuracy = Double.NaN;
+  private double speed = Double.NaN;
+  private double testAccuracy = Double.NaN;
+
+  TrainingDisplay(PrintWriter out, RunPlan plan) {
+    this.out = out;
+    this.plan = plan;
+  }
+
+  /** Since JDK 22 a console exists without a terminal, too, and says so. */
+  private static boolean isTerminal() {
+    try {
+      return (boolean) java.io.Console.class.getMethod("isTerminal").invoke(System.console());
+    } catch (NoSuchMethodException before22) {
+      return true;
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  void introduce(DataSplit images, Backend backend, int threads, Path directory) {
+    out.printf(
+        "%s: %,d images to train, %,d to test, %d classes%n",
+        images.name(),
+        images.train().size(),
+        images.test().size(),
+        images.train().classNames().size());
+    out.printf(
+        "ViT of width %d, %d blocks, %d heads, patch %d at %d×%d pixels; %s on %d threads%n",
+        plan.model().width(),
+        plan.model().depth(),
+        plan.model().heads(),
+        plan.model().patch(),
+        plan.model().resolution(),
+        plan.model().resolution(),
+        backend.availability().detail(),
+        threads);
+    out.printf(
+        "%d stages, %d epochs, %,d steps; run directory %s%n%n",
+        plan.schedule().stages().size(), plan.schedule().epochs(), plan.totalSteps(), directory);
+    out.flush();
+  }
+
+  @Override
+  public void stageStarted(Stage stage, long steps) {
+    if (terminal && bar == null) {
+      bar =
+          new ProgressBarBuilder()
+              .setTaskName("training")
+              .setInitialMax(steps)
+              .setUpdateIntervalMillis(REFRESH_MILLIS)
+              .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
+              .build();
+    }
+  }
+
+  @Override
+  public void stepped(
+      Stage stage, long step, double loss, double accuracy, double imagesPerSecond) {
+    this.loss = smooth(this.loss, loss);
+    this.accuracy = smooth(this.accuracy, accuracy);
+    this.speed = smooth(this.speed, imagesPerSecond);
+    if (bar != null) {
+      bar.stepTo(step + 1);
+      bar.setExtraMessage(
+          String.format(
+              "stage %d/%d %d×%d px depth %d | loss %.3f acc %.1f %% test %.1f %% | %.0f img/s",
+              stage.index() + 1,
+              plan.schedule().stages().size(),
+              stage.resolution(),
+              stage.resolution(),
+              stage.depth(),
+              this.loss,
+              100 * this.accuracy,
+              100 * testAccuracy,
+              this.speed));
+    }
+  }
+
+  private static double smooth(double old, double value) {
+    return Double.isNaN(old) ? value : old + SMOOTHING * (value - old);
+  }
+
+  @Override
+  public void evaluated(Stage stage, int epoch, double accuracy) {
+    testAccuracy = accuracy;
+    if (bar == null) {
+      double seconds = (System.nanoTime() - begin) * 1e-9;
+      out.printf(
+          "epoch %3d/%d  stage %d  depth %2d  %3d×%d px  loss %.3f  train %5.1f %%  test %5.1f %% "
+              + " %6.0f images/s  %s%n",
+          epoch + 1,
+          plan.schedule().epochs(),
+          stage.index() + 1,
+          stage.depth(),
+          stage.resolution(),
+          stage.resolution(),
+          loss,
+          100 * this.accuracy,
+          100 * accuracy,
+          speed,
+          clock(seconds));
+      out.flush();
+    }
+  }
+
+  /** The table of stages, and what full-size training would have cost. */
+  void conclude(RunSummary summary, Path directory) {
+    close();
+    out.println();
+    out.println("stage  depth  resolution  epochs   steps   seconds  ms/step    loss   test");
+    for (StageReport s : summary.stages()) {
+      out.printf(
+          "%5d  %5d  %7s px  %6d  %6d  %8.1f  %7.2f  %6.3f  %5.1f %%%n",
+          s.stage() + 1,
+          s.depth(),
+          s.resolution() + "×" + s.resolution(),
+          s.epochs(),
+          s.steps(),
+          s.seconds(),
+          1e3 * s.stepSeconds(),
+          s.loss(),
+          100 * s.testAccuracy());
+    }
+    out.println();
+    if (!summary.complete()) {
+      out.printf(
+          "Stopped after %,d steps. Go on with:  ./autoprog train --resume %s%n",
+          summary.steps(), directory);
+    } else {
+      out.printf(
+          "Test accuracy %.1f %% after %.1f s of training (and %.1f s of evaluation).%n",
+          100 * summary.testAccuracy(), summary.trainSeconds(), summary.evaluationSeconds());
+      out.printf(
+          "Full-size training would have cost %.1f s (%.2f ms × %,d steps): %.2f× as long.%n",
+          summary.fullSizeSeconds(),
+          1e3 * summary.fullSizeSeconds() / summary.steps(),
+          summary.steps(),
+          summary.fullSizeSeconds() / summary.trainSeconds());
+      out.printf("Weights, metrics and configuration are in %s.%n", directory);
+    }
+    out.flush();
+  }
+
+  private static String clock(double seconds) {
+    Duration d = Duration.ofSeconds(Math.round(seconds));
+    return String.format("%d:%02d", d.toMinutes(), d.toSecondsPart());
+  }
+
+  @Override
+  public void close() {
+    if (bar != null) {
+      bar.close();
+      bar = null;
+    }
+  }
+}

@@ -1,0 +1,22 @@
+package dev.autoprog.data;
+
+/**
+ * What a model is trained on and what it is measured on. Both have the same classes and the same
+ * image size.
+ *
+ * @param name the source, as {@link DataSources#open} takes it
+ * @param train the training images
+ * @param test images that training never sees
+ */
+public record DataSplit(String name, ImageDataset train, ImageDataset test) {
+  /** Checks that the two belong together. */
+  public DataSplit {
+    if (!train.classNames().equals(test.classNames())
+        || train.channels() != test.channels()
+        || train.height() != test.height()
+        || train.width() != test.width()) {
+      throw new IllegalArgumentException(
+          "The training and the test images of " + name + " differ in classes or size");
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package dev.autoprog.kernel;
+
+import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.Device;
+import dev.autoprog.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The checks of one call. Each argument is checked as it is named; outputs, named after the inputs,
+ * must lie apart from every argument before them.
+ */
+final class ArgumentChecks {
+  private final String kernel;
+  private final Device device;
+  private final List<Tensor> seen = new ArrayList<>();
+
+  ArgumentChecks(String kernel, Device device) {
+    this.kernel = kernel;
+    this.device = device;
+  }
+
+  /** A FLOAT32 input of any size. */
+  ArgumentChecks input(String name, Tensor tensor) {
+    return usable(name, tensor, DType.FLOAT32);
+  }
+
+  /** A FLOAT32 input of this size. */
+  ArgumentChecks input(String name, Tensor tensor, long elements) {
+    return input(name, tensor, DType.FLOAT32, elements);
+  }
+
+  /** An input of this type and size. */
+  ArgumentChecks input(String name, Tensor tensor, DType dtype, long elements) {
+    return usable(name, tensor, dtype).sized(name, tensor, elements);
+  }
+
+  /** A FLOAT32 input of this size, or null. */
+  ArgumentChecks inputOrNull(String name, Tensor tensor, long elements) {
+    return tensor == null ? this : input(name, tensor, elements);
+  }
+
+  /** A FLOAT32 input of this size or a larger one. */
+  ArgumentChecks inputOfAtLeast(String name, Tensor tensor, long elements) {
+    usable(name, tensor, DType.FLOAT32);
+    if (tensor.elements() < elements) {
+      throw bad(name, tensor, elements + " elements or more");
+    }
+    return this;
+  }
+
+  /** A FLOAT32 output of any size. */
+  ArgumentChecks output(String name, Tensor tensor) {
+    return usable(name, tensor, DType.FLOAT32).apart(name, tensor);
+  }
+
+  /**
+   * A FLOAT32 output of this size.
+   *
+   * @param mayBe inputs that it may coincide with, but not partly overlap
+   */
+  ArgumentChecks output(String name, Tensor tensor, long elements, Tensor... mayBe) {
+    return usable(name, tensor, DType.FLOAT32)
+        .sized(name, tensor, elements)
+        .apart(name, tensor, mayBe);
+  }
+
+  /** Rows without gaps. */
+  ArgumentChecks dense(RowsShape shape) {
+    if (shape.stride() != shape.columns()) {
+      throw bad("shape", shape, "rows without gaps");
+    }
+    return this;
+  }
+
+  /** The exception for an argument that is not what it should be. */
+  IllegalArgumentException bad(String name, Object found, String expected) {
+    return new IllegalArgumentException(
+        kernel + ": " + name + " is " + found + ", expected " + expected);
+  }
+
+  private ArgumentChecks usable(String name, Tensor tensor, DType dtype) {
+    if (tensor == null) {
+      throw bad(name, "null", "a tensor");
+    }
+    if (tensor.dtype() != dtype) {
+      throw bad(name, tensor, dtype + ", the only type this kernel takes");
+    }
+    if (tensor.device() != device) {
+      throw bad(
+          name, tensor + ", another session's", "a tensor on this session's " + device.name());
+    }
+    tensor.address();
+    seen.add(tensor);
+    return this;
+  }
+
+  private ArgumentChecks sized(String name, Tensor tensor, long elements) {
+    if (tensor.elements() != elements) {
+      throw bad(name, tensor, elements + " elements");
+    }
+    return this;
+  }
+
+  private ArgumentChecks apart(String name, Tensor output, Tensor... mayBe) {
+    for (Tensor other : seen.subList(0, seen.size() - 1)) {
+      boolean overlap =
+          output.address() < other.address() + other.bytes()
+              && other.address() < output.address() + output.bytes();
+      if (overlap && !(contains(mayBe, other) && coincide(output, other))) {
+        throw bad(name, output, "memory that does not overlap another argument's (" + other + ")");
+      }
+    }
+    return this;
+  }
+
+  private static boolean contains(Tensor[] tensors, Tensor wanted) {
+    for (Tensor tensor : tensors) {
+      if (tensor == wanted) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean coincide(Tensor a, Tensor b) {
+    return a.address() == b.address() && a.bytes() == b.bytes();
+  }
+}

@@ -1,0 +1,21 @@
+package dev.autoprog.kernel.reference;
+
+import dev.autoprog.kernel.Kernels;
+
+/** Every kernel in plain Java, computed in float64 on one thread, each result rounded once. */
+public final class ReferenceKernels
+    implements Kernels,
+        ReferenceElementwise,
+        ReferenceLinear,
+        ReferenceAttention,
+        ReferenceLayerNorm,
+        ReferenceActivation,
+        ReferenceResidual,
+        ReferenceToken,
+        ReferenceImage,
+        ReferenceLoss,
+        ReferenceOptimizer,
+        ReferenceGrowth {
+  /** Kernels without state: one instance serves everybody. */
+  public ReferenceKernels() {}
+}

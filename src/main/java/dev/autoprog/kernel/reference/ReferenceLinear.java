@@ -1,0 +1,65 @@
+package dev.autoprog.kernel.reference;
+
+import dev.autoprog.kernel.LinearKernels;
+import dev.autoprog.kernel.LinearShape;
+import dev.autoprog.tensor.Tensor;
+
+/** The linear layer and its gradients: three matrix products, summed in the order of the index. */
+interface ReferenceLinear extends LinearKernels {
+  @Override
+  default void linearForward(LinearShape shape, Tensor x, Tensor weight, Tensor bias, Tensor y) {
+    int rows = (int) shape.rows();
+    int in = (int) shape.in();
+    int out = (int) shape.out();
+    double[] xs = Values.read(x);
+    double[] w = Values.read(weight);
+    double[] b = bias == null ? new double[out] : Values.read(bias);
+    double[] ys = new double[rows * out];
+    for (int r = 0; r < rows; r++) {
+      for (int o = 0; o < out; o++) {
+        double sum = b[o];
+        for (int i = 0; i < in; i++) {
+          sum += xs[r * in + i] * w[o * in + i];
+        }
+        ys[r * out + o] = sum;
+      }
+    }
+    Values.write(ys, y);
+  }
+
+  @Override
+  default void linearBackwardInput(LinearShape shape, Tensor dy, Tensor weight, Tensor dx) {
+    int rows = (int) shape.rows();
+    int in = (int) shape.in();
+    int out = (int) shape.out();
+    double[] dys = Values.read(dy);
+    double[] w = Values.read(weight);
+    double[] dxs = new double[rows * in];
+    for (int r = 0; r < rows; r++) {
+      for (int o = 0; o < out; o++) {
+        for (int i = 0; i < in; i++) {
+          dxs[r * in + i] += dys[r * out + o] * w[o * in + i];
+        }
+      }
+    }
+    Values.write(dxs, dx);
+  }
+
+  @Override
+  default void linearBackwardWeight(LinearShape shape, Tensor x, Tensor dy, Tensor dWeight) {
+    int rows = (int) shape.rows();
+    int in = (int) shape.in();
+    int out = (int) shape.out();
+    double[] xs = Values.read(x);
+    double[] dys = Values.read(dy);
+    double[] dw = new double[out * in];
+    for (int r = 0; r < rows; r++) {
+      for (int o = 0; o < out; o++) {
+        for (int i = 0; i < in; i++) {
+          dw[o * in + i] += dys[r * out + o] * xs[r * in + i];
+        }
+      }
+    }
+    Values.add(dw, dWeight);
+  }
+}

@@ -1,0 +1,115 @@
+package dev.autoprog.model;
+
+import dev.autoprog.autograd.Operations;
+import dev.autoprog.autograd.Tape;
+import dev.autoprog.autograd.Variable;
+import dev.autoprog.backend.Session;
+import dev.autoprog.nn.Initializer;
+import dev.autoprog.nn.LayerNorm;
+import dev.autoprog.nn.Linear;
+import dev.autoprog.nn.Parameter;
+import dev.autoprog.nn.ParameterSet;
+import dev.autoprog.nn.PatchEmbedding;
+import dev.autoprog.nn.StochasticDepth;
+import dev.autoprog.nn.TransformerBlock;
+import dev.autoprog.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The vision transformer of Dosovitskiy et al. 2021 as DeiT (Touvron et al. 2021) trains it:
+ * patches and a class token, learned positions, pre-norm blocks, a norm and a linear head on the
+ * class token. Parameters bear timm's names. Images of any side that the patch divides are
+ * accepted: the positions follow by bicubic resize.
+ */
+public final class VisionTransformer implements AutoCloseable {
+  private static final double STD = 0.02;
+
+  private final VitConfig config;
+  private final PatchEmbedding patchEmbedding;
+  private final Parameter classToken;
+  private final Parameter positions;
+  private final List<TransformerBlock> blocks = new ArrayList<>();
+  private final LayerNorm norm;
+  private final Linear head;
+  private final ParameterSet parameters;
+
+  private VisionTransformer(Session session, VitConfig config) {
+    this.config = config;
+    ParameterSet.Builder builder = new ParameterSet.Builder();
+    int width = config.width();
+    int grid = config.grid();
+    classToken = builder.free("cls_token", Initializer.truncatedNormal(STD), 1, 1, width);
+    positions =
+        builder.free(
+            "pos_embed", Initializer.truncatedNormal(STD), 1, 1 + (long) grid * grid, width);
+    patchEmbedding =
+        new PatchEmbedding(builder.under("patch_embed"), config.channels(), config.patch(), width);
+    for (int i = 0; i < config.depth(); i++) {
+      blocks.add(
+          new TransformerBlock(
+              builder.under("blocks").under(Integer.toString(i)),
+              width,
+              config.heads(),
+              config.hidden()));
+    }
+    norm = new LayerNorm(builder.under("norm"), width);
+    head = new Linear(builder.under("head"), width, config.classes());
+    parameters = builder.allocate(session);
+  }
+
+  /** A vision transformer with fresh weights, drawn from {@code seed}. */
+  public static VisionTransformer create(Session session, VitConfig config, long seed) {
+    VisionTransformer vit = new VisionTransformer(session, config);
+    vit.parameters.initialize(seed);
+    return vit;
+  }
+
+  /** What it looks like. */
+  public VitConfig config() {
+    return config;
+  }
+
+  /** Its parameters. */
+  public ParameterSet parameters() {
+    return parameters;
+  }
+
+  /** The logits for evaluation: every branch is kept. */
+  public Variable forward(Tape tape, Tensor images) {
+    return forward(tape, images, StochasticDepth.NONE);
+  }
+
+  /**
+   * The logits.
+   *
+   * @param images (B, channels, R, R), normalised; the patch must divide R
+   * @return (B, classes)
+   * @throws IllegalArgumentException if the images do not fit the network
+   */
+  public Variable forward(Tape tape, Tensor images, StochasticDepth depth) {
+    long side = images.shape().dim(-1);
+    if (images.shape().rank() != 4
+        || images.shape().dim(1) != config.channels()
+        || images.shape().dim(2) != side) {
+      throw new IllegalArgumentException(
+          "images are " + images.shape() + ", expected (B, " + config.channels() + ", R, R)");
+    }
+    Variable patches = patchEmbedding.forward(tape, images);
+    int grid = (int) (side / config.patch());
+    Variable x =
+        Operations.assembleTokens(tape, patches, classToken, positions, config.grid(), grid);
+    for (int i = 0; i < blocks.size(); i++) {
+      x = blocks.get(i).forward(tape, x, depth, i);
+    }
+    // the head reads the class token alone, and the norm works token by token: selecting first
+    // gives the same
+    return head.forward(tape, norm.forward(tape, Operations.selectClassToken(tape, x)));
+  }
+
+  /** Gives its memory back. */
+  @Override
+  public void close() {
+    parameters.close();
+  }
+}

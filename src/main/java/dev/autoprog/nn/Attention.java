@@ -1,0 +1,24 @@
+package dev.autoprog.nn;
+
+import dev.autoprog.autograd.Operations;
+import dev.autoprog.autograd.Tape;
+import dev.autoprog.autograd.Variable;
+
+/** Multi-head self attention with its projections. */
+public final class Attention {
+  private final int heads;
+  private final Linear qkv;
+  private final Linear projection;
+
+  /** Declares {@code qkv} (3C, C) and {@code proj} (C, C), each with a bias. */
+  public Attention(ParameterSet.Builder parameters, int width, int heads) {
+    this.heads = heads;
+    this.qkv = new Linear(parameters.under("qkv"), width, 3 * width);
+    this.projection = new Linear(parameters.under("proj"), width, width);
+  }
+
+  /** (B, N, C) to (B, N, C). */
+  public Variable forward(Tape tape, Variable x) {
+    return projection.forward(tape, Operations.attention(tape, qkv.forward(tape, x), heads));
+  }
+}

@@ -1,0 +1,22 @@
+package dev.autoprog.nn;
+
+import dev.autoprog.autograd.Operations;
+import dev.autoprog.autograd.Tape;
+import dev.autoprog.autograd.Variable;
+
+/** Two linear layers with a GELU between them. */
+public final class Mlp {
+  private final Linear up;
+  private final Linear down;
+
+  /** Declares {@code fc1} (hidden, C) and {@code fc2} (C, hidden), each with a bias. */
+  public Mlp(ParameterSet.Builder parameters, int width, int hidden) {
+    up = new Linear(parameters.under("fc1"), width, hidden);
+    down = new Linear(parameters.under("fc2"), hidden, width);
+  }
+
+  /** (…, C) to (…, C). */
+  public Variable forward(Tape tape, Variable x) {
+    return down.forward(tape, Operations.gelu(tape, up.forward(tape, x)));
+  }
+}

@@ -1,0 +1,82 @@
+package dev.autoprog.nn;
+
+import dev.autoprog.autograd.Variable;
+import dev.autoprog.tensor.Shape;
+import dev.autoprog.tensor.Tensor;
+
+/** A named, trainable tensor: a view into the flat buffers of its {@link ParameterSet}. */
+public final class Parameter implements Variable {
+  private final String name;
+  private final Shape shape;
+  private final boolean decayed;
+  private final Initializer initializer;
+  private boolean trainable = true;
+  private long offset;
+  private Tensor value;
+  private Tensor gradient;
+
+  Parameter(String name, Shape shape, boolean decayed, Initializer initializer) {
+    this.name = name;
+    this.shape = shape;
+    this.decayed = decayed;
+    this.initializer = initializer;
+  }
+
+  void bind(long offset, Tensor value, Tensor gradient) {
+    this.offset = offset;
+    this.value = value;
+    this.gradient = gradient;
+  }
+
+  /** Its name, as in timm: {@code blocks.0.attn.qkv.weight}. */
+  public String name() {
+    return name;
+  }
+
+  /** Its shape. */
+  public Shape shape() {
+    return shape;
+  }
+
+  /** Whether weight decay pulls on it. */
+  public boolean decayed() {
+    return decayed;
+  }
+
+  /** How it begins. */
+  public Initializer initializer() {
+    return initializer;
+  }
+
+  /** Where it begins in the flat buffers, in elements. */
+  public long offset() {
+    return offset;
+  }
+
+  /** Its value; unusable before its set is allocated. */
+  @Override
+  public Tensor value() {
+    return value;
+  }
+
+  /** Where its gradient is summed up, in its shape. */
+  public Tensor gradient() {
+    return gradient;
+  }
+
+  /** Whether it is trained; a frozen one gets no gradient and no update. */
+  @Override
+  public boolean requiresGradient() {
+    return trainable;
+  }
+
+  /** Freezes it, or has it trained again. */
+  public void trainable(boolean trainable) {
+    this.trainable = trainable;
+  }
+
+  @Override
+  public String toString() {
+    return name + shape;
+  }
+}

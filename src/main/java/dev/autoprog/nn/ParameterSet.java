@@ -1,0 +1,204 @@
+package dev.autoprog.nn;
+
+import dev.autoprog.autograd.Accumulate;
+import dev.autoprog.autograd.GradientSink;
+import dev.autoprog.backend.Session;
+import dev.autoprog.tensor.Rng;
+import dev.autoprog.tensor.Shape;
+import dev.autoprog.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The parameters of a model, in one flat buffer of values and one of gradients: first those with
+ * weight decay, then those without, each beginning at a multiple of {@value #ALIGNMENT} elements.
+ * Whoever keeps something per parameter (moments, averages) uses a buffer of the same layout.
+ */
+public final class ParameterSet implements AutoCloseable {
+  private static final int ALIGNMENT = 16;
+
+  private final Session session;
+  private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+  private final Tensor values;
+  private final Tensor gradients;
+
+  private ParameterSet(Session session, List<Parameter> declared) {
+    this.session = session;
+    for (Parameter parameter : declared) {
+      if (parameters.put(parameter.name(), parameter) != null) {
+        throw new IllegalArgumentException("Two parameters are named " + parameter.name());
+      }
+    }
+    long elements = declared.stream().mapToLong(p -> aligned(p.shape().elements())).sum();
+    values = session.zeros(Shape.of(elements));
+    gradients = session.zeros(Shape.of(elements));
+    long offset = 0;
+    for (boolean decayed : new boolean[] {true, false}) {
+      for (Parameter p : declared) {
+        if (p.decayed() == decayed) {
+          p.bind(offset, view(values, offset, p.shape()), view(gradients, offset, p.shape()));
+          offset += aligned(p.shape().elements());
+        }
+      }
+    }
+  }
+
+  /** All parameters, in the order of their declaration. */
+  public List<Parameter> all() {
+    return List.copyOf(parameters.values());
+  }
+
+  /** The parameter of this name, or null. */
+  public Parameter named(String name) {
+    return parameters.get(name);
+  }
+
+  /** How many numbers there are to learn; gaps between parameters do not count. */
+  public long count() {
+    return parameters.values().stream().mapToLong(p -> p.shape().elements()).sum();
+  }
+
+  /** The flat buffer of values. */
+  public Tensor values() {
+    return values;
+  }
+
+  /** The flat buffer of gradients. */
+  public Tensor gradients() {
+    return gradients;
+  }
+
+  /** A sink that adds each gradient to its parameter's place in {@link #gradients()}. */
+  public GradientSink accumulator() {
+    return new Accumulate(session, variable -> ((Parameter) variable).gradient());
+  }
+
+  /** Sets every gradient to zero. */
+  public void clearGradients() {
+    session.kernels().fill(gradients, 0);
+  }
+
+  /**
+   * Draws fresh values. What a parameter gets depends on the seed and its name alone, not on what
+   * else the model has.
+   */
+  public void initialize(long seed) {
+    all().forEach(p -> initialize(p, seed));
+  }
+
+  /** Draws fresh values for one parameter, as {@link #initialize(long)} would. */
+  public void initialize(Parameter parameter, long seed) {
+    float[] fresh = new float[Math.toIntExact(parameter.shape().elements())];
+    parameter.initializer().fill(fresh, Rng.of(seed, parameter.name().hashCode()));
+    parameter.value().set(fresh);
+  }
+
+  /** A parameter's place in a flat buffer of this set's layout. */
+  public Tensor placeIn(Tensor flat, Parameter parameter) {
+    return view(flat, parameter.offset(), parameter.shape());
+  }
+
+  /** All places in a flat buffer of this set's layout, by name, in the order of declaration. */
+  public Map<String, Tensor> placesIn(Tensor flat) {
+    Map<String, Tensor> places = new LinkedHashMap<>();
+    parameters.forEach((name, parameter) -> places.put(name, placeIn(flat, parameter)));
+    return places;
+  }
+
+  /**
+   * The stretches of the flat buffers that are trained, each as long as it can be: neighbours with
+   * the same decay are one.
+   */
+  public List<Range> trainableRanges() {
+    TreeMap<Long, Parameter> byOffset = new TreeMap<>();
+    parameters.values().forEach(p -> byOffset.put(p.offset(), p));
+    List<Range> ranges = new ArrayList<>();
+    for (Parameter p : byOffset.values()) {
+      if (!p.requiresGradient()) {
+        continue;
+      }
+      long end = p.offset() + aligned(p.shape().elements());
+      Range last = ranges.isEmpty() ? null : ranges.get(ranges.size() - 1);
+      if (last != null && last.end() == p.offset() && last.decayed() == p.decayed()) {
+        ranges.set(ranges.size() - 1, new Range(last.begin(), end, p.decayed()));
+      } else {
+        ranges.add(new Range(p.offset(), end, p.decayed()));
+      }
+    }
+    return ranges;
+  }
+
+  /** Gives the buffers back; the parameters are unusable from now on. */
+  @Override
+  public void close() {
+    session.free(values);
+    session.free(gradients);
+  }
+
+  private static long aligned(long elements) {
+    return (elements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  private static Tensor view(Tensor flat, long offset, Shape shape) {
+    return flat.rows(offset, offset + shape.elements()).reshape(shape.toArray());
+  }
+
+  /**
+   * A stretch of the flat buffers.
+   *
+   * @param begin first element
+   * @param end one behind the last
+   * @param decayed whether weight decay pulls on it
+   */
+  public record Range(long begin, long end, boolean decayed) {
+    /** This stretch of a flat buffer. */
+    public Tensor of(Tensor flat) {
+      return flat.rows(begin, end);
+    }
+  }
+
+  /** Collects what the layers declare, under names that nest. */
+  public static final class Builder {
+    private final String prefix;
+    private final List<Parameter> declared;
+
+    /** A builder with nothing declared. */
+    public Builder() {
+      this.prefix = "";
+      this.declared = new ArrayList<>();
+    }
+
+    private Builder(Builder parent, String name) {
+      this.prefix = parent.prefix + name + ".";
+      this.declared = parent.declared;
+    }
+
+    /** The same builder, its names prefixed with {@code name} and a dot. */
+    public Builder under(String name) {
+      return new Builder(this, name);
+    }
+
+    /** Declares a parameter with weight decay. */
+    public Parameter weight(String name, Initializer initializer, long... dims) {
+      return declare(new Parameter(prefix + name, Shape.of(dims), true, initializer));
+    }
+
+    /** Declares a parameter without weight decay: biases, norms, positions, class tokens. */
+    public Parameter free(String name, Initializer initializer, long... dims) {
+      return declare(new Parameter(prefix + name, Shape.of(dims), false, initializer));
+    }
+
+    /** Allocates all that was declared, as zeros. */
+    public ParameterSet allocate(Session session) {
+      return new ParameterSet(session, declared);
+    }
+
+    private Parameter declare(Parameter parameter) {
+      declared.add(parameter);
+      return parameter;
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package dev.autoprog.progressive.growth;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A whole run, stage by stage. Depth never shrinks, and the last stage trains the full network.
+ *
+ * @param stages in order, without gaps
+ */
+public record GrowthSchedule(List<Stage> stages) {
+  /** A resolution is never rounded down by more than this share. */
+  private static final double LARGEST_ROUNDING_DOWN = 0.1;
+
+  /** Checks that stages follow one another and depth never shrinks. */
+  public GrowthSchedule {
+    stages = List.copyOf(stages);
+    if (stages.isEmpty()) {
+      throw new IllegalArgumentException("a schedule without stages");
+    }
+    int epoch = 0;
+    int depth = 1;
+    for (Stage stage : stages) {
+      if (stage.firstEpoch() != epoch || stage.epochs() < 1 || stage.depth() < depth) {
+        throw new IllegalArgumentException(
+            stage + " cannot follow epoch " + epoch + " at depth " + depth);
+      }
+      epoch = stage.endEpoch();
+      depth = stage.depth();
+    }
+  }
+
+  /**
+   * The full network from beginning to end.
+   *
+   * @param goal the network and the regularisation that training ends with
+   */
+  public static GrowthSchedule full(Goal goal, int epochs) {
+    return new GrowthSchedule(
+        List.of(new Stage(0, 0, epochs, goal.resolution(), goal.depth(), goal.strength())));
+  }
+
+  /**
+   * The manual schedule ("Prog"): stages of equal length whose resolution, depth and strengths rise
+   * evenly from a share of the goal to the goal.
+   *
+   * @throws IllegalArgumentException if there are fewer epochs than stages
+   */
+  public static GrowthSchedule manual(Goal goal, int epochs, int count, Scales scales) {
+    if (count < 1 || epochs < count) {
+      throw new IllegalArgumentException(
+          count + " stages in " + epochs + " epochs; each needs at least one");
+    }
+    List<Stage> stages = new ArrayList<>();
+    for (int s = 0; s < count; s++) {
+      int begin = (int) ((long) epochs * s / count);
+      int end = (int) ((long) epochs * (s + 1) / count);
+      double progress = count == 1 ? 1 : (double) s / (count - 1);
+      Strength strength =
+          new Strength(
+              rising(scales.stochasticDepth(), progress) * goal.strength().stochasticDepth(),
+              rising(scales.erase(), progress) * goal.strength().erase(),
+              share(rising(scales.crop(), progress), goal.strength().minCropArea()));
+      stages.add(
+          new Stage(
+              s,
+              begin,
+              end - begin,
+              resolution(rising(scales.resolution(), progress) * goal.resolution(), goal),
+              Math.max(1, (int) Math.round(rising(scales.depth(), progress) * goal.depth())),
+              strength));
+    }
+    return new GrowthSchedule(stages);
+  }
+
+  /** How many epochs all stages last. */
+  public int epochs() {
+    return last().endEpoch();
+  }
+
+  /** The stage with which training ends. */
+  public Stage last() {
+    return stages.get(stages.size() - 1);
+  }
+
+  /** The stage to which an epoch belongs. */
+  public Stage at(int epoch) {
+    for (Stage stage : stages) {
+      if (epoch < stage.endEpoch()) {
+        return stage;
+      }
+    }
+    throw new IllegalArgumentException("epoch " + epoch + " is behind the last stage");
+  }
+
+  private static double rising(double from, double progress) {
+    return Math.max(0, from + (1 - from) * progress);
+  }
+
+  /** A crop's smallest area goes from 1, no crop, to the goal. */
+  private static double share(double strength, double minCropArea) {
+    return strength * minCropArea + (1 - strength);
+  }
+
+  /** The nearest whole number of steps, or the one above where that would round down too far. */
+  private static int resolution(double wanted, Goal goal) {
+    long steps = Math.max(1, Math.round(wanted / goal.resolutionStep()));
+    if (steps * goal.resolutionStep() < wanted * (1 - LARGEST_ROUNDING_DOWN)) {
+      steps++;
+    }
+    return (int) Math.min(goal.resolution(), steps * goal.resolutionStep());
+  }
+
+  /**
+   * What training ends with.
+   *
+   * @param resolution R, in pixels
+   * @param resolutionStep what a smaller resolution must be a multiple of, in pixels
+   * @param depth L
+   * @param strength of the regularisation
+   */
+  public record Goal(int resolution, int resolutionStep, int depth, Strength strength) {}
+
+  /**
+   * The share of the goal with which each quantity begins; strengths may begin below 0, which
+   * counts as 0 until they rise above it.
+   */
+  public record Scales(
+      double resolution, double depth, double stochasticDepth, double erase, double crop) {
+    /** The defaults of the papers: half the resolution and depth, no stochastic depth at first. */
+    public static final Scales DEFAULT = new Scales(0.5, 0.5, 0, 0.5, 1);
+
+    /** Checks that resolution and depth begin above 0 and end at the goal. */
+    public Scales {
+      if (!(resolution > 0 && resolution <= 1 && depth > 0 && depth <= 1)) {
+        throw new IllegalArgumentException(
+            "resolution and depth scales are "
+                + resolution
+                + " and "
+                + depth
+                + ", expected shares in (0, 1]");
+      }
+    }
+  }
+}

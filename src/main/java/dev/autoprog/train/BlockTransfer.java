@@ -1,0 +1,87 @@
+package dev.autoprog.train;
+
+import dev.autoprog.kernel.Kernels;
+import dev.autoprog.kernel.Segments;
+import dev.autoprog.nn.Parameter;
+import dev.autoprog.nn.ParameterSet;
+import dev.autoprog.nn.TransformerBlock;
+import dev.autoprog.progressive.growth.GrowthMap;
+import dev.autoprog.progressive.growth.GrowthMap.Kind;
+import dev.autoprog.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Carries what a network keeps per parameter (weights, averages, moments) over to the grown one,
+ * block by block as a growth map says, and everything outside the blocks as it is.
+ */
+final class BlockTransfer {
+  private static final Pattern BLOCK = Pattern.compile("blocks\\.(\\d+)\\.(.+)");
+
+  private final Kernels kernels;
+  private final ParameterSet grown;
+  private final GrowthMap map;
+  private final Segments copied;
+  private final Segments firstCopies;
+
+  /** The transfer from the parameters {@code before} to the layout of {@code grown}. */
+  BlockTransfer(Kernels kernels, ParameterSet before, ParameterSet grown, GrowthMap map) {
+    this.kernels = kernels;
+    this.grown = grown;
+    this.map = map;
+    this.copied = segments(before, block -> map.blocks().get(block).kind() != Kind.FRESH);
+    Set<Integer> seen = new HashSet<>();
+    List<Boolean> first = map.blocks().stream().map(block -> seen.add(block.source())).toList();
+    this.firstCopies = segments(before, first::get);
+  }
+
+  /** Weights or averages: fresh blocks keep what {@code to} holds, identities get silent ends. */
+  void weights(Tensor from, Tensor to) {
+    kernels.copySegments(copied, from, to);
+    for (Parameter parameter : grown.all()) {
+      Matcher name = BLOCK.matcher(parameter.name());
+      if (name.matches()
+          && map.blocks().get(Integer.parseInt(name.group(1))).kind() == Kind.IDENTITY
+          && isBranchEnd(name.group(2))) {
+        kernels.fill(grown.placeIn(to, parameter), 0);
+      }
+    }
+  }
+
+  /** Moments of the optimizer: of every copied block, or of first appearances alone. */
+  void moments(Tensor from, Tensor to, RunConfig.Moments grownBlocks) {
+    kernels.copySegments(grownBlocks == RunConfig.Moments.COPY ? copied : firstCopies, from, to);
+  }
+
+  private Segments segments(ParameterSet before, IntPredicate carried) {
+    List<Parameter> from = new ArrayList<>();
+    List<Parameter> to = new ArrayList<>();
+    for (Parameter parameter : grown.all()) {
+      Matcher name = BLOCK.matcher(parameter.name());
+      if (!name.matches()) {
+        from.add(before.named(parameter.name()));
+        to.add(parameter);
+        continue;
+      }
+      int block = Integer.parseInt(name.group(1));
+      if (carried.test(block)) {
+        int source = map.blocks().get(block).source();
+        from.add(before.named("blocks." + source + "." + name.group(2)));
+        to.add(parameter);
+      }
+    }
+    return new Segments(
+        from.stream().mapToLong(Parameter::offset).toArray(),
+        to.stream().mapToLong(Parameter::offset).toArray(),
+        to.stream().mapToLong(p -> p.shape().elements()).toArray());
+  }
+
+  private static boolean isBranchEnd(String name) {
+    return TransformerBlock.BRANCH_ENDS.contains(name.substring(0, name.lastIndexOf('.')));
+  }
+}

@@ -1,0 +1,57 @@
+package dev.autoprog.train;
+
+import dev.autoprog.backend.Session;
+import dev.autoprog.data.Batch;
+import dev.autoprog.data.ChannelStatistics;
+import dev.autoprog.data.ImageDataset;
+import dev.autoprog.kernel.ImageShape;
+import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.Shape;
+import dev.autoprog.tensor.Tensor;
+
+/** Brings batches of stored images to the device and makes network input of them there. */
+final class ImageFeeder implements AutoCloseable {
+  private final Session session;
+  private final ImageDataset dataset;
+  private final Tensor mean;
+  private final Tensor std;
+
+  /** A feeder for images like those of {@code dataset}, normalised by its statistics. */
+  ImageFeeder(Session session, ImageDataset dataset, ChannelStatistics statistics) {
+    this.session = session;
+    this.dataset = dataset;
+    mean = session.allocate(DType.FLOAT32, Shape.of(dataset.channels())).set(statistics.mean());
+    std = session.allocate(DType.FLOAT32, Shape.of(dataset.channels())).set(statistics.std());
+  }
+
+  /**
+   * Cropped, resized, flipped, normalised and erased as the batch says.
+   *
+   * @param side R, in pixels
+   * @return (B, channels, R, R), in the step's arena
+   */
+  Tensor images(Batch batch, int side) {
+    long count = batch.size();
+    ImageShape shape =
+        new ImageShape(count, dataset.channels(), dataset.height(), dataset.width(), side);
+    Tensor pixels =
+        arena(DType.UINT8, count, shape.channels(), shape.height(), shape.width())
+            .set(batch.pixels());
+    Tensor windows = arena(DType.FLOAT32, count, 5).set(batch.windows());
+    Tensor rectangles = arena(DType.INT32, count, 4).set(batch.rectangles(side));
+    Tensor images = arena(DType.FLOAT32, count, shape.channels(), side, side);
+    session.kernels().imageTransform(shape, pixels, windows, mean, std, images);
+    session.kernels().imageErase(shape, rectangles, images);
+    return images;
+  }
+
+  private Tensor arena(DType dtype, long... dims) {
+    return session.arena().allocate(dtype, Shape.of(dims));
+  }
+
+  @Override
+  public void close() {
+    session.free(mean);
+    session.free(std);
+  }
+}

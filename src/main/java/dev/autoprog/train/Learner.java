@@ -1,0 +1,200 @@
+package dev.autoprog.train;
+
+import dev.autoprog.autograd.GradientSink;
+import dev.autoprog.autograd.Tape;
+import dev.autoprog.autograd.Variable;
+import dev.autoprog.backend.Session;
+import dev.autoprog.model.VisionTransformer;
+import dev.autoprog.nn.CrossEntropy;
+import dev.autoprog.nn.ParameterSet;
+import dev.autoprog.nn.StochasticDepth;
+import dev.autoprog.optim.AdamW;
+import dev.autoprog.optim.Ema;
+import dev.autoprog.progressive.growth.Growable;
+import dev.autoprog.progressive.growth.GrowthMap;
+import dev.autoprog.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A vision transformer that learns: the network, its optimizer and the moving averages of its
+ * weights, as one thing that takes steps and grows.
+ */
+public final class Learner implements Growable, AutoCloseable {
+  /** Keeps the draws of stochastic depth apart from all others. */
+  private static final long STOCHASTIC_DEPTH_STREAM = 0x5D;
+
+  private final Session session;
+  private final long seed;
+  private final AdamW.Settings settings;
+  private final RunConfig.Averages averagesConfig;
+  private final RunConfig.Moments grownMoments;
+  private VisionTransformer model;
+  private AdamW optimizer;
+  private List<Ema> averages;
+  private GradientSink sink;
+
+  /** A learner around {@code model}, which it owns from now on. */
+  public Learner(
+      Session session,
+      VisionTransformer model,
+      AdamW.Settings settings,
+      RunConfig.Averages averagesConfig,
+      RunConfig.Moments grownMoments,
+      long seed) {
+    this.session = session;
+    this.settings = settings;
+    this.averagesConfig = averagesConfig;
+    this.grownMoments = grownMoments;
+    this.seed = seed;
+    adopt(model);
+  }
+
+  private void adopt(VisionTransformer network) {
+    model = network;
+    ParameterSet parameters = network.parameters();
+    optimizer = new AdamW(session, parameters, settings);
+    averages = new ArrayList<>();
+    for (double decay : averagesConfig.decays()) {
+      averages.add(new Ema(session, parameters, decay, averagesConfig.warmup()));
+    }
+    sink = parameters.accumulator();
+  }
+
+  /** The network as it is now. */
+  public VisionTransformer model() {
+    return model;
+  }
+
+  @Override
+  public int depth() {
+    return model.config().depth();
+  }
+
+  /**
+   * What one step found.
+   *
+   * @param loss mean over the batch
+   * @param correct how many images were classified rightly
+   * @param gradientNorm global norm before clipping
+   */
+  public record StepResult(double loss, int correct, double gradientNorm) {
+    /** Whether the numbers are finite; if not, nothing was learned. */
+    public boolean isFinite() {
+      return Double.isFinite(loss) && Double.isFinite(gradientNorm);
+    }
+  }
+
+  /**
+   * What the network says of a batch.
+   *
+   * @param loss mean over the batch, nothing smoothed
+   * @param correct how many images were classified rightly
+   */
+  public record Evaluation(double loss, int correct) {}
+
+  /**
+   * One step: forward, backward, update.
+   *
+   * @param images (B, channels, R, R), normalised, in the step's arena or longer-lived
+   * @param labels (B)
+   * @param step counts from 0
+   * @param dropRate stochastic depth of the last block
+   */
+  public StepResult step(
+      Tensor images,
+      int[] labels,
+      double labelSmoothing,
+      double dropRate,
+      long step,
+      double learningRate) {
+    Tape tape = Tape.recording(session);
+    StochasticDepth depth =
+        new StochasticDepth(dropRate, depth(), seed ^ STOCHASTIC_DEPTH_STREAM, step);
+    model.parameters().clearGradients();
+    Variable logits = model.forward(tape, images, depth);
+    CrossEntropy loss = new CrossEntropy(tape, logits.value(), labels, labelSmoothing);
+    double mean = loss.mean();
+    double norm = 0;
+    if (Double.isFinite(mean)) {
+      tape.backward(logits, loss.gradient(1f / labels.length), sink);
+      norm = optimizer.step(step, learningRate, averages);
+    }
+    return new StepResult(mean, loss.correct(), norm);
+  }
+
+  /** The same, without learning: every branch is kept, nothing is smoothed. */
+  public Evaluation evaluate(Tensor images, int[] labels) {
+    Tape tape = Tape.inference(session);
+    Variable logits = model.forward(tape, images);
+    CrossEntropy loss = new CrossEntropy(tape, logits.value(), labels, 0);
+    return new Evaluation(loss.mean(), loss.correct());
+  }
+
+  /** The moving averages, slowest last. */
+  public List<Ema> averages() {
+    return averages.stream().sorted(Comparator.comparingDouble(Ema::decay)).toList();
+  }
+
+  @Override
+  public void grow(GrowthMap map) {
+    if (map.from() != depth()) {
+      throw new IllegalArgumentException(
+          "a map from " + map.from() + " blocks for a network of " + depth());
+    }
+    VisionTransformer before = model;
+    AdamW optimizerBefore = optimizer;
+    List<Ema> averagesBefore = averages;
+    Tensor weights =
+        map.weights() == GrowthMap.Weights.MOMENTUM
+            ? averages().get(averages.size() - 1).values()
+            : before.parameters().values();
+
+    // the depth takes part in the seed, so that fresh blocks differ from growth to growth
+    adopt(VisionTransformer.create(session, before.config().withDepth(map.to()), seed + map.to()));
+    BlockTransfer transfer =
+        new BlockTransfer(session.kernels(), before.parameters(), model.parameters(), map);
+    transfer.weights(weights, model.parameters().values());
+    for (int i = 0; i < averages.size(); i++) {
+      // adopt began each average with the fresh weights, which is what fresh blocks keep
+      transfer.weights(averagesBefore.get(i).values(), averages.get(i).values());
+    }
+    transfer.moments(optimizerBefore.firstMoments(), optimizer.firstMoments(), grownMoments);
+    transfer.moments(optimizerBefore.secondMoments(), optimizer.secondMoments(), grownMoments);
+
+    averagesBefore.forEach(Ema::close);
+    optimizerBefore.close();
+    before.close();
+  }
+
+  /** The weights by name, as timm names them. */
+  Map<String, Tensor> weights() {
+    return model.parameters().placesIn(model.parameters().values());
+  }
+
+  /** The optimizer's moments and the averages, by kind and parameter name. */
+  Map<String, Tensor> state() {
+    Map<String, Tensor> state = new LinkedHashMap<>();
+    ParameterSet parameters = model.parameters();
+    put(state, "first_moment.", parameters.placesIn(optimizer.firstMoments()));
+    put(state, "second_moment.", parameters.placesIn(optimizer.secondMoments()));
+    for (int i = 0; i < averages.size(); i++) {
+      put(state, "average." + i + ".", parameters.placesIn(averages.get(i).values()));
+    }
+    return state;
+  }
+
+  private static void put(Map<String, Tensor> state, String prefix, Map<String, Tensor> places) {
+    places.forEach((name, tensor) -> state.put(prefix + name, tensor));
+  }
+
+  @Override
+  public void close() {
+    averages.forEach(Ema::close);
+    optimizer.close();
+    model.close();
+  }
+}

@@ -1,0 +1,189 @@
+package dev.autoprog.train;
+
+import dev.autoprog.config.Comment;
+import dev.autoprog.progressive.growth.GrowthOperator;
+import dev.autoprog.progressive.growth.GrowthSchedule;
+import dev.autoprog.progressive.growth.Strength;
+import java.util.List;
+
+/** Everything that decides how a training run goes; a run directory keeps it as YAML. */
+public record RunConfig(
+    @Comment("every random decision is drawn from it") long seed,
+    @Comment("auto, or a backend by name: cuda, cpu, reference") String backend,
+    @Comment("threads to compute on; 0 for one per processor") int threads,
+    Data data,
+    Model model,
+    Training training,
+    Optimizer optimizer,
+    Regularization regularization,
+    Progressive progressive,
+    Averages averages) {
+
+  /** A small ViT on the embedded images, about two minutes on two cores. */
+  public static final RunConfig DEFAULT =
+      new RunConfig(
+          1,
+          "auto",
+          0,
+          new Data("builtin", 64),
+          new Model(0, 4, 96, 6, 3, 3),
+          new Training(24, 64, 30),
+          new Optimizer(2e-3, 1e-5, 2, 0.9, 0.999, 1e-8, 0.05, 1),
+          new Regularization(0.1, 0.5, 0.1, 1, 0.25, 0.1),
+          new Progressive(4, GrowthOperator.MOMENTUM, Moments.COPY, 0.5, 0.5, 0, 0.5, 1),
+          new Averages(List.of(0.98, 0.99, 0.995, 0.998), true));
+
+  /** Where the images come from. */
+  public record Data(
+      @Comment("builtin, idx:PATH, cifar10:PATH or folder:PATH") String source,
+      @Comment("image folders only: the side to which photos are resized, in pixels")
+          int folderSide) {
+    /** Checks the side. */
+    public Data {
+      require(folderSide >= 1, "folder_side", folderSide, "at least 1");
+    }
+  }
+
+  /** The vision transformer at its full size. */
+  public record Model(
+      @Comment("image side in pixels, a multiple of the patch; 0 for the images' own")
+          int resolution,
+      @Comment("side of a patch in pixels") int patch,
+      @Comment("width of a token") int width,
+      @Comment("transformer blocks") int depth,
+      @Comment("attention heads; width / heads is a multiple of 8") int heads,
+      @Comment("hidden width of the MLPs, in widths") double mlpRatio) {}
+
+  /** How long to train. */
+  public record Training(
+      @Comment("passes over the training images, all stages together") int epochs,
+      @Comment("images per step") int batch,
+      @Comment("seconds between checkpoints; there is always one at the end of a stage")
+          double checkpointSeconds) {
+    /** Checks that all are positive. */
+    public Training {
+      require(epochs >= 1, "epochs", epochs, "at least 1");
+      require(batch >= 1, "batch", batch, "at least 1");
+      require(checkpointSeconds > 0, "checkpoint_seconds", checkpointSeconds, "above 0");
+    }
+  }
+
+  /** AdamW, with a linear warm-up and a cosine over the whole run. */
+  public record Optimizer(
+      @Comment("the highest learning rate") double learningRate,
+      @Comment("the learning rate at the end") double finalLearningRate,
+      @Comment("epochs of linear warm-up") double warmupEpochs,
+      double beta1,
+      double beta2,
+      double epsilon,
+      @Comment("not for biases, norms, positions and class token") double weightDecay,
+      @Comment("global gradient norm above which gradients are scaled down; 0 for never")
+          double clipNorm) {
+    /** Checks the ranges. */
+    public Optimizer {
+      require(learningRate > 0, "learning_rate", learningRate, "above 0");
+      require(finalLearningRate >= 0, "final_learning_rate", finalLearningRate, "at least 0");
+      require(warmupEpochs >= 0, "warmup_epochs", warmupEpochs, "at least 0");
+      require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "in [0, 1)");
+      require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "in [0, 1)");
+      require(epsilon > 0, "epsilon", epsilon, "above 0");
+      require(weightDecay >= 0, "weight_decay", weightDecay, "at least 0");
+      require(clipNorm >= 0, "clip_norm", clipNorm, "at least 0");
+    }
+  }
+
+  /** Regularisation as it is in the last stage. */
+  public record Regularization(
+      @Comment("share of the target that is spread over all classes") double labelSmoothing,
+      @Comment("probability of mirroring an image") double flip,
+      @Comment("an image is moved by up to this share of its side") double shift,
+      @Comment("smallest share of an image that a random crop keeps; 1 for no crop")
+          double minCropArea,
+      @Comment("probability of erasing a rectangle") double erase,
+      @Comment("rate at which the last block's branches are dropped") double stochasticDepth) {
+    /** Checks the ranges. */
+    public Regularization {
+      require(
+          labelSmoothing >= 0 && labelSmoothing < 1,
+          "label_smoothing",
+          labelSmoothing,
+          "in [0, 1)");
+      require(flip >= 0 && flip <= 1, "flip", flip, "in [0, 1]");
+      require(shift >= 0 && shift < 1, "shift", shift, "in [0, 1)");
+    }
+
+    /** The part that grows with the stages. */
+    Strength strength() {
+      return new Strength(stochasticDepth, erase, minCropArea);
+    }
+  }
+
+  /** What a grown block's optimizer state begins with. */
+  public enum Moments {
+    /** That of the block that it was copied from. */
+    COPY,
+    /** Zero. */
+    ZERO
+  }
+
+  /** How the network grows. */
+  public record Progressive(
+      @Comment("stages of equal length; 1 trains the full network throughout") int stages,
+      @Comment("where new blocks come from: random, stack, interpolate, identity or momentum")
+          GrowthOperator operator,
+      @Comment("a new block's optimizer state: copy or zero") Moments moments,
+      @Comment("what the first stage begins with, as a share of the full resolution")
+          double resolutionScale,
+      @Comment("the same for depth") double depthScale,
+      @Comment("the same for stochastic depth") double stochasticDepthScale,
+      @Comment("the same for erasing") double eraseScale,
+      @Comment("the same for cropping") double cropScale) {
+    /** Checks the number of stages. */
+    public Progressive {
+      require(stages >= 1, "stages", stages, "at least 1");
+    }
+
+    /** The shares with which the quantities begin. */
+    GrowthSchedule.Scales scales() {
+      return new GrowthSchedule.Scales(
+          resolutionScale, depthScale, stochasticDepthScale, eraseScale, cropScale);
+    }
+  }
+
+  /** Moving averages of the weights; growth by momentum reads the slowest. */
+  public record Averages(
+      @Comment("one per average, at most 4, fastest first") List<Double> decays,
+      @Comment("whether young averages forget faster") boolean warmup) {
+    /** Checks the decays. */
+    public Averages {
+      decays = List.copyOf(decays);
+      require(decays.size() <= 4, "decays", decays, "at most 4");
+      for (double decay : decays) {
+        require(decay >= 0 && decay < 1, "decays", decays, "each in [0, 1)");
+      }
+    }
+  }
+
+  /** Checks that what the parts need of one another is there. */
+  public RunConfig {
+    require(threads >= 0, "threads", threads, "at least 0");
+    require(
+        training.epochs() >= progressive.stages(),
+        "stages",
+        progressive.stages(),
+        "at most one per epoch (" + training.epochs() + ")");
+    require(
+        progressive.operator() != GrowthOperator.MOMENTUM
+            || progressive.stages() == 1
+            || !averages.decays().isEmpty(),
+        "decays",
+        averages.decays(),
+        "at least one for growth by momentum");
+  }
+
+  private static void require(boolean condition, String key, Object found, String expected) {
+    if (!condition) {
+      throw new IllegalArgumentException(key + " is " + found + ", expected " + expected);
+    }
+  }
+}

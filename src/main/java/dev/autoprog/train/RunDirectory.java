@@ -1,0 +1,195 @@
+package dev.autoprog.train;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.autoprog.InputException;
+import dev.autoprog.config.Comment;
+import dev.autoprog.config.ConfigFile;
+import dev.autoprog.io.SafetensorsReader;
+import dev.autoprog.model.VitConfig;
+import dev.autoprog.progressive.growth.Stage;
+import dev.autoprog.tensor.Tensor;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a run leaves behind: {@code config.yaml}, {@code schedule.yaml} (the stages as they
+ * happened), {@code metrics.jsonl} and {@code checkpoints/}.
+ */
+final class RunDirectory implements AutoCloseable {
+  private static final String CONFIG = "config.yaml";
+  private static final String SCHEDULE = "schedule.yaml";
+  private static final String METRICS = "metrics.jsonl";
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private final Path directory;
+  private final CheckpointStore checkpoints;
+  private final RunLog log;
+
+  private RunDirectory(Path directory, CheckpointStore checkpoints, RunLog log) {
+    this.directory = directory;
+    this.checkpoints = checkpoints;
+    this.log = log;
+  }
+
+  /** Begins a run's directory, which must not have a run in it. */
+  static RunDirectory create(Path directory, RunConfig config) throws InputException {
+    Path file = directory.resolve(CONFIG);
+    if (Files.exists(file)) {
+      throw new InputException(
+          directory.toString(),
+          "there is a run in it",
+          "a directory without one",
+          "Go on with it by --resume, or choose another directory");
+    }
+    CheckpointStore checkpoints = CheckpointStore.open(directory);
+    try {
+      ConfigFile.write(file, config);
+      return new RunDirectory(directory, checkpoints, RunLog.create(directory.resolve(METRICS)));
+    } catch (InputException e) {
+      checkpoints.close();
+      throw e;
+    }
+  }
+
+  /** Opens the directory of a run that goes on from {@code progress}. */
+  static RunDirectory resume(Path directory, Progress progress) throws InputException {
+    CheckpointStore checkpoints = CheckpointStore.open(directory);
+    try {
+      RunLog log = RunLog.resume(directory.resolve(METRICS), progress.step - 1, progress.seconds);
+      return new RunDirectory(directory, checkpoints, log);
+    } catch (InputException e) {
+      checkpoints.close();
+      throw e;
+    }
+  }
+
+  /** The configuration with which a run was begun. */
+  static RunConfig configOf(Path directory) throws InputException {
+    return ConfigFile.read(directory.resolve(CONFIG), RunConfig.DEFAULT);
+  }
+
+  /** How far the run had come at a checkpoint, once it is known to be of {@code model}. */
+  static Progress progressOf(Checkpoint checkpoint, VitConfig model) throws InputException {
+    JsonNode facts = checkpoint.facts();
+    try {
+      VitConfig found = JSON.treeToValue(facts.path("model"), VitConfig.class);
+      if (!model.equals(found)) {
+        throw new InputException(
+            checkpoint.directory().toString(),
+            "a checkpoint of another model, " + found,
+            model.toString(),
+            "Resume with the configuration and the images that the run began with");
+      }
+      return JSON.treeToValue(facts.path("progress"), Progress.class);
+    } catch (JsonProcessingException e) {
+      throw new InputException(
+          checkpoint.directory().toString(),
+          "facts that cannot be read (" + e.getOriginalMessage() + ")",
+          "those of a training run",
+          "Delete this checkpoint; the one before it is used then",
+          e);
+    }
+  }
+
+  /** Fills the learner from a checkpoint. */
+  static void restore(Checkpoint checkpoint, Learner learner) throws InputException {
+    try (SafetensorsReader model = checkpoint.openModel();
+        SafetensorsReader state = checkpoint.openState()) {
+      read(model, learner.weights());
+      read(state, learner.state());
+    }
+  }
+
+  private static void read(SafetensorsReader file, Map<String, Tensor> places)
+      throws InputException {
+    for (Map.Entry<String, Tensor> place : places.entrySet()) {
+      file.read(place.getKey(), place.getValue());
+    }
+  }
+
+  /** Seconds since the run began, interruptions not counted. */
+  double seconds() {
+    return log.seconds();
+  }
+
+  /** Writes a checkpoint. */
+  void save(Progress progress, VitConfig model, Learner learner) throws InputException {
+    checkpoints.save(
+        progress.step,
+        learner.weights(),
+        learner.state(),
+        Map.of("model", model, "progress", progress));
+  }
+
+  /** Writes down the stages that are over. */
+  void writeSchedule(List<StageReport> stages) throws InputException {
+    ConfigFile.write(directory.resolve(SCHEDULE), new Schedule(stages));
+  }
+
+  /** The content of the schedule's file. */
+  record Schedule(@Comment("the stages as they happened") List<StageReport> stages) {}
+
+  void logStage(long step, Stage stage) throws InputException {
+    log.line(RunLog.Event.STAGE)
+        .put("step", step)
+        .put("stage", stage.index())
+        .put("resolution", stage.resolution())
+        .put("depth", stage.depth())
+        .put("epochs", stage.epochs())
+        .put("strength", stage.strength())
+        .write();
+  }
+
+  void logStep(
+      long step,
+      Stage stage,
+      Learner.StepResult result,
+      double accuracy,
+      double rate,
+      double imagesPerSecond)
+      throws InputException {
+    log.line(RunLog.Event.STEP)
+        .put("step", step)
+        .put("stage", stage.index())
+        .put("loss", result.loss())
+        .put("train_accuracy", accuracy)
+        .put("gradient_norm", result.gradientNorm())
+        .put("learning_rate", rate)
+        .put("images_per_second", imagesPerSecond)
+        .write();
+  }
+
+  void logEvaluation(Stage stage, Progress progress) throws InputException {
+    log.line(RunLog.Event.EVAL)
+        .put("step", progress.step - 1)
+        .put("stage", stage.index())
+        .put("epoch", progress.epoch)
+        .put("resolution", stage.resolution())
+        .put("train_loss", progress.lastLoss)
+        .put("test_accuracy", progress.testAccuracy)
+        .write();
+  }
+
+  void logEnd(RunSummary summary) throws InputException {
+    log.line(RunLog.Event.END)
+        .put("step", summary.steps() - 1)
+        .put("test_accuracy", summary.testAccuracy())
+        .put("train_seconds", summary.trainSeconds())
+        .put("search_seconds", 0.0)
+        .put("evaluation_seconds", summary.evaluationSeconds())
+        .put("full_size_seconds", summary.fullSizeSeconds())
+        .put("steps", summary.steps())
+        .write();
+  }
+
+  @Override
+  public void close() throws InputException {
+    try (checkpoints) {
+      log.close();
+    }
+  }
+}

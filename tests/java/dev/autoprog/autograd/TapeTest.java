@@ -1,0 +1,152 @@
+package dev.autoprog.autograd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.autoprog.backend.Backend;
+import dev.autoprog.backend.Session;
+import dev.autoprog.kernel.LinearShape;
+import dev.autoprog.kernel.PositionShape;
+import dev.autoprog.kernel.RowsShape;
+import dev.autoprog.nn.Initializer;
+import dev.autoprog.nn.LayerNorm;
+import dev.autoprog.nn.Linear;
+import dev.autoprog.nn.Parameter;
+import dev.autoprog.nn.ParameterSet;
+import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.Shape;
+import dev.autoprog.tensor.Tensor;
+import dev.autoprog.testing.RandomData;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class TapeTest {
+  private final Session session = Session.open(Backend.named("reference"));
+  private final RecordingSink sink = new RecordingSink();
+
+  @AfterEach
+  void close() {
+    session.close();
+  }
+
+  private Tensor random(long... dims) {
+    Tensor tensor = session.allocate(DType.FLOAT32, Shape.of(dims));
+    return tensor.set(RandomData.of("tape", tensor.shape()).gaussian(tensor.elements()));
+  }
+
+  private static float[] scaled(Tensor tensor, float factor) {
+    float[] values = tensor.toFloats();
+    for (int i = 0; i < values.length; i++) {
+      values[i] *= factor;
+    }
+    return values;
+  }
+
+  @Test
+  void aVariableThatIsReadTwiceGetsBothGradients() {
+    ParameterSet.Builder builder = new ParameterSet.Builder();
+    Parameter weight = builder.weight("w", Initializer.constant(1), 4, 4);
+    ParameterSet set = builder.allocate(session);
+    set.initialize(1);
+    Tape tape = Tape.recording(session);
+    Tensor dy = random(3, 4);
+    Variable x = Operations.linear(tape, tape.constant(random(3, 4)), weight, null);
+    Variable y = Operations.residual(tape, Operations.residual(tape, x, x, null), x, null);
+    tape.backward(y, dy, sink);
+    assertThat(sink.linearGradient.toFloats()).isEqualTo(scaled(dy, 3));
+    assertThat(dy.toFloats()).as("the seed stays").isEqualTo(random(3, 4).toFloats());
+  }
+
+  @Test
+  void frozenPartsGetNothingAndWhatIsBelowTheLowestTrainableIsNotRun() {
+    ParameterSet.Builder builder = new ParameterSet.Builder();
+    Linear first = new Linear(builder.under("first"), 8, 8);
+    LayerNorm norm = new LayerNorm(builder.under("norm"), 8);
+    Linear last = new Linear(builder.under("last"), 8, 8);
+    ParameterSet set = builder.allocate(session);
+    set.initialize(1);
+    set.all().forEach(p -> p.trainable(p.name().equals("last.weight")));
+    Tape tape = Tape.recording(session);
+    Variable x = tape.constant(random(3, 8));
+    Variable y = last.forward(tape, norm.forward(tape, first.forward(tape, x)));
+    long before = session.arena().usedBytes();
+    tape.backward(y, random(3, 8), sink);
+    assertThat(sink.calls).containsExactly("linear last.weight");
+    assertThat(session.arena().usedBytes()).as("no gradient was computed").isEqualTo(before);
+  }
+
+  @Test
+  void aFrozenNormInTheMiddleHandsItsGradientOn() {
+    ParameterSet.Builder builder = new ParameterSet.Builder();
+    Linear first = new Linear(builder.under("first"), 8, 8);
+    LayerNorm norm = new LayerNorm(builder.under("norm"), 8);
+    ParameterSet set = builder.allocate(session);
+    set.initialize(1);
+    set.named("norm.weight").trainable(false);
+    Tape tape = Tape.recording(session);
+    Variable y = norm.forward(tape, first.forward(tape, tape.constant(random(3, 8))));
+    tape.backward(y, random(3, 8), sink);
+    assertThat(sink.calls)
+        .containsExactly("norm norm.weight norm.bias", "linear first.weight", "sum first.bias");
+
+    Tape again = Tape.recording(session);
+    Variable z = norm.forward(again, first.forward(again, again.constant(random(3, 8))));
+    again.backward(z, random(3, 8), set.accumulator());
+    assertThat(set.named("norm.weight").gradient().toFloats()).containsOnly(0f);
+    assertThat(set.named("norm.bias").gradient().toFloats()).doesNotContain(0f);
+  }
+
+  @Test
+  void anInferenceTapeRecordsNothing() {
+    ParameterSet.Builder builder = new ParameterSet.Builder();
+    Linear layer = new Linear(builder, 8, 8);
+    builder.allocate(session).initialize(1);
+    Tape tape = Tape.inference(session);
+    Variable y = layer.forward(tape, tape.constant(random(3, 8)));
+    assertThat(y.requiresGradient()).isFalse();
+    assertThatThrownBy(() -> tape.backward(y, random(3, 8), sink))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("inference");
+  }
+
+  /** Notes what it is called with. */
+  private static final class RecordingSink implements GradientSink {
+    private final List<String> calls = new ArrayList<>();
+    private Tensor linearGradient;
+
+    private static String name(Variable parameter) {
+      return ((Parameter) parameter).name();
+    }
+
+    @Override
+    public void linear(Variable weight, LinearShape shape, Tensor x, Tensor dy) {
+      calls.add("linear " + name(weight));
+      linearGradient = dy;
+    }
+
+    @Override
+    public void broadcast(Variable parameter, RowsShape shape, Tensor dy) {
+      calls.add("sum " + name(parameter));
+    }
+
+    @Override
+    public void layerNorm(
+        Variable gain,
+        Variable bias,
+        RowsShape shape,
+        Tensor x,
+        Tensor mean,
+        Tensor rstd,
+        Tensor dy) {
+      calls.add("norm " + name(gain) + " " + name(bias));
+    }
+
+    @Override
+    public void resizedPositions(
+        Variable positions, PositionShape resize, RowsShape samples, Tensor dy) {
+      calls.add("positions " + name(positions));
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package dev.autoprog.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class CommandLineTest {
+  private static final String[] TINY = {
+    "train",
+    "--epochs=2",
+    "--set=progressive.stages=2",
+    "--set=model.patch=14",
+    "--set=model.width=16",
+    "--set=model.depth=2",
+    "--set=model.heads=1",
+    "--set=training.batch=256",
+    "--set=optimizer.warmup_epochs=0"
+  };
+
+  @TempDir Path directory;
+
+  /** What a command printed, and its exit code. */
+  private record Outcome(int code, String out, String err) {}
+
+  private static Outcome run(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine commandLine =
+        Main.commandLine()
+            .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
+            .setOut(new PrintWriter(out, true))
+            .setErr(new PrintWriter(err, true));
+    return new Outcome(commandLine.execute(arguments), out.toString(), err.toString());
+  }
+
+  private Outcome train(String... more) {
+    String[] arguments = new String[TINY.length + 1 + more.length];
+    System.arraycopy(TINY, 0, arguments, 0, TINY.length);
+    arguments[TINY.length] = "--run=" + directory.resolve("run");
+    System.arraycopy(more, 0, arguments, TINY.length + 1, more.length);
+    return run(arguments);
+  }
+
+  @Test
+  void trainEndsWithTheTableOfStagesAndLeavesWhatProgramsRead() throws Exception {
+    Outcome outcome = train();
+    assertThat(outcome.err()).isEmpty();
+    assertThat(outcome.code()).isZero();
+    assertThat(outcome.out())
+        .contains("Fashion-MNIST", "9,000 images to train", "epoch   2/2", "stage  depth")
+        .containsPattern("(?m)^ +1 +1 +14×14 px +1 +35 ")
+        .containsPattern("(?m)^ +2 +2 +28×28 px +1 +35 ")
+        .containsPattern("Test accuracy [0-9.]+ %")
+        .containsPattern("Full-size training would have cost [0-9.]+ s");
+    Path run = directory.resolve("run");
+    List<String> lines = Files.readAllLines(run.resolve("metrics.jsonl"));
+    JsonNode end = new ObjectMapper().readTree(lines.get(lines.size() - 1));
+    assertThat(end.get("event").asText()).isEqualTo("end");
+    assertThat(end.get("test_accuracy").asDouble()).isBetween(0.1, 1.0);
+    assertThat(end.get("train_seconds").asDouble()).isPositive();
+    assertThat(end.get("search_seconds").asDouble()).isZero();
+    assertThat(end.get("steps").asLong()).isEqualTo(70);
+    assertThat(run.resolve("schedule.yaml")).content().contains("resolution: 28", "depth: 2");
+    assertThat(run.resolve("checkpoints/step-000070/model.safetensors")).exists();
+  }
+
+  @Test
+  void aRunThatIsCompleteResumesToItsEnd() {
+    assertThat(train().code()).isZero();
+    Outcome again = run("train", "--resume=" + directory.resolve("run"));
+    assertThat(again.err()).isEmpty();
+    assertThat(again.code()).isZero();
+    assertThat(again.out()).contains("Test accuracy");
+  }
+
+  @Test
+  void anUnknownKeyIsNamedWithTheNearestKnownOne() {
+    Outcome outcome = train("--set=optimizer.learning_rat=0.1");
+    assertThat(outcome.code()).isNotZero();
+    assertThat(outcome.err()).contains("learning_rat", "optimizer", "learning_rate");
+  }
+
+  @Test
+  void aPatchThatDoesNotDivideTheResolutionIsRefusedBeforeAnythingIsWritten() {
+    Outcome outcome = train("--set=model.resolution=30");
+    assertThat(outcome.code()).isNotZero();
+    assertThat(outcome.err()).contains("patch of 14", "30");
+    assertThat(directory.resolve("run")).doesNotExist();
+  }
+
+  @Test
+  void dataThatIsNotThereIsNamed() {
+    Outcome outcome = train("--data=cifar10:/no/such/place");
+    assertThat(outcome.code()).isNotZero();
+    assertThat(outcome.err()).contains("/no/such/place").doesNotContain("\tat ");
+  }
+
+  @Test
+  void aBackendThatCannotServeSaysWhyAndNothingElseIsTried() {
+    Outcome outcome = train("--backend=cuda");
+    assertThat(outcome.code()).isNotZero();
+    assertThat(outcome.err()).contains("Backend cuda cannot serve here").doesNotContain("\tat ");
+    Outcome unknown = train("--backend=tpu");
+    assertThat(unknown.err()).contains("no backend named tpu", "reference");
+  }
+
+  @Test
+  void resumeTakesNoOtherSettings() {
+    Outcome outcome = run("train", "--resume=" + directory, "--epochs=3");
+    assertThat(outcome.code()).isNotZero();
+    assertThat(outcome.err()).contains("--resume");
+    assertThat(run("train", "--resume=" + directory.resolve("nothing")).err())
+        .contains("nothing", "config.yaml");
+  }
+
+  @Test
+  void aMistypedOptionShowsTheUsage() {
+    Outcome outcome = run("train", "--epoch=3");
+    assertThat(outcome.code()).isEqualTo(CommandLine.ExitCode.USAGE);
+    assertThat(outcome.err()).contains("--epoch", "--epochs");
+  }
+
+  @Test
+  void doctorTellsOfBackendsAndData() {
+    Outcome outcome = run("doctor");
+    assertThat(outcome.code()).isZero();
+    assertThat(outcome.out())
+        .contains("cuda", "cpu", "reference", "plain Java", "Fashion-MNIST", "Ankle boot")
+        .containsPattern("auto takes (cpu|reference)");
+  }
+}

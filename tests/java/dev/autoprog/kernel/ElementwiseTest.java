@@ -1,0 +1,106 @@
+package dev.autoprog.kernel;
+
+import static dev.autoprog.testing.KernelCheck.ROUNDING;
+import static dev.autoprog.testing.KernelCheck.referenceAdds;
+import static dev.autoprog.testing.KernelCheck.referenceGives;
+
+import dev.autoprog.testing.Candidate;
+import dev.autoprog.testing.Closeness;
+import dev.autoprog.testing.KernelCall;
+import dev.autoprog.testing.KernelCheck;
+import dev.autoprog.testing.Libtorch;
+import dev.autoprog.testing.RandomData;
+import java.util.List;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ElementwiseTest {
+  private static final double BOUND = 1e-5;
+  private static final double EXACT = 0;
+
+  static List<Integer> sizes() {
+    return List.of(1, 2, 63, 65, 197, 100_003);
+  }
+
+  static List<RowsShape> rowShapes() {
+    return List.of(
+        RowsShape.dense(1, 1),
+        RowsShape.dense(197, 1),
+        RowsShape.dense(1, 65),
+        RowsShape.dense(1001, 63),
+        new RowsShape(63, 2, 65),
+        new RowsShape(5, 197, 300));
+  }
+
+  static Stream<Arguments> candidates() {
+    return Candidate.times(sizes());
+  }
+
+  static Stream<Arguments> rowCandidates() {
+    return Candidate.times(rowShapes());
+  }
+
+  @ParameterizedTest
+  @MethodSource("sizes")
+  void additionRoundsAsLibtorchDoesInFloat32(int n) {
+    KernelCall call = KernelCalls.add(RandomData.of("add libtorch", n), n);
+    Libtorch.scoped(
+        () -> {
+          var a = Tensor.create(call.floats("a"), n);
+          var b = Tensor.create(call.floats("b"), n);
+          referenceGives(call, "out", Libtorch.values(a.add(b)), EXACT);
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("rowShapes")
+  void sumsOverRowsAgreeWithLibtorch(RowsShape s) {
+    KernelCall call = KernelCalls.sumRows(RandomData.of("sum libtorch", s), s);
+    float[] values = call.floats("x");
+    Libtorch.scoped(
+        () -> {
+          var x = Libtorch.constant(values, values.length);
+          var rows =
+              torch.as_strided(x, new long[] {s.rows(), s.columns()}, new long[] {s.stride(), 1});
+          referenceAdds(call, "sum", Libtorch.values(rows.sum(0)), ROUNDING);
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void agreesWithTheReference(Candidate candidate, int n) {
+    RandomData data = RandomData.of("elementwise", n);
+    KernelCheck.check(KernelCalls.fill(n), candidate, EXACT);
+    KernelCheck.check(KernelCalls.add(data, n), candidate, EXACT);
+    KernelCheck.check(NonFinite.in(KernelCalls.add(data, n), "a", data), candidate, EXACT);
+  }
+
+  @ParameterizedTest
+  @MethodSource("rowCandidates")
+  void sumsOverRowsAgreeWithTheReference(Candidate candidate, RowsShape s) {
+    RandomData data = RandomData.of("sum", s);
+    KernelCall call = KernelCalls.sumRows(data, s);
+    KernelCheck.check(call, candidate, BOUND);
+    KernelCheck.check(NonFinite.in(call, "x", data), candidate, BOUND);
+    KernelCheck.check(NonFinite.in(call, "sum", data), candidate, BOUND);
+  }
+
+  @Test
+  void fillWritesEveryValueAsItIs() {
+    for (float value :
+        new float[] {0, -0f, 1e-45f, Float.MAX_VALUE, Float.NaN, Float.NEGATIVE_INFINITY}) {
+      KernelCall call =
+          new KernelCall("fill").output("x", 5).body((k, t) -> k.fill(t.get("x"), value));
+      float[] expected = {value, value, value, value, value};
+      Closeness.assertSameBits("fill", call.onReference().get("x"), expected);
+      for (Candidate candidate : Candidate.all()) {
+        KernelCheck.check(call, candidate, EXACT);
+      }
+    }
+  }
+}

@@ -1,0 +1,433 @@
+package dev.autoprog.kernel;
+
+import dev.autoprog.testing.KernelCall;
+import dev.autoprog.testing.RandomData;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/** A call of every kernel with random data, for any shape. Names are those of the contract. */
+final class KernelCalls {
+  static final float LAYER_NORM_EPSILON = 1e-6f;
+
+  private KernelCalls() {}
+
+  /** A small call of each kernel of the contract. */
+  static List<KernelCall> ofEveryKernel(RandomData data) {
+    LinearShape linear = new LinearShape(3, 5, 2);
+    KernelCall attention = attentionForward(data, new AttentionShape(2, 3, 2, 8));
+    RowsShape rows = RowsShape.dense(3, 5);
+    KernelCall layerNorm = layerNormForward(data, rows);
+    TokenShape tokens = new TokenShape(2, 5, 3);
+    PositionShape positions = new PositionShape(2, 3, 4);
+    ImageShape images = new ImageShape(2, 3, 5, 7, 4);
+    KernelCall loss = crossEntropyForward(data, rows, 0.1f);
+    return List.of(
+        fill(9),
+        add(data, 9),
+        sumRows(data, new RowsShape(3, 5, 7)),
+        linearForward(data, linear, true),
+        linearBackwardInput(data, linear),
+        linearBackwardWeight(data, linear),
+        attention,
+        attentionBackward(data, attention, new AttentionShape(2, 3, 2, 8)),
+        layerNorm,
+        layerNormBackward(data, layerNorm, rows, true),
+        layerNormBackwardParameters(data, layerNorm, rows),
+        geluForward(data, 9),
+        geluBackward(data, 9),
+        residualForward(data, rows, true),
+        residualBackward(data, rows),
+        assembleTokens(data, tokens),
+        assembleTokensBackward(data, tokens),
+        selectClassToken(data, tokens),
+        selectClassTokenBackward(data, tokens),
+        resizePositions(data, positions),
+        resizePositionsBackward(data, positions),
+        imageTransform(data, images),
+        imageErase(data, images),
+        patchify(data, new PatchShape(2, 3, 6, 3)),
+        loss,
+        crossEntropyBackward(loss, rows, 0.1f, 0.5f),
+        sumOfSquares(data, 9),
+        adamW(data, 9, step(1, 1f), 2),
+        copySegments(data, 9));
+  }
+
+  static KernelCall fill(long n) {
+    return new KernelCall("fill").output("x", n).body((k, t) -> k.fill(t.get("x"), -1.5f));
+  }
+
+  static KernelCall add(RandomData data, long n) {
+    return new KernelCall("add")
+        .input("a", data.gaussian(n))
+        .input("b", data.gaussian(n))
+        .output("out", n)
+        .mayBe("out", "a")
+        .mayBe("out", "b")
+        .body((k, t) -> k.add(t.get("a"), t.get("b"), t.get("out")));
+  }
+
+  static KernelCall sumRows(RandomData data, RowsShape s) {
+    return new KernelCall("sumRows")
+        .input("x", data.uniform((s.rows() - 1) * s.stride() + s.columns(), -1, 3))
+        .updated("sum", data.prior(s.columns()))
+        .body((k, t) -> k.sumRows(s, t.get("x"), t.get("sum")));
+  }
+
+  static KernelCall linearForward(RandomData data, LinearShape s, boolean bias) {
+    return new KernelCall("linearForward")
+        .input("x", data.gaussian(s.rows() * s.in()))
+        .input("weight", data.gaussian(s.out() * s.in()))
+        .input("bias", bias ? data.gaussian(s.out()) : null)
+        .output("y", s.rows() * s.out())
+        .body((k, t) -> k.linearForward(s, t.get("x"), t.get("weight"), t.get("bias"), t.get("y")));
+  }
+
+  static KernelCall linearBackwardInput(RandomData data, LinearShape s) {
+    return new KernelCall("linearBackwardInput")
+        .input("dy", data.gaussian(s.rows() * s.out()))
+        .input("weight", data.gaussian(s.out() * s.in()))
+        .output("dx", s.rows() * s.in())
+        .body((k, t) -> k.linearBackwardInput(s, t.get("dy"), t.get("weight"), t.get("dx")));
+  }
+
+  static KernelCall linearBackwardWeight(RandomData data, LinearShape s) {
+    return new KernelCall("linearBackwardWeight")
+        .input("x", data.gaussian(s.rows() * s.in()))
+        .input("dy", data.gaussian(s.rows() * s.out()))
+        .updated("dWeight", data.prior(s.out() * s.in()))
+        .body((k, t) -> k.linearBackwardWeight(s, t.get("x"), t.get("dy"), t.get("dWeight")));
+  }
+
+  static KernelCall attentionForward(RandomData data, AttentionShape s) {
+    long elements = s.batch() * s.tokens() * s.width();
+    return new KernelCall("attentionForward")
+        .input("qkv", data.gaussian(3 * elements))
+        .output("out", elements)
+        .output("logSumExp", s.batch() * s.heads() * s.tokens())
+        .body((k, t) -> k.attentionForward(s, t.get("qkv"), t.get("out"), t.get("logSumExp")));
+  }
+
+  static KernelCall attentionBackward(RandomData data, KernelCall forward, AttentionShape s) {
+    Map<String, float[]> saved = forward.onReference();
+    long elements = s.batch() * s.tokens() * s.width();
+    return new KernelCall("attentionBackward")
+        .input("qkv", forward.floats("qkv"))
+        .input("out", saved.get("out"))
+        .input("logSumExp", saved.get("logSumExp"))
+        .input("dOut", data.gaussian(elements))
+        .output("dQkv", 3 * elements)
+        .body(
+            (k, t) ->
+                k.attentionBackward(
+                    s,
+                    t.get("qkv"),
+                    t.get("out"),
+                    t.get("logSumExp"),
+                    t.get("dOut"),
+                    t.get("dQkv")));
+  }
+
+  static KernelCall layerNormForward(RandomData data, RowsShape s) {
+    return new KernelCall("layerNormForward")
+        .input("x", data.uniform(s.rows() * s.columns(), -1, 2))
+        .input("gain", data.gaussian(s.columns()))
+        .input("bias", data.gaussian(s.columns()))
+        .output("y", s.rows() * s.columns())
+        .output("mean", s.rows())
+        .output("rstd", s.rows())
+        .body(
+            (k, t) ->
+                k.layerNormForward(
+                    s,
+                    LAYER_NORM_EPSILON,
+                    t.get("x"),
+                    t.get("gain"),
+                    t.get("bias"),
+                    t.get("y"),
+                    t.get("mean"),
+                    t.get("rstd")));
+  }
+
+  static KernelCall layerNormBackward(
+      RandomData data, KernelCall forward, RowsShape s, boolean base) {
+    Map<String, float[]> saved = forward.onReference();
+    long elements = s.rows() * s.columns();
+    return new KernelCall("layerNormBackward")
+        .input("x", forward.floats("x"))
+        .input("gain", forward.floats("gain"))
+        .input("mean", saved.get("mean"))
+        .input("rstd", saved.get("rstd"))
+        .input("dy", data.gaussian(elements))
+        .input("base", base ? data.gaussian(elements) : null)
+        .output("dx", elements)
+        .mayBe("dx", "base")
+        .body(
+            (k, t) ->
+                k.layerNormBackward(
+                    s,
+                    t.get("x"),
+                    t.get("gain"),
+                    t.get("mean"),
+                    t.get("rstd"),
+                    t.get("dy"),
+                    t.get("base"),
+                    t.get("dx")));
+  }
+
+  static KernelCall layerNormBackwardParameters(RandomData data, KernelCall forward, RowsShape s) {
+    Map<String, float[]> saved = forward.onReference();
+    return new KernelCall("layerNormBackwardParameters")
+        .input("x", forward.floats("x"))
+        .input("mean", saved.get("mean"))
+        .input("rstd", saved.get("rstd"))
+        .input("dy", data.gaussian(s.rows() * s.columns()))
+        .updated("dGain", data.prior(s.columns()))
+        .updated("dBias", data.prior(s.columns()))
+        .body(
+            (k, t) ->
+                k.layerNormBackwardParameters(
+                    s,
+                    t.get("x"),
+                    t.get("mean"),
+                    t.get("rstd"),
+                    t.get("dy"),
+                    t.get("dGain"),
+                    t.get("dBias")));
+  }
+
+  static KernelCall geluForward(RandomData data, long n) {
+    return new KernelCall("geluForward")
+        .input("x", geluInput(data, n))
+        .output("y", n)
+        .body((k, t) -> k.geluForward(t.get("x"), t.get("y")));
+  }
+
+  static KernelCall geluBackward(RandomData data, long n) {
+    return new KernelCall("geluBackward")
+        .input("x", geluInput(data, n))
+        .input("dy", data.gaussian(n))
+        .output("dx", n)
+        .mayBe("dx", "dy")
+        .body((k, t) -> k.geluBackward(t.get("x"), t.get("dy"), t.get("dx")));
+  }
+
+  /** Both tails and the zero of the derivative, but never these alone: bounds are on the norm. */
+  private static float[] geluInput(RandomData data, long n) {
+    float[] x = data.uniform(n, -6, 6);
+    x[0] = 1;
+    return x;
+  }
+
+  static KernelCall residualForward(RandomData data, RowsShape s, boolean scale) {
+    long elements = s.rows() * s.columns();
+    return new KernelCall("residualForward")
+        .input("x", data.gaussian(elements))
+        .input("branch", data.gaussian(elements))
+        .input("scale", scale ? keepFactors(data, s.rows()) : null)
+        .output("y", elements)
+        .mayBe("y", "x")
+        .body(
+            (k, t) ->
+                k.residualForward(s, t.get("x"), t.get("branch"), t.get("scale"), t.get("y")));
+  }
+
+  static KernelCall residualBackward(RandomData data, RowsShape s) {
+    return new KernelCall("residualBackward")
+        .input("dy", data.gaussian(s.rows() * s.columns()))
+        .input("scale", keepFactors(data, s.rows()))
+        .output("dBranch", s.rows() * s.columns())
+        .body((k, t) -> k.residualBackward(s, t.get("dy"), t.get("scale"), t.get("dBranch")));
+  }
+
+  /** As stochastic depth draws them: 0, or 1/(1 − p). */
+  private static float[] keepFactors(RandomData data, long n) {
+    float[] factors = new float[(int) n];
+    for (int i = 0; i < factors.length; i++) {
+      factors[i] = data.below(4) == 0 ? 0 : 1 / 0.9f;
+    }
+    return factors;
+  }
+
+  static KernelCall assembleTokens(RandomData data, TokenShape s) {
+    return new KernelCall("assembleTokens")
+        .input("patches", data.gaussian(s.batch() * (s.tokens() - 1) * s.width()))
+        .input("classToken", data.gaussian(s.width()))
+        .input("positions", data.gaussian(s.tokens() * s.width()))
+        .output("out", s.batch() * s.tokens() * s.width())
+        .body(
+            (k, t) ->
+                k.assembleTokens(
+                    s, t.get("patches"), t.get("classToken"), t.get("positions"), t.get("out")));
+  }
+
+  static KernelCall assembleTokensBackward(RandomData data, TokenShape s) {
+    return new KernelCall("assembleTokensBackward")
+        .input("dy", data.gaussian(s.batch() * s.tokens() * s.width()))
+        .output("dPatches", s.batch() * (s.tokens() - 1) * s.width())
+        .body((k, t) -> k.assembleTokensBackward(s, t.get("dy"), t.get("dPatches")));
+  }
+
+  static KernelCall selectClassToken(RandomData data, TokenShape s) {
+    return new KernelCall("selectClassToken")
+        .input("x", data.gaussian(s.batch() * s.tokens() * s.width()))
+        .output("y", s.batch() * s.width())
+        .body((k, t) -> k.selectClassToken(s, t.get("x"), t.get("y")));
+  }
+
+  static KernelCall selectClassTokenBackward(RandomData data, TokenShape s) {
+    return new KernelCall("selectClassTokenBackward")
+        .input("dy", data.gaussian(s.batch() * s.width()))
+        .output("dx", s.batch() * s.tokens() * s.width())
+        .body((k, t) -> k.selectClassTokenBackward(s, t.get("dy"), t.get("dx")));
+  }
+
+  static KernelCall resizePositions(RandomData data, PositionShape s) {
+    return new KernelCall("resizePositions")
+        .input("positions", data.gaussian((1 + s.from() * s.from()) * s.width()))
+        .output("out", (1 + s.to() * s.to()) * s.width())
+        .body((k, t) -> k.resizePositions(s, t.get("positions"), t.get("out")));
+  }
+
+  static KernelCall resizePositionsBackward(RandomData data, PositionShape s) {
+    return new KernelCall("resizePositionsBackward")
+        .input("dy", data.gaussian((1 + s.to() * s.to()) * s.width()))
+        .updated("dPositions", data.prior((1 + s.from() * s.from()) * s.width()))
+        .body((k, t) -> k.resizePositionsBackward(s, t.get("dy"), t.get("dPositions")));
+  }
+
+  static KernelCall imageTransform(RandomData data, ImageShape s) {
+    return new KernelCall("imageTransform")
+        .input("pixels", data.bytes(s.batch() * s.channels() * s.height() * s.width()))
+        .input("windows", windows(data, s))
+        .input("mean", data.uniform(s.channels(), 0.3, 0.6))
+        .input("std", data.uniform(s.channels(), 0.2, 0.3))
+        .output("out", s.batch() * s.channels() * s.side() * s.side())
+        .body(
+            (k, t) ->
+                k.imageTransform(
+                    s,
+                    t.get("pixels"),
+                    t.get("windows"),
+                    t.get("mean"),
+                    t.get("std"),
+                    t.get("out")));
+  }
+
+  /** Windows that lie partly outside the image now and then. */
+  private static float[] windows(RandomData data, ImageShape s) {
+    float[] windows = new float[(int) s.batch() * 5];
+    for (int b = 0; b < s.batch(); b++) {
+      windows[b * 5] = data.uniform(1, -0.2, 0.5)[0] * s.height();
+      windows[b * 5 + 1] = data.uniform(1, -0.2, 0.5)[0] * s.width();
+      windows[b * 5 + 2] = data.uniform(1, 0.2, 1)[0] * s.height();
+      windows[b * 5 + 3] = data.uniform(1, 0.2, 1)[0] * s.width();
+      windows[b * 5 + 4] = data.below(2);
+    }
+    return windows;
+  }
+
+  static KernelCall imageErase(RandomData data, ImageShape s) {
+    int side = (int) s.side();
+    return new KernelCall("imageErase")
+        .input("rectangles", data.integers(s.batch() * 4, -1, side + 1))
+        .updated("images", data.gaussian(s.batch() * s.channels() * side * side))
+        .body((k, t) -> k.imageErase(s, t.get("rectangles"), t.get("images")));
+  }
+
+  static KernelCall patchify(RandomData data, PatchShape s) {
+    long elements = s.batch() * s.channels() * s.side() * s.side();
+    return new KernelCall("patchify")
+        .input("images", data.gaussian(elements))
+        .output("patches", elements)
+        .body((k, t) -> k.patchify(s, t.get("images"), t.get("patches")));
+  }
+
+  static KernelCall crossEntropyForward(RandomData data, RowsShape s, float smoothing) {
+    return new KernelCall("crossEntropyForward")
+        .input("logits", data.uniform(s.rows() * s.columns(), -4, 4))
+        .input("labels", data.integers(s.rows(), 0, (int) s.columns()))
+        .output("losses", s.rows())
+        .output("logSumExp", s.rows())
+        .body(
+            (k, t) ->
+                k.crossEntropyForward(
+                    s,
+                    t.get("logits"),
+                    t.get("labels"),
+                    smoothing,
+                    t.get("losses"),
+                    t.get("logSumExp")));
+  }
+
+  static KernelCall crossEntropyBackward(
+      KernelCall forward, RowsShape s, float smoothing, float scale) {
+    return new KernelCall("crossEntropyBackward")
+        .input("logits", forward.floats("logits"))
+        .input("labels", forward.integers("labels"))
+        .input("logSumExp", forward.onReference().get("logSumExp"))
+        .output("dLogits", s.rows() * s.columns())
+        .body(
+            (k, t) ->
+                k.crossEntropyBackward(
+                    s,
+                    t.get("logits"),
+                    t.get("labels"),
+                    smoothing,
+                    t.get("logSumExp"),
+                    scale,
+                    t.get("dLogits")));
+  }
+
+  static KernelCall sumOfSquares(RandomData data, long n) {
+    return new KernelCall("sumOfSquares")
+        .input("x", data.gaussian(n))
+        .updated("sum", data.uniform(1, 0, 5))
+        .body((k, t) -> k.sumOfSquares(t.get("x"), t.get("sum")));
+  }
+
+  static AdamWStep step(long step, float maxNorm) {
+    return new AdamWStep(1e-2f, 0.9f, 0.999f, 1e-8f, 0.05f, step, maxNorm);
+  }
+
+  static KernelCall adamW(RandomData data, long n, AdamWStep step, int averages) {
+    KernelCall call =
+        new KernelCall("adamW")
+            .input("g", data.gaussian(n))
+            .input("squaredNorm", data.uniform(1, 1, 20))
+            .updated("w", data.gaussian(n))
+            .updated("m", data.gaussian(n))
+            .updated("v", data.uniform(n, 0.01, 2));
+    float[] decays = Arrays.copyOf(new float[] {0.998f, 0.9986f, 0.999f, 0.9996f}, averages);
+    for (int e = 0; e < averages; e++) {
+      call.updated("emas[" + e + "]", data.gaussian(n));
+    }
+    return call.body(
+        (k, t) ->
+            k.adamW(
+                step,
+                t.get("w"),
+                t.get("g"),
+                t.get("m"),
+                t.get("v"),
+                t.get("squaredNorm"),
+                IntStream.range(0, averages).mapToObj(e -> t.get("emas[" + e + "]")).toList(),
+                decays));
+  }
+
+  /** Three pieces in another order, one of them empty, with a gap of one element between. */
+  static KernelCall copySegments(RandomData data, int n) {
+    int half = n / 2;
+    Segments segments =
+        new Segments(
+            new long[] {0, n, half},
+            new long[] {n + 1 - half, n + 1, 0},
+            new long[] {half, 0, n - half});
+    return new KernelCall("copySegments")
+        .input("from", data.gaussian(n))
+        .updated("to", data.gaussian(n + 1))
+        .body((k, t) -> k.copySegments(segments, t.get("from"), t.get("to")));
+  }
+}

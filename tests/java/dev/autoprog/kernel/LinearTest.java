@@ -1,0 +1,114 @@
+package dev.autoprog.kernel;
+
+import static dev.autoprog.testing.KernelCheck.DIFFERENCES;
+import static dev.autoprog.testing.KernelCheck.ROUNDING;
+import static dev.autoprog.testing.KernelCheck.referenceAdds;
+import static dev.autoprog.testing.KernelCheck.referenceGives;
+
+import dev.autoprog.testing.Candidate;
+import dev.autoprog.testing.FiniteDifferences;
+import dev.autoprog.testing.KernelCall;
+import dev.autoprog.testing.KernelCheck;
+import dev.autoprog.testing.Libtorch;
+import dev.autoprog.testing.RandomData;
+import java.util.List;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class LinearTest {
+  private static final double BOUND = 1e-5;
+
+  static List<LinearShape> shapes() {
+    return List.of(
+        new LinearShape(1, 1, 1),
+        new LinearShape(2, 3, 65),
+        new LinearShape(63, 65, 2),
+        new LinearShape(197, 64, 63),
+        new LinearShape(65, 384, 33),
+        new LinearShape(1, 129, 2));
+  }
+
+  static Stream<Arguments> candidates() {
+    return Candidate.times(shapes());
+  }
+
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void referenceAgreesWithLibtorch(LinearShape s) {
+    RandomData data = RandomData.of("linear libtorch", s);
+    KernelCall forward = KernelCalls.linearForward(data, s, true);
+    KernelCall input =
+        KernelCalls.linearBackwardInput(data, s).with("weight", forward.floats("weight"));
+    KernelCall weight =
+        KernelCalls.linearBackwardWeight(data, s)
+            .with("x", forward.floats("x"))
+            .with("dy", input.floats("dy"));
+    Libtorch.scoped(
+        () -> {
+          var x = Libtorch.variable(forward.floats("x"), s.rows(), s.in());
+          var w = Libtorch.variable(forward.floats("weight"), s.out(), s.in());
+          var b = Libtorch.constant(forward.floats("bias"), s.out());
+          var y = torch.linear(x, w, new TensorOptional(b));
+          referenceGives(forward, "y", Libtorch.values(y), ROUNDING);
+          Libtorch.backward(y, input.floats("dy"));
+          referenceGives(input, "dx", Libtorch.values(x.grad()), ROUNDING);
+          referenceAdds(weight, "dWeight", Libtorch.values(w.grad()), ROUNDING);
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void agreesWithTheReference(Candidate candidate, LinearShape s) {
+    RandomData data = RandomData.of("linear", s);
+    KernelCheck.check(KernelCalls.linearForward(data, s, true), candidate, BOUND);
+    KernelCheck.check(KernelCalls.linearForward(data, s, false), candidate, BOUND);
+    KernelCheck.check(KernelCalls.linearBackwardInput(data, s), candidate, BOUND);
+    KernelCheck.check(KernelCalls.linearBackwardWeight(data, s), candidate, BOUND);
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void nonFiniteValuesPropagate(Candidate candidate, LinearShape s) {
+    RandomData data = RandomData.of("linear non-finite", s);
+    KernelCall forward = KernelCalls.linearForward(data, s, true);
+    KernelCheck.check(NonFinite.in(forward, "x", data), candidate, BOUND);
+    KernelCheck.check(NonFinite.in(forward, "weight", data), candidate, BOUND);
+    KernelCheck.check(
+        NonFinite.in(KernelCalls.linearBackwardInput(data, s), "dy", data), candidate, BOUND);
+    KernelCall weight = KernelCalls.linearBackwardWeight(data, s);
+    KernelCheck.check(NonFinite.in(weight, "dy", data), candidate, BOUND);
+    KernelCheck.check(NonFinite.in(weight, "dWeight", data), candidate, BOUND);
+  }
+
+  @Test
+  void backwardAgreesWithFiniteDifferences() {
+    LinearShape s = new LinearShape(3, 5, 4);
+    RandomData data = RandomData.of("linear differences");
+    KernelCall forward = KernelCalls.linearForward(data, s, true);
+    float[] dy = data.gaussian(s.rows() * s.out());
+    referenceGives(
+        KernelCalls.linearBackwardInput(data, s)
+            .with("weight", forward.floats("weight"))
+            .with("dy", dy),
+        "dx",
+        FiniteDifferences.gradient(forward, "x", "y", dy),
+        DIFFERENCES);
+    referenceAdds(
+        KernelCalls.linearBackwardWeight(data, s).with("x", forward.floats("x")).with("dy", dy),
+        "dWeight",
+        FiniteDifferences.gradient(forward, "weight", "y", dy),
+        DIFFERENCES);
+    referenceGives(
+        KernelCalls.sumRows(data, RowsShape.dense(s.rows(), s.out()))
+            .with("x", dy)
+            .with("sum", new float[(int) s.out()]),
+        "sum",
+        FiniteDifferences.gradient(forward, "bias", "y", dy),
+        DIFFERENCES);
+  }
+}

@@ -1,0 +1,139 @@
+package dev.autoprog.model;
+
+import static dev.autoprog.testing.Closeness.assertClose;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.autoprog.autograd.Tape;
+import dev.autoprog.autograd.Variable;
+import dev.autoprog.backend.Backend;
+import dev.autoprog.backend.Session;
+import dev.autoprog.nn.CrossEntropy;
+import dev.autoprog.nn.Parameter;
+import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.Shape;
+import dev.autoprog.tensor.Tensor;
+import dev.autoprog.testing.Candidate;
+import dev.autoprog.testing.Libtorch;
+import dev.autoprog.testing.RandomData;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class VisionTransformerTest {
+  private static final double BOUND = 1e-4;
+  private static final double SMOOTHING = 0.1;
+
+  /** A network, and the images that it reads. */
+  private record Case(VitConfig config, int side, int batch) {}
+
+  static Stream<Arguments> cases() {
+    return Candidate.times(
+        List.of(
+            new Case(new VitConfig(8, 4, 1, 5, 16, 1, 2, 2), 8, 3),
+            new Case(new VitConfig(28, 4, 1, 10, 24, 2, 3, 3), 16, 2),
+            new Case(new VitConfig(12, 3, 3, 7, 32, 3, 2, 4), 18, 5)));
+  }
+
+  @ParameterizedTest(name = "{0} {1}")
+  @MethodSource("cases")
+  void lossAndEveryGradientAreLibtorchs(Candidate candidate, Case network) {
+    VitConfig config = network.config();
+    int side = network.side();
+    int batch = network.batch();
+    RandomData random = RandomData.of("vit", config, side, batch);
+    float[] images = random.gaussian((long) batch * config.channels() * side * side);
+    int[] labels = random.integers(batch, 0, config.classes());
+    try (Session session = candidate.open();
+        VisionTransformer vit = VisionTransformer.create(session, config, 1)) {
+      for (Parameter parameter : vit.parameters().all()) {
+        float[] values = random.uniform(parameter.value().elements(), -0.3, 0.3);
+        parameter.value().set(values);
+      }
+      Tensor input =
+          session
+              .allocate(DType.FLOAT32, Shape.of(batch, config.channels(), side, side))
+              .set(images);
+      Tape tape = Tape.recording(session);
+      Variable logits = vit.forward(tape, input);
+      CrossEntropy loss = new CrossEntropy(tape, logits.value(), labels, SMOOTHING);
+      tape.backward(logits, loss.gradient(1f / batch), vit.parameters().accumulator());
+
+      Libtorch.scoped(
+          () -> {
+            Map<String, org.bytedeco.pytorch.Tensor> weights = new HashMap<>();
+            for (Parameter p : vit.parameters().all()) {
+              weights.put(p.name(), Libtorch.variable(p.value().toFloats(), p.shape().toArray()));
+            }
+            var graph = new LibtorchVit(config, weights);
+            var expected =
+                graph.loss(
+                    Libtorch.constant(images, batch, config.channels(), side, side),
+                    labels,
+                    SMOOTHING);
+            expected.backward();
+            assertThat(loss.mean())
+                .isCloseTo(
+                    Libtorch.values(expected)[0], org.assertj.core.data.Offset.offset(BOUND));
+            for (Parameter p : vit.parameters().all()) {
+              double[] gradient = Libtorch.values(weights.get(p.name()).grad());
+              assertClose(p.name(), p.gradient().toFloats(), gradient, BOUND);
+            }
+          });
+    }
+  }
+
+  @Test
+  void parametersBearTimmsNamesAndCounts() {
+    try (Session session = Session.open(Backend.named("reference"));
+        VisionTransformer vit = VisionTransformer.create(session, VitConfig.deitTiny(), 1)) {
+      assertThat(vit.parameters().count()).isEqualTo(5_717_416);
+      assertThat(vit.parameters().all().stream().map(Parameter::name))
+          .contains(
+              "cls_token",
+              "pos_embed",
+              "patch_embed.proj.weight",
+              "blocks.0.norm1.weight",
+              "blocks.0.attn.qkv.weight",
+              "blocks.0.attn.proj.bias",
+              "blocks.11.mlp.fc1.weight",
+              "blocks.11.mlp.fc2.bias",
+              "norm.weight",
+              "head.bias")
+          .hasSize(4 + 12 * 12 + 4);
+      assertThat(vit.parameters().named("patch_embed.proj.weight").shape())
+          .isEqualTo(Shape.of(192, 3, 16, 16));
+      assertThat(vit.parameters().all().stream().filter(Parameter::decayed).map(Parameter::name))
+          .allMatch(name -> name.endsWith("weight") && !name.contains("norm"));
+    }
+  }
+
+  @Test
+  void imagesThatDoNotFitAreRefused() {
+    try (Session session = Session.open(Backend.named("reference"));
+        VisionTransformer vit =
+            VisionTransformer.create(session, new VitConfig(8, 4, 1, 5, 16, 1, 2, 2), 1)) {
+      Tape tape = Tape.inference(session);
+      assertThatThrownBy(() -> vit.forward(tape, session.zeros(Shape.of(1, 1, 10, 10))))
+          .hasMessageContaining("patch of 4")
+          .hasMessageContaining("10");
+      assertThatThrownBy(() -> vit.forward(tape, session.zeros(Shape.of(1, 3, 8, 8))))
+          .hasMessageContaining("(1, 3, 8, 8)")
+          .hasMessageContaining("(B, 1, R, R)");
+    }
+  }
+
+  @Test
+  void impossibleShapesAreRefused() {
+    assertThatThrownBy(() -> new VitConfig(30, 4, 1, 5, 16, 1, 2, 2))
+        .hasMessageContaining("patch of 4")
+        .hasMessageContaining("30");
+    assertThatThrownBy(() -> new VitConfig(8, 4, 1, 5, 20, 1, 2, 2))
+        .hasMessageContaining("width of 20 in 2 heads");
+  }
+}

@@ -1,0 +1,33 @@
+package dev.autoprog.optim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
+
+class LearningRateTest {
+  private final LearningRate rate = LearningRate.cosine(1e-3, 1e-5, 10, 110);
+
+  @Test
+  void itRisesLinearlyToThePeak() {
+    assertThat(rate.at(0)).isCloseTo(1e-4, within(1e-12));
+    assertThat(rate.at(4)).isCloseTo(5e-4, within(1e-12));
+    assertThat(rate.at(9)).isCloseTo(1e-3, within(1e-12));
+  }
+
+  @Test
+  void itFallsByHalfACosineToTheFloor() {
+    assertThat(rate.at(10)).isCloseTo(1e-3, within(1e-12));
+    assertThat(rate.at(60)).isCloseTo((1e-3 + 1e-5) / 2, within(1e-12));
+    assertThat(rate.at(110)).isCloseTo(1e-5, within(1e-12));
+    assertThat(rate.at(1000)).isCloseTo(1e-5, within(1e-12));
+    for (long step = 10; step < 110; step++) {
+      assertThat(rate.at(step + 1)).isLessThan(rate.at(step));
+    }
+  }
+
+  @Test
+  void withoutWarmupItBeginsAtThePeak() {
+    assertThat(LearningRate.cosine(1e-3, 0, 0, 100).at(0)).isEqualTo(1e-3);
+  }
+}

@@ -1,0 +1,79 @@
+package dev.autoprog.progressive.growth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.autoprog.progressive.growth.GrowthSchedule.Goal;
+import dev.autoprog.progressive.growth.GrowthSchedule.Scales;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+class GrowthScheduleTest {
+  private static final Strength STRENGTH = new Strength(0.1, 0.25, 0.08);
+
+  @Test
+  void thePapersManualScheduleForDeit() {
+    GrowthSchedule schedule =
+        GrowthSchedule.manual(new Goal(224, 32, 12, STRENGTH), 100, 4, Scales.DEFAULT);
+    assertThat(schedule.stages().stream().map(Stage::resolution))
+        .containsExactly(128, 160, 192, 224);
+    assertThat(schedule.stages().stream().map(Stage::depth)).containsExactly(6, 8, 10, 12);
+    assertThat(schedule.stages().stream().map(Stage::epochs)).containsOnly(25);
+    assertThat(schedule.stages().get(0).strength()).isEqualTo(new Strength(0, 0.125, 0.08));
+    assertThat(schedule.last().strength()).isEqualTo(STRENGTH);
+  }
+
+  @Property
+  void stagesFollowOneAnotherAndRiseToTheGoal(
+      @ForAll @IntRange(min = 1, max = 20) int patches,
+      @ForAll @IntRange(min = 1, max = 16) int patch,
+      @ForAll @IntRange(min = 1, max = 40) int depth,
+      @ForAll @IntRange(min = 1, max = 8) int count,
+      @ForAll @IntRange(max = 100) int moreEpochs) {
+    int resolution = patches * patch;
+    int epochs = count + moreEpochs;
+    GrowthSchedule schedule =
+        GrowthSchedule.manual(
+            new Goal(resolution, 2 * patch, depth, STRENGTH), epochs, count, Scales.DEFAULT);
+    assertThat(schedule.stages()).hasSize(count);
+    assertThat(schedule.epochs()).isEqualTo(epochs);
+    assertThat(schedule.last().resolution()).isEqualTo(resolution);
+    assertThat(schedule.last().depth()).isEqualTo(depth);
+    int before = 0;
+    for (Stage stage : schedule.stages()) {
+      double wanted = resolution * (count == 1 ? 1 : 0.5 + 0.5 * stage.index() / (count - 1.0));
+      assertThat(stage.resolution())
+          .isGreaterThanOrEqualTo(before)
+          .isGreaterThanOrEqualTo((int) Math.floor(0.9 * wanted));
+      assertThat(stage.resolution() % patch).isZero();
+      before = stage.resolution();
+    }
+    for (int epoch = 0; epoch < epochs; epoch++) {
+      Stage stage = schedule.at(epoch);
+      assertThat(epoch).isBetween(stage.firstEpoch(), stage.endEpoch() - 1);
+    }
+  }
+
+  @Test
+  void aStrengthBelowZeroCountsAsZeroUntilItRises() {
+    Scales late = new Scales(0.5, 0.5, -1, 0.5, 1);
+    GrowthSchedule schedule = GrowthSchedule.manual(new Goal(32, 8, 8, STRENGTH), 8, 5, late);
+    assertThat(schedule.stages().stream().map(s -> s.strength().stochasticDepth()))
+        .containsExactly(0.0, 0.0, 0.0, 0.05, 0.1);
+  }
+
+  @Test
+  void moreStagesThanEpochsAreRefused() {
+    assertThatThrownBy(
+            () -> GrowthSchedule.manual(new Goal(32, 8, 8, STRENGTH), 3, 4, Scales.DEFAULT))
+        .hasMessageContaining("4 stages in 3 epochs");
+  }
+
+  @Test
+  void theFullScheduleIsOneStage() {
+    GrowthSchedule schedule = GrowthSchedule.full(new Goal(32, 8, 8, STRENGTH), 7);
+    assertThat(schedule.stages()).containsExactly(new Stage(0, 0, 7, 32, 8, STRENGTH));
+  }
+}

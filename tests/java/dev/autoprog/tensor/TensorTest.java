@@ -1,0 +1,143 @@
+package dev.autoprog.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.autoprog.testing.RandomData;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TensorTest {
+  /** One element beyond the pieces in which copies go through the Java heap. */
+  private static final int PIECE = (1 << 20) / 4;
+
+  private final HostDevice device = new HostDevice();
+  private final Memory memory = device.allocate(4 * (2 * PIECE + 2));
+
+  @AfterEach
+  void close() {
+    memory.close();
+    assertThat(device.allocatedBytes()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 197, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 1})
+  void floatsGoInAndOut(int n) {
+    float[] values = RandomData.of("floats", n).gaussian(n);
+    Tensor tensor = Tensor.over(memory, 4, DType.FLOAT32, Shape.of(n));
+    assertThat(tensor.set(values)).isSameAs(tensor);
+    assertThat(tensor.toFloats()).isEqualTo(values);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 197, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 1})
+  void integersGoInAndOut(int n) {
+    int[] values = RandomData.of("integers", n).integers(n, -1000, 1000);
+    Tensor tensor = Tensor.over(memory, 4, DType.INT32, Shape.of(n));
+    assertThat(tensor.set(values)).isSameAs(tensor);
+    assertThat(tensor.toInts()).isEqualTo(values);
+  }
+
+  @Test
+  void bytesGoIntoATensorOfAnyType() {
+    ByteBuffer bits = ByteBuffer.allocate(8).order(ByteOrder.nativeOrder());
+    bits.putFloat(0, 1.5f).putFloat(4, -2f);
+    Tensor floats = Tensor.over(memory, 0, DType.FLOAT32, Shape.of(2)).set(bits);
+    assertThat(floats.toFloats()).containsExactly(1.5f, -2f);
+
+    Tensor pixels = Tensor.over(memory, 3, DType.UINT8, Shape.of(3));
+    pixels.set(ByteBuffer.wrap(new byte[] {1, (byte) 200, 3}));
+    assertThat(HostDevice.view(pixels.address(), 3).get(1)).isEqualTo((byte) 200);
+
+    ByteBuffer direct = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder());
+    direct.putInt(0, 42);
+    assertThat(Tensor.over(memory, 8, DType.INT32, Shape.of()).set(direct).toInts())
+        .containsExactly(42);
+  }
+
+  @Test
+  void refusesAnotherTypeOrNumber() {
+    Tensor floats = Tensor.over(memory, 0, DType.FLOAT32, Shape.of(2, 3));
+    assertThatThrownBy(() -> floats.set(1f, 2f))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("FLOAT32(2, 3)")
+        .hasMessageContaining("2 elements");
+    assertThatThrownBy(() -> floats.set(1, 2, 3, 4, 5, 6))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("INT32");
+    assertThatThrownBy(floats::toInts).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> floats.set(ByteBuffer.allocate(23)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("23 bytes");
+    Tensor ints = Tensor.over(memory, 0, DType.INT32, Shape.of(2));
+    assertThatThrownBy(ints::toFloats).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void viewsShareTheElements() {
+    Tensor matrix = Tensor.over(memory, 8, DType.FLOAT32, Shape.of(3, 2)).set(1, 2, 3, 4, 5, 6f);
+    Tensor row = matrix.rows(1, 2);
+    assertThat(row.shape()).isEqualTo(Shape.of(1, 2));
+    assertThat(row.address()).isEqualTo(matrix.address() + 8);
+    row.set(30, 40f);
+    assertThat(matrix.reshape(2, 3).rows(0, 1).toFloats()).containsExactly(1, 2, 30);
+    assertThat(matrix.rows(1, 3).rows(1, 2).toFloats()).containsExactly(5, 6);
+    assertThat(matrix.toFloats()).containsExactly(1, 2, 30, 40, 5, 6);
+  }
+
+  @Test
+  void refusesViewsThatDoNotFit() {
+    Tensor matrix = Tensor.over(memory, 0, DType.FLOAT32, Shape.of(3, 2));
+    assertThatThrownBy(() -> matrix.reshape(4, 2))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("(3, 2)")
+        .hasMessageContaining("(4, 2)");
+    for (long[] range : new long[][] {{-1, 1}, {0, 4}, {2, 2}, {3, 4}}) {
+      assertThatThrownBy(() -> matrix.rows(range[0], range[1]))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("(3, 2)");
+    }
+    assertThatThrownBy(() -> matrix.rows(0, 1).reshape().rows(0, 1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void refusesPlacesOutsideTheMemory() {
+    long end = memory.bytes();
+    for (long offset : new long[] {-4, 2, end - 4, end, Long.MAX_VALUE - 3}) {
+      assertThatThrownBy(() -> Tensor.over(memory, offset, DType.FLOAT32, Shape.of(2)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("at byte " + offset)
+          .hasMessageContaining(end + " bytes");
+    }
+    assertThatThrownBy(() -> Tensor.over(memory, 0, DType.FLOAT32, Shape.of(1L << 62)))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void knowsWhatItIs() {
+    Tensor tensor = Tensor.over(memory, 4, DType.BFLOAT16, Shape.of(2, 5));
+    assertThat(tensor.dtype()).isEqualTo(DType.BFLOAT16);
+    assertThat(tensor.elements()).isEqualTo(10);
+    assertThat(tensor.bytes()).isEqualTo(20);
+    assertThat(tensor.memory()).isSameAs(memory);
+    assertThat(tensor.device()).isSameAs(device);
+    assertThat(tensor.address()).isEqualTo(memory.address() + 4);
+    assertThat(tensor).hasToString("BFLOAT16(2, 5) on host");
+  }
+
+  @Test
+  void isDeadOnceItsMemoryIsClosed() {
+    Memory shortLived = device.allocate(8);
+    Tensor tensor = Tensor.over(shortLived, 0, DType.FLOAT32, Shape.of(2)).set(1, 2f);
+    Tensor view = tensor.rows(1, 2);
+    shortLived.close();
+    assertThatThrownBy(tensor::toFloats).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> tensor.set(1, 2f)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(view::address).isInstanceOf(IllegalStateException.class);
+  }
+}

@@ -1,0 +1,170 @@
+package dev.autoprog.testing;
+
+import dev.autoprog.kernel.Kernels;
+import dev.autoprog.kernel.reference.ReferenceKernels;
+import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.HostDevice;
+import dev.autoprog.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One call of one kernel, apart from any backend: the named arguments with their values, what the
+ * kernel does with each, and the call itself. What runs it decides where the tensors lie.
+ */
+public final class KernelCall {
+  /** What a kernel does with an argument. */
+  public enum Role {
+    /** Read only. */
+    INPUT,
+    /** Overwritten, whatever it held. */
+    OUTPUT,
+    /** Read and written: {@code +=}, or changed in place. */
+    UPDATED
+  }
+
+  /**
+   * One tensor argument.
+   *
+   * @param values a float[], int[] or byte[]; null for an output
+   */
+  public record Argument(String name, Role role, DType dtype, int elements, Object values) {}
+
+  /** An output that may be the very tensor of an input. */
+  public record Alias(String output, String input) {}
+
+  /** The tensors of a call by name; one that was left out is null. */
+  public interface Tensors {
+    /** The tensor of this name. */
+    Tensor get(String name);
+  }
+
+  /** The call. */
+  public interface Body {
+    /** Calls the kernel. */
+    void run(Kernels kernels, Tensors tensors);
+  }
+
+  private final String kernel;
+  private final Map<String, Argument> arguments = new LinkedHashMap<>();
+  private final List<Alias> aliases = new ArrayList<>();
+  private Body body;
+
+  /** A call of {@code kernel} that has no arguments yet. */
+  public KernelCall(String kernel) {
+    this.kernel = kernel;
+  }
+
+  /** An argument that the kernel reads; values that are null stand for a null tensor. */
+  public KernelCall input(String name, float[] values) {
+    return values == null ? this : put(name, Role.INPUT, DType.FLOAT32, values.length, values);
+  }
+
+  /** An INT32 argument that the kernel reads. */
+  public KernelCall input(String name, int[] values) {
+    return put(name, Role.INPUT, DType.INT32, values.length, values);
+  }
+
+  /** A UINT8 argument that the kernel reads. */
+  public KernelCall input(String name, byte[] values) {
+    return put(name, Role.INPUT, DType.UINT8, values.length, values);
+  }
+
+  /** An argument that the kernel overwrites. */
+  public KernelCall output(String name, long elements) {
+    return put(name, Role.OUTPUT, DType.FLOAT32, Math.toIntExact(elements), null);
+  }
+
+  /** An argument that the kernel adds to or changes in place. */
+  public KernelCall updated(String name, float[] values) {
+    return put(name, Role.UPDATED, DType.FLOAT32, values.length, values);
+  }
+
+  /** Says that the contract allows {@code output} to be {@code input}. */
+  public KernelCall mayBe(String output, String input) {
+    if (arguments.containsKey(input)) {
+      aliases.add(new Alias(output, input));
+    }
+    return this;
+  }
+
+  /** Says how the kernel is called. */
+  public KernelCall body(Body call) {
+    this.body = call;
+    return this;
+  }
+
+  /** The same call with other values for one float argument. */
+  public KernelCall with(String name, float[] values) {
+    return replacing(name, values);
+  }
+
+  private KernelCall replacing(String name, Object values) {
+    Argument old = arguments.get(name);
+    KernelCall copy = new KernelCall(kernel);
+    copy.arguments.putAll(arguments);
+    copy.aliases.addAll(aliases);
+    copy.body = body;
+    return copy.put(name, old.role(), old.dtype(), old.elements(), values);
+  }
+
+  /** The same call with other values for one INT32 argument. */
+  public KernelCall with(String name, int[] values) {
+    return replacing(name, values);
+  }
+
+  /** The kernel's name. */
+  public String kernel() {
+    return kernel;
+  }
+
+  /** The arguments in order. */
+  public List<Argument> arguments() {
+    return List.copyOf(arguments.values());
+  }
+
+  /** Which outputs may be which inputs. */
+  public List<Alias> aliases() {
+    return List.copyOf(aliases);
+  }
+
+  /** A fresh copy of a float argument's values. */
+  public float[] floats(String name) {
+    return ((float[]) arguments.get(name).values()).clone();
+  }
+
+  /** A fresh copy of an INT32 argument's values. */
+  public int[] integers(String name) {
+    return ((int[]) arguments.get(name).values()).clone();
+  }
+
+  /** A fresh copy of a UINT8 argument's values. */
+  public byte[] bytes(String name) {
+    return ((byte[]) arguments.get(name).values()).clone();
+  }
+
+  /** Calls {@code kernels} with {@code tensors}. */
+  public void run(Kernels kernels, Tensors tensors) {
+    body.run(kernels, tensors);
+  }
+
+  /** What the reference computes: every output and updated argument by name. */
+  public Map<String, float[]> onReference() {
+    try (GuardedTensors tensors = new GuardedTensors(new HostDevice(), this, 0, null)) {
+      body.run(new ReferenceKernels(), tensors);
+      return tensors.results();
+    }
+  }
+
+  private KernelCall put(String name, Role role, DType dtype, int elements, Object values) {
+    arguments.put(name, new Argument(name, role, dtype, elements, values));
+    return this;
+  }
+
+  @Override
+  public String toString() {
+    return kernel;
+  }
+}

@@ -1,0 +1,210 @@
+package dev.autoprog.train;
+
+import static dev.autoprog.testing.Closeness.assertSameBits;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autoprog.autograd.Tape;
+import dev.autoprog.backend.Session;
+import dev.autoprog.model.VisionTransformer;
+import dev.autoprog.model.VitConfig;
+import dev.autoprog.nn.Parameter;
+import dev.autoprog.nn.ParameterSet;
+import dev.autoprog.optim.AdamW;
+import dev.autoprog.optim.Ema;
+import dev.autoprog.progressive.growth.GrowthMap;
+import dev.autoprog.progressive.growth.GrowthOperator;
+import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.Shape;
+import dev.autoprog.tensor.Tensor;
+import dev.autoprog.testing.Candidate;
+import dev.autoprog.testing.RandomData;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class LearnerTest {
+  private static final VitConfig CONFIG = new VitConfig(12, 3, 1, 4, 16, 3, 2, 2);
+  private static final int BATCH = 6;
+
+  static Stream<Candidate> candidates() {
+    return Candidate.all().stream();
+  }
+
+  private static Learner learner(Session session, RunConfig.Moments moments) {
+    return new Learner(
+        session,
+        VisionTransformer.create(session, CONFIG, 7),
+        new AdamW.Settings(0.9, 0.999, 1e-8, 0.05, 1),
+        new RunConfig.Averages(List.of(0.5, 0.9), false),
+        moments,
+        7);
+  }
+
+  /** Trains on random images, so that weights, averages and moments all differ. */
+  private static void train(Session session, Learner learner, int steps) {
+    RandomData random = RandomData.of("learner");
+    Tensor images = session.allocate(DType.FLOAT32, Shape.of(BATCH, 1, 12, 12));
+    for (int step = 0; step < steps; step++) {
+      session.arena().reset();
+      images.set(random.gaussian(images.elements()));
+      learner.step(images, random.integers(BATCH, 0, 4), 0.1, 0.2, step, 1e-2);
+    }
+    session.free(images);
+  }
+
+  private static float[] logits(Session session, Learner learner) {
+    session.arena().reset();
+    Tensor images =
+        session
+            .arena()
+            .allocate(DType.FLOAT32, Shape.of(BATCH, 1, 12, 12))
+            .set(RandomData.of("logits").gaussian(BATCH * 144L));
+    return learner.model().forward(Tape.inference(session), images).value().toFloats();
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void identityGrowthKeepsTheOutputsBitForBit(Candidate candidate) {
+    try (Session session = candidate.open();
+        Learner learner = learner(session, RunConfig.Moments.COPY)) {
+      train(session, learner, 3);
+      float[] before = logits(session, learner);
+      learner.grow(GrowthOperator.IDENTITY.map(3, 7));
+      assertThat(learner.depth()).isEqualTo(7);
+      assertSameBits("logits", logits(session, learner), before);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(GrowthOperator.class)
+  void everythingIsCarriedOverAsTheMapSays(GrowthOperator operator) {
+    try (Session session = Candidate.all().get(0).open();
+        Learner learner = learner(session, RunConfig.Moments.COPY)) {
+      train(session, learner, 3);
+      ParameterSet before = learner.model().parameters();
+      Map<String, float[]> online = values(before, before.values());
+      Map<String, float[]> slowest = values(before, learner.averages().get(1).values());
+      Map<String, float[]> fastest = values(before, learner.averages().get(0).values());
+
+      GrowthMap map = operator.map(3, 5);
+      learner.grow(map);
+
+      ParameterSet after = learner.model().parameters();
+      Map<String, float[]> source = operator == GrowthOperator.MOMENTUM ? slowest : online;
+      assertCarried(map, values(after, after.values()), source);
+      List<Ema> averages = learner.averages();
+      assertCarried(map, values(after, averages.get(1).values()), slowest);
+      assertCarried(map, values(after, averages.get(0).values()), fastest);
+    }
+  }
+
+  private static Map<String, float[]> values(ParameterSet parameters, Tensor flat) {
+    Map<String, float[]> values = new HashMap<>();
+    parameters.placesIn(flat).forEach((name, place) -> values.put(name, place.toFloats()));
+    return values;
+  }
+
+  private static void assertCarried(
+      GrowthMap map, Map<String, float[]> after, Map<String, float[]> before) {
+    after.forEach(
+        (name, values) -> {
+          if (!name.startsWith("blocks.")) {
+            assertSameBits(name, values, before.get(name));
+            return;
+          }
+          String[] parts = name.split("\\.", 3);
+          GrowthMap.Block block = map.blocks().get(Integer.parseInt(parts[1]));
+          float[] source = before.get("blocks." + block.source() + "." + parts[2]);
+          boolean branchEnd = parts[2].startsWith("attn.proj") || parts[2].startsWith("mlp.fc2");
+          switch (block.kind()) {
+            case COPY -> assertSameBits(name, values, source);
+            case IDENTITY ->
+                assertSameBits(name, values, branchEnd ? new float[source.length] : source);
+            case FRESH -> {
+              if (name.endsWith("weight") && !name.contains("norm")) {
+                assertThat(values)
+                    .as(name)
+                    .isNotEqualTo(source)
+                    .isNotEqualTo(new float[source.length]);
+              }
+            }
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @EnumSource(RunConfig.Moments.class)
+  void momentsOfGrownBlocksAreCopiedOrZero(RunConfig.Moments moments) {
+    try (Session session = Candidate.all().get(0).open();
+        Learner learner = learner(session, moments)) {
+      train(session, learner, 3);
+      Map<String, Tensor> state = learner.state();
+      float[] second = state.get("first_moment.blocks.2.mlp.fc1.weight").toFloats();
+      learner.grow(GrowthOperator.MOMENTUM.map(3, 4));
+      float[] original = learner.state().get("first_moment.blocks.2.mlp.fc1.weight").toFloats();
+      float[] added = learner.state().get("first_moment.blocks.3.mlp.fc1.weight").toFloats();
+      assertSameBits("original", original, second);
+      assertSameBits(
+          "added", added, moments == RunConfig.Moments.COPY ? second : new float[second.length]);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void bytesReturnToWhereTheyWereAndASteadyStepAllocatesNothing(Candidate candidate) {
+    boolean slow = candidate.backend().name().equals("reference");
+    try (Session session = candidate.open()) {
+      assertThat(session.allocatedBytes()).isZero();
+      try (Learner learner = learner(session, RunConfig.Moments.COPY)) {
+        train(session, learner, 2);
+        long steady = session.allocatedBytes();
+        train(session, learner, slow ? 20 : 1000);
+        assertThat(session.allocatedBytes()).isEqualTo(steady);
+        learner.grow(GrowthOperator.MOMENTUM.map(3, 4));
+      }
+      session.arena().close();
+      assertThat(session.allocatedBytes()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void trainingIsTheSameBitsAgain(Candidate candidate) {
+    float[][] weights = new float[2][];
+    for (int run = 0; run < 2; run++) {
+      try (Session session = candidate.open();
+          Learner learner = learner(session, RunConfig.Moments.COPY)) {
+        train(session, learner, 5);
+        weights[run] = learner.model().parameters().values().toFloats();
+      }
+    }
+    assertSameBits("weights", weights[1], weights[0]);
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void frozenParametersStayAndCostNoGradient(Candidate candidate) {
+    try (Session session = candidate.open();
+        Learner learner = learner(session, RunConfig.Moments.COPY)) {
+      ParameterSet parameters = learner.model().parameters();
+      List<Parameter> frozen =
+          parameters.all().stream().filter(p -> !p.name().startsWith("blocks.2.")).toList();
+      frozen.forEach(p -> p.trainable(false));
+      Map<String, float[]> before = values(parameters, parameters.values());
+      train(session, learner, 2);
+      Map<String, float[]> after = values(parameters, parameters.values());
+      for (Parameter p : parameters.all()) {
+        if (frozen.contains(p)) {
+          assertSameBits(p.name(), after.get(p.name()), before.get(p.name()));
+          assertThat(p.gradient().toFloats()).containsOnly(0f);
+        } else {
+          assertThat(after.get(p.name())).as(p.name()).isNotEqualTo(before.get(p.name()));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package dev.autoprog.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.autoprog.InputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ResumeTest {
+  @TempDir Path directory;
+
+  /** In the middle of an epoch, at its end, at a stage's end, in the first and in the last step. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 4, 6, 12, 15, 24, 35})
+  void aResumedRunReachesTheSameBits(long stopAfter) throws Exception {
+    RunConfig config = TinyRuns.config();
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    RunSummary expected = TinyRuns.train(config, whole, TrainingListener.NONE);
+
+    RunSummary first = TinyRuns.trainUntil(stopAfter, config, broken);
+    assertThat(first.complete()).isFalse();
+    assertThat(first.steps()).isEqualTo(stopAfter);
+    RunSummary second = TinyRuns.resume(Trainer.configOf(broken), broken);
+
+    assertThat(second.complete()).isTrue();
+    assertThat(second.testAccuracy()).isEqualTo(expected.testAccuracy());
+    assertSameCheckpoint(whole, broken);
+    assertThat(losses(broken)).isEqualTo(losses(whole));
+  }
+
+  @Test
+  void aRunCanBeBrokenOffAgainAndAgain() throws Exception {
+    RunConfig config = TinyRuns.config();
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    TinyRuns.train(config, whole, TrainingListener.NONE);
+    TinyRuns.trainUntil(5, config, broken);
+    for (long steps = 10; steps < 36; steps += 5) {
+      TinyRuns.resumeUntil(steps, config, broken);
+    }
+    TinyRuns.resume(config, broken);
+    assertSameCheckpoint(whole, broken);
+    assertThat(losses(broken)).isEqualTo(losses(whole));
+  }
+
+  @Test
+  void aDamagedCheckpointIsPassedOverForTheOneBefore() throws Exception {
+    RunConfig config = TinyRuns.config();
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    TinyRuns.train(config, whole, TrainingListener.NONE);
+    TinyRuns.trainUntil(8, config, broken);
+    TinyRuns.resumeUntil(20, config, broken);
+    Path newest = newest(broken).resolve("state.safetensors");
+    byte[] bytes = Files.readAllBytes(newest);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(newest, bytes);
+
+    TinyRuns.resume(config, broken);
+    assertSameCheckpoint(whole, broken);
+    assertThat(losses(broken)).isEqualTo(losses(whole));
+  }
+
+  @Test
+  void aCheckpointOfAnotherModelIsRefused() throws Exception {
+    TinyRuns.trainUntil(3, TinyRuns.config(), directory);
+    assertThatThrownBy(() -> TinyRuns.resume(TinyRuns.config("model.width=32"), directory))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("another model")
+        .hasMessageContaining("width=16")
+        .hasMessageContaining("width=32");
+  }
+
+  @Test
+  void aRunIsNeverWrittenOver() throws Exception {
+    TinyRuns.trainUntil(1, TinyRuns.config(), directory);
+    assertThatThrownBy(() -> TinyRuns.train(TinyRuns.config(), directory, TrainingListener.NONE))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("there is a run in it")
+        .hasMessageContaining("--resume");
+  }
+
+  @Test
+  void aLossThatIsNotFiniteStopsTheRunAndKeepsTheLastGoodCheckpoint() throws Exception {
+    RunConfig config =
+        TinyRuns.config(
+            "optimizer.learning_rate=1e38",
+            "optimizer.warmup_epochs=0",
+            "optimizer.clip_norm=0",
+            "training.checkpoint_seconds=1e-9");
+    assertThatThrownBy(() -> TinyRuns.train(config, directory, TrainingListener.NONE))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageContaining("At step")
+        .hasMessageContaining(directory.toString());
+    assertThat(Checkpoint.newestOf(directory).step()).isPositive();
+  }
+
+  private static void assertSameCheckpoint(Path expected, Path actual) throws IOException {
+    Path a = newest(expected);
+    Path b = newest(actual);
+    assertThat(b.getFileName()).isEqualTo(a.getFileName());
+    for (String file : List.of("model.safetensors", "state.safetensors")) {
+      assertThat(Files.readAllBytes(b.resolve(file)))
+          .isEqualTo(Files.readAllBytes(a.resolve(file)));
+    }
+  }
+
+  private static Path newest(Path run) throws IOException {
+    try (var checkpoints = Files.list(run.resolve("checkpoints"))) {
+      return checkpoints
+          .filter(p -> p.getFileName().toString().startsWith("step-"))
+          .max(Path::compareTo)
+          .orElseThrow();
+    }
+  }
+
+  /** Step, loss and learning rate of every step that the metrics tell of. */
+  private static List<String> losses(Path run) throws IOException {
+    List<String> losses = new ArrayList<>();
+    for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
+      JsonNode fields = new ObjectMapper().readTree(line);
+      if (fields.get("event").asText().equals("step")) {
+        losses.add(
+            fields.get("step") + " " + fields.get("loss") + " " + fields.get("learning_rate"));
+      }
+    }
+    return losses;
+  }
+}
