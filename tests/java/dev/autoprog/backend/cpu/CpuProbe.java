@@ -68,6 +68,7 @@ final class CpuProbe {
       Tensor normed = empty(session, rows, width);
       Tensor mean = empty(session, rows);
       Tensor rstd = empty(session, rows);
+      Tensor projected = empty(session, rows, 3 * width);
       Tensor qkv = empty(session, rows, 3 * width);
       Tensor out = empty(session, rows, width);
       Tensor logSumExp = empty(session, batch, 3, tokens);
@@ -76,8 +77,8 @@ final class CpuProbe {
       Tensor sum = session.zeros(Shape.of(3 * width));
       kernels.layerNormForward(
           RowsShape.dense(rows, width), 1e-6f, x, gain, bias, normed, mean, rstd);
-      kernels.linearForward(linear, normed, weight, null, qkv);
-      kernels.geluForward(qkv, qkv);
+      kernels.linearForward(linear, normed, weight, null, projected);
+      kernels.geluForward(projected, qkv);
       kernels.attentionForward(attention, qkv, out, logSumExp);
       kernels.attentionBackward(attention, qkv, out, logSumExp, dOut, dQkv);
       kernels.linearBackwardWeight(linear, normed, dQkv, dWeight);
