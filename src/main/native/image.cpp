@@ -109,14 +109,14 @@ int ap_patchify(ap_context* context, int64_t B, int64_t channels, int64_t R, int
                 float* patches) {
   return guarded(context, [&] {
     const int64_t grid = R / patch;
-    const size_t run = static_cast<size_t>(patch) * sizeof(float);
     parallel(team_for(context, B * channels * R * R), B * grid, 1, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t band = begin; band < end; band++) {
         const float* image = images + band / grid * channels * R * R + band % grid * patch * R;
         float* to = patches + band * grid * channels * patch * patch;
         for (int64_t x = 0; x < grid; x++) {
           for (int64_t row = 0; row < channels * patch; row++, to += patch) {
-            std::memcpy(to, image + (row / patch * R + row % patch) * R + x * patch, run);
+            const float* from = image + (row / patch * R + row % patch) * R + x * patch;
+            each_vector(0, patch, [&](int64_t i, auto lanes) { lanes.store(to + i, lanes.load(from + i)); });
           }
         }
       }

@@ -22,13 +22,13 @@ Softmax softmax(int64_t classes, const float* logits) {
     top = maximum(lanes.keep(lanes.load(logits + k), -std::numeric_limits<float>::infinity()), top);
   });
   const float highest = largest(top);
-  VecDouble exponentials{}, differences{};
+  DoubleSum exponentials, differences;
   each_vector(0, classes, [&](int64_t k, auto lanes) {
     const Vec difference = lanes.load(logits + k) - highest;
-    exponentials += widen(lanes.keep(exp(difference), 0.0f));
-    differences += widen(lanes.keep(difference, 0.0f));
+    exponentials.add(lanes.keep(exp(difference), 0.0f));
+    differences.add(lanes.keep(difference, 0.0f));
   });
-  return {highest, std::log(sum(exponentials)), sum(differences)};
+  return {highest, std::log(exponentials.total()), differences.total()};
 }
 
 }  // namespace

@@ -59,12 +59,9 @@ int ap_sum_of_squares(ap_context* context, int64_t n, const float* x, float* sum
     auto* partial = reinterpret_cast<double*>(context->scratch.floats(2 * parts));
     std::fill_n(partial, parts, 0.0);
     parallel(parts, n, kLanes, [&](int64_t part, int64_t begin, int64_t end) {
-      VecDouble total{};
-      each_vector(begin, end, [&](int64_t i, auto lanes) {
-        const VecDouble v = widen(lanes.load(x + i));
-        total += v * v;
-      });
-      partial[part] = sum(total);
+      DoubleSum squares;
+      each_vector(begin, end, [&](int64_t i, auto lanes) { squares.add_square(lanes.load(x + i)); });
+      partial[part] = squares.total();
     });
     double total = *sum_of_squares;
     for (int part = 0; part < parts; part++) total += partial[part];

@@ -13,20 +13,39 @@ namespace detail {
 // sqrt(kRowBlock) + sqrt(rows / kRowBlock), not with sqrt(rows).
 constexpr int64_t kRowBlock = 64;
 
+// Columns that are summed together: so many vectors of a row lie one behind the other.
+constexpr int64_t kColumnVectors = 4;
+
+// Adds the rows first <= row < last of the columns from `column` on, as many as Vectors hold.
+template <size_t Sums, int64_t Vectors, class Lanes, class Terms>
+void add_block(int64_t first, int64_t last, int64_t columns, int64_t column, Lanes lanes, float* sums, Terms terms) {
+  Vec totals[Sums][Vectors] = {};
+  for (int64_t row = first; row < last; row++) {
+#pragma GCC unroll 8
+    for (int64_t v = 0; v < Vectors; v++) {
+      const std::array<Vec, Sums> term = terms(row, column + v * kLanes, lanes);
+      for (size_t s = 0; s < Sums; s++) totals[s][v] += term[s];
+    }
+  }
+  for (size_t s = 0; s < Sums; s++) {
+    for (int64_t v = 0; v < Vectors; v++) {
+      float* at = sums + static_cast<int64_t>(s) * columns + column + v * kLanes;
+      lanes.store(at, lanes.load(at) + totals[s][v]);
+    }
+  }
+}
+
 template <size_t Sums, class Terms>
-void add_rows(int64_t first, int64_t last, int64_t columns, float* sums, const Terms& terms) {
+void add_rows(int64_t first, int64_t last, int64_t columns, float* sums, Terms terms) {
+  constexpr int64_t kColumns = kColumnVectors * kLanes;
+  const int64_t together = columns / kColumns * kColumns;
   for (int64_t block = first; block < last; block += kRowBlock) {
-    const int64_t block_end = std::min(last, block + kRowBlock);
-    each_vector(0, columns, [&](int64_t column, auto lanes) {
-      std::array<Vec, Sums> total{};
-      for (int64_t row = block; row < block_end; row++) {
-        const std::array<Vec, Sums> term = terms(row, column, lanes);
-        for (size_t s = 0; s < Sums; s++) total[s] += term[s];
-      }
-      for (size_t s = 0; s < Sums; s++) {
-        float* at = sums + static_cast<int64_t>(s) * columns + column;
-        lanes.store(at, lanes.load(at) + total[s]);
-      }
+    const int64_t end = std::min(last, block + kRowBlock);
+    for (int64_t column = 0; column < together; column += kColumns) {
+      add_block<Sums, kColumnVectors>(block, end, columns, column, WholeVector{}, sums, terms);
+    }
+    each_vector(together, columns, [&](int64_t column, auto lanes) {
+      add_block<Sums, 1>(block, end, columns, column, lanes, sums, terms);
     });
   }
 }

@@ -17,9 +17,6 @@ constexpr int64_t kLanes = 4;
 
 using Vec = float __attribute__((vector_size(kLanes * 4)));
 using VecInt = int32_t __attribute__((vector_size(kLanes * 4)));
-// As many doubles as Vec has floats, in two registers.
-using VecDouble = double __attribute__((vector_size(kLanes * 8)));
-
 constexpr int64_t round_up(int64_t n, int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
@@ -68,10 +65,6 @@ inline Vec rounded(Vec product) {
   return product;
 }
 
-inline VecDouble widen(Vec a) {
-  return __builtin_convertvector(a, VecDouble);
-}
-
 namespace detail {
 template <int64_t Half, int64_t... I>
 inline Vec rotated(Vec a, std::integer_sequence<int64_t, I...>) {
@@ -103,11 +96,36 @@ inline float sum(Vec a) {
 inline float largest(Vec a) {
   return detail::reduced<kLanes / 2>(a, maximum);
 }
-inline double sum(VecDouble a) {
-  double s = 0;
-  for (int64_t i = 0; i < kLanes; i++) s += a[i];
-  return s;
-}
+
+// Sums that are kept in float64, by the lower and the upper lanes of what is added.
+class DoubleSum {
+ public:
+  void add(Vec a) {
+    low_ += low(a);
+    high_ += high(a);
+  }
+  void add_square(Vec a) {
+    low_ += low(a) * low(a);
+    high_ += high(a) * high(a);
+  }
+  double total() const {
+    double total = 0;
+    for (int64_t i = 0; i < kLanes / 2; i++) total += low_[i] + high_[i];
+    return total;
+  }
+
+ private:
+  using Half = float __attribute__((vector_size(kLanes * 2)));
+  using Double = double __attribute__((vector_size(kLanes * 4)));
+  static Double low(Vec a) {
+    Half half;
+    std::memcpy(&half, &a, sizeof half);
+    return __builtin_convertvector(half, Double);
+  }
+  static Double high(Vec a) { return low(detail::rotated<kLanes / 2>(a, detail::Indices{})); }
+
+  Double low_{}, high_{};
+};
 
 // rows[i][j] = rows[j][i], by log2(kLanes) perfect shuffles of the rows.
 inline void transpose(Vec (&rows)[kLanes]) {
