@@ -46,11 +46,14 @@ finish() {
 }
 
 headers=("$source"/*.h "$source"/*.hpp)
+names=("$source"/*.cpp)
+names=("${names[@]##*/}")
+names=("${names[@]%.cpp}")
 compiled=0
 for level in "${!isa[@]}"; do
   mkdir -p "$build/$level" "$library/$level"
-  for cpp in "$source"/*.cpp; do
-    object=$build/$level/$(basename "${cpp%.cpp}").o
+  for name in "${names[@]}"; do
+    cpp=$source/$name.cpp object=$build/$level/$name.o
     if stale "$object" "$cpp" "${headers[@]}"; then
       compiled=$((compiled + 1))
       run "$CXX" "${kernels[@]}" -march="${isa[$level]}" -DAP_ISA="\"$level\"" -c "$cpp" -o "$object"
@@ -63,7 +66,7 @@ for cpp in "$build"/glue/*.cpp; do
   copy=$build/$(basename "$cpp")
   object=${copy%.cpp}.o
   glue_objects+=("$object")
-  [ -e "$copy" ] && cmp -s <(sort "$cpp") <(sort "$copy") || cp "$cpp" "$copy"
+  if [ ! -e "$copy" ] || ! cmp -s <(sort "$cpp") <(sort "$copy"); then cp "$cpp" "$copy"; fi
   if stale "$object" "$copy" "$source/autoprog.h"; then
     compiled=$((compiled + 1))
     run "$CXX" "${common[@]}" -march=x86-64 -I"$source" -I"$java_home/include" -I"$java_home/include/linux" \
@@ -73,9 +76,11 @@ done
 finish
 
 for level in "${!isa[@]}"; do
-  if stale "$library/$level/libautoprog.so" "$build/$level"/*.o; then
+  objects=("${names[@]/#/$build/$level/}")
+  objects=("${objects[@]/%/.o}")
+  if stale "$library/$level/libautoprog.so" "${objects[@]}"; then
     run "$CXX" -shared -fopenmp -s -Wl,-soname,libautoprog.so -Wl,-z,noexecstack -Wl,--no-undefined \
-      -o "$library/$level/libautoprog.so" "$build/$level"/*.o -L"$onednn" -l:libdnnl.so.3
+      -o "$library/$level/libautoprog.so" "${objects[@]}" -L"$onednn" -l:libdnnl.so.3
   fi
 done
 finish

@@ -3,8 +3,11 @@ package dev.autoprog.backend.cpu;
 import dev.autoprog.backend.BackendException;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 
@@ -21,8 +24,6 @@ final class CpuLibrary {
   static final String ISA_VARIABLE = "AUTOPROG_ISA";
 
   private static final String OPENMP = "libgomp.so.1";
-  private static final String ONEDNN_FOLDER = "/org/bytedeco/dnnl/linux-x86_64/";
-  private static final String OWN_FOLDER = "linux-x86_64/";
 
   private static CpuLibrary loaded;
   private static BackendException failure;
@@ -73,11 +74,11 @@ final class CpuLibrary {
     InstructionSet isa =
         InstructionSet.choose(processor, property != null ? property : System.getenv(ISA_VARIABLE));
     if (!isMapped(OPENMP)) {
-      load(ONEDNN_FOLDER + OPENMP);
+      loadCached(OPENMP);
     }
-    load(ONEDNN_FOLDER + "libdnnl.so.3");
-    load(OWN_FOLDER + isa.id() + "/libautoprog.so");
-    load(OWN_FOLDER + "libjniNativeCpu.so");
+    loadCached("libdnnl.so.3");
+    loadFresh(isa.id() + "/libautoprog.so");
+    loadFresh("libjniNativeCpu.so");
     return new CpuLibrary(processor, isa);
   }
 
@@ -86,21 +87,43 @@ final class CpuLibrary {
    * copy of OpenMP's runtime would bring a second team of threads.
    */
   private static boolean isMapped(String library) throws IOException {
-    try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+    try (Stream<String> maps =
+        Files.lines(Path.of("/proc/self/maps"), StandardCharsets.ISO_8859_1)) {
       return maps.anyMatch(line -> line.endsWith("/" + library));
     }
   }
 
-  private static void load(String resource) throws IOException {
+  /** Loads a library of the dnnl preset from JavaCPP's cache, where it is copied once. */
+  private static void loadCached(String name) throws IOException {
+    String resource = "/org/bytedeco/dnnl/linux-x86_64/" + name;
     File file = Loader.cacheResource(CpuLibrary.class, resource);
     if (file == null) {
       throw new BackendException(
           resource
-              + " is not on the class path; it comes "
-              + (resource.startsWith(ONEDNN_FOLDER)
-                  ? "with the artifact org.bytedeco:dnnl, classifier linux-x86_64"
-                  : "with AutoProg built without -Djavacpp.skip"));
+              + " is not on the class path; add the artifact org.bytedeco:dnnl, classifier"
+              + " linux-x86_64");
     }
     System.load(file.getPath());
+  }
+
+  /**
+   * Loads a library of our own from a fresh copy, which is deleted as soon as it is mapped: the
+   * cache tells copies apart by name, size and date, and two builds can have the same.
+   */
+  private static void loadFresh(String name) throws IOException {
+    String resource = "linux-x86_64/" + name;
+    try (InputStream library = CpuLibrary.class.getResourceAsStream(resource)) {
+      if (library == null) {
+        throw new BackendException(
+            resource + " is not on the class path; build AutoProg without -Djavacpp.skip");
+      }
+      Path copy = Files.createTempFile(Loader.getCacheDir().toPath(), "autoprog", ".so");
+      try {
+        Files.copy(library, copy, StandardCopyOption.REPLACE_EXISTING);
+        System.load(copy.toString());
+      } finally {
+        Files.delete(copy);
+      }
+    }
   }
 }

@@ -1,0 +1,93 @@
+package dev.autoprog.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Loading, each time in a fresh process. */
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class CpuLibraryTest {
+  static Stream<String> runnable() {
+    Processor processor = Processor.ofThisMachine();
+    return Arrays.stream(InstructionSet.values())
+        .filter(isa -> isa.runsOn(processor.flags()))
+        .map(InstructionSet::id);
+  }
+
+  @ParameterizedTest
+  @MethodSource("runnable")
+  void everyInstructionSetLoadsAndAgrees(String isa) throws Exception {
+    List<String> lines = probe(List.of("-Dautoprog.isa=" + isa), Map.of());
+    assertThat(lines.get(0)).isEqualTo(isa);
+    assertClose(lines.get(2), CpuProbe.compute(2, 1));
+  }
+
+  @Test
+  void theVariableAsksToo() throws Exception {
+    assertThat(probe(List.of(), Map.of("AUTOPROG_ISA", "baseline")).get(0)).isEqualTo("baseline");
+  }
+
+  @Test
+  void thePropertyGoesBeforeTheVariable() throws Exception {
+    assertThat(probe(List.of("-Dautoprog.isa=baseline"), Map.of("AUTOPROG_ISA", "nonsense")).get(0))
+        .isEqualTo("baseline");
+  }
+
+  @Test
+  void anUnknownInstructionSetMakesTheBackendUnavailableWithTheReason() throws Exception {
+    assertThat(probe(List.of("-Dautoprog.isa=nonsense"), Map.of()))
+        .singleElement()
+        .asString()
+        .contains("no instruction set named nonsense", "it can run: baseline", "autoprog.isa");
+  }
+
+  @Test
+  void aLibtorchThatWasThereFirstSharesItsThreads() throws Exception {
+    List<String> lines = probe(List.of(), Map.of(), "torchFirst");
+    assertThat(lines.get(1)).as("OpenMP runtimes").isEqualTo("1");
+    assertClose(lines.get(2), CpuProbe.compute(2, 1));
+  }
+
+  private static void assertClose(String printed, float[] expected) {
+    String[] values = printed.substring(1, printed.length() - 1).split(", ");
+    assertThat(values).hasSameSizeAs(expected);
+    double error = 0;
+    double norm = 0;
+    for (int i = 0; i < values.length; i++) {
+      error += Math.pow(Float.parseFloat(values[i]) - expected[i], 2);
+      norm += Math.pow(expected[i], 2);
+    }
+    assertThat(Math.sqrt(error / norm)).isLessThan(1e-5);
+  }
+
+  private static List<String> probe(
+      List<String> options, Map<String, String> environment, String... args)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.addAll(options);
+    command.add(CpuProbe.class.getName());
+    command.addAll(List.of(args));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().remove("AUTOPROG_ISA");
+    builder.environment().putAll(environment);
+    Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    List<String> lines = process.inputReader().lines().toList();
+    assertThat(process.waitFor()).isZero();
+    return lines;
+  }
+}
