@@ -9,7 +9,7 @@ class BuiltinDatasetTest {
   @Test
   void isTheTestSetOfFashionMnistInTwoParts() throws Exception {
     DataSplit split = BuiltinDataset.open();
-    assertThat(split.name()).isEqualTo("builtin");
+    assertThat(split.name()).isEqualTo("Fashion-MNIST (embedded)");
     assertThat(split.train().size()).isEqualTo(9_000);
     assertThat(split.test().size()).isEqualTo(1_000);
     assertThat(split.train().imageBytes()).isEqualTo(28 * 28);

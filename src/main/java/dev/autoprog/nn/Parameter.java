@@ -28,6 +28,10 @@ public final class Parameter implements Variable {
     this.gradient = gradient;
   }
 
+  void read(Tensor place) {
+    value = place;
+  }
+
   /** Its name, as in timm: {@code blocks.0.attn.qkv.weight}. */
   public String name() {
     return name;

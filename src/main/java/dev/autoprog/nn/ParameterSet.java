@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * The parameters of a model, in one flat buffer of values and one of gradients: first those with
@@ -94,6 +95,19 @@ public final class ParameterSet implements AutoCloseable {
     float[] fresh = new float[Math.toIntExact(parameter.shape().elements())];
     parameter.initializer().fill(fresh, Rng.of(seed, parameter.name().hashCode()));
     parameter.value().set(fresh);
+  }
+
+  /**
+   * Runs {@code body} while every parameter has its value in {@code flat}, a buffer of this set's
+   * layout: a moving average, for instance. Nothing is copied.
+   */
+  public <T> T reading(Tensor flat, Supplier<T> body) {
+    parameters.values().forEach(p -> p.read(placeIn(flat, p)));
+    try {
+      return body.get();
+    } finally {
+      parameters.values().forEach(p -> p.read(placeIn(values, p)));
+    }
   }
 
   /** A parameter's place in a flat buffer of this set's layout. */
