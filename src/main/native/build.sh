@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build.sh BUILD_DIR LIBRARY_DIR JAVA_HOME
+# build.sh BUILD_DIR LIBRARY_DIR JAVA_HOME [FLAG...]
 # Compiles the kernels once per instruction set, and the JNI glue that JavaCPP wrote, and links them; only what changed.
 #   LIBRARY_DIR/{baseline,avx2,avx512}/libautoprog.so   the same kernels; Java loads the best that the processor can run
 #   LIBRARY_DIR/libjniNativeCpu.so                      the glue
@@ -17,7 +17,7 @@ fi
 
 onednn=$build/onednn/org/bytedeco/dnnl/linux-x86_64
 # psabi: vectors never cross a library boundary
-warnings=(-Wall -Wextra -Werror -Wno-psabi)
+warnings=(-Wall -Wextra -Wno-psabi "${@:4}")
 common=(-std=c++17 -O3 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden)
 kernels=("${common[@]}" "${warnings[@]}" -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math -I"$onednn/include")
 declare -A isa=([baseline]=x86-64-v2 [avx2]=x86-64-v3 [avx512]=x86-64-v4)
