@@ -38,7 +38,8 @@ public final class BuiltinDataset {
     String labels = "fashion-mnist/t10k-labels-idx1-ubyte.gz";
     ImageDataset all =
         IdxDataset.of(images, resource(images, 3), labels, resource(labels, 1), CLASS_NAMES);
-    return new DataSplit("Fashion-MNIST (embedded)", all.range(0, TRAIN), all.range(TRAIN, all.size()));
+    return new DataSplit(
+        "Fashion-MNIST (embedded)", all.range(0, TRAIN), all.range(TRAIN, all.size()));
   }
 
   private static IdxFile resource(String name, int rank) throws InputException {

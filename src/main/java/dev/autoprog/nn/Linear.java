@@ -5,9 +5,9 @@ import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
 
 /**
- * {@code y = x Wᵀ + b} on the last dimension. Weights begin uniform in ±√(6 / (in + out)) (Glorot and
- * Bengio 2010), as in the original ViT. DeiT's N(0, 0.02²) is close to that at its widths of 192 and
- * more, and too small for the narrow networks of a CPU.
+ * {@code y = x Wᵀ + b} on the last dimension. Weights begin uniform in ±√(6 / (in + out)) (Glorot
+ * and Bengio 2010), as in the original ViT. DeiT's N(0, 0.02²) is close to that at its widths of
+ * 192 and more, and too small for the narrow networks of a CPU.
  */
 public final class Linear {
   private final Parameter weight;

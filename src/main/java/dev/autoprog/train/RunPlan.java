@@ -34,8 +34,7 @@ public record RunPlan(VitConfig model, GrowthSchedule schedule, long stepsPerEpo
 
   private static VitConfig model(RunConfig config, ImageDataset train) throws InputException {
     RunConfig.Model wanted = config.model();
-    int resolution =
-        wanted.resolution() > 0 ? wanted.resolution() : Math.max(train.height(), train.width());
+    int resolution = wanted.resolution() > 0 ? wanted.resolution() : resolutionOf(train, wanted);
     try {
       return new VitConfig(
           resolution,
@@ -54,6 +53,13 @@ public record RunPlan(VitConfig model, GrowthSchedule schedule, long stepsPerEpo
           "Change model.resolution, model.patch, model.width or model.heads.",
           e);
     }
+  }
+
+  /** The images' own side, less what does not make two patches: the step in which it grows. */
+  private static int resolutionOf(ImageDataset train, RunConfig.Model wanted) {
+    int side = Math.max(train.height(), train.width());
+    int step = 2 * Math.max(1, wanted.patch());
+    return side < step ? side : side / step * step;
   }
 
   private static GrowthSchedule schedule(RunConfig config, VitConfig model) throws InputException {
