@@ -57,7 +57,7 @@ class CommandLineTest {
     assertThat(outcome.code()).isZero();
     assertThat(outcome.out())
         .contains("Fashion-MNIST", "9,000 images to train", "epoch   2/2", "stage  depth")
-        .containsPattern("(?m)^ +1 +1 +14×14 px +1 +35 ")
+        .containsPattern("(?m)^ +1 +1 +28×28 px +1 +35 ")
         .containsPattern("(?m)^ +2 +2 +28×28 px +1 +35 ")
         .containsPattern("Test accuracy [0-9.]+ %")
         .containsPattern("Full-size training would have cost [0-9.]+ s");

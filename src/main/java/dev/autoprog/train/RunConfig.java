@@ -27,9 +27,9 @@ public record RunConfig(
           0,
           new Data("builtin", 64),
           new Model(0, 4, 96, 6, 3, 3),
-          new Training(36, 32, 30),
+          new Training(44, 32, 30),
           new Optimizer(1e-3, 1e-5, 2, 0.9, 0.999, 1e-8, 0.05, 1),
-          new Regularization(0.05, 0.5, 0.04, 1, 0, 0),
+          new Regularization(0, 0.5, 0.04, 1, 0, 0),
           new Progressive(4, GrowthOperator.MOMENTUM, Moments.COPY, 0.5, 0.5, 0, 0.5, 1),
           new Averages(List.of(0.98, 0.99, 0.995, 0.998), true));
 
