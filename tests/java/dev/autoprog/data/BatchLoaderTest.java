@@ -14,6 +14,7 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -220,7 +221,7 @@ class BatchLoaderTest {
       while (gate.availablePermits() > 500 - 5) {
         Thread.onSpinWait();
       }
-      Thread.sleep(50); // time enough to read on, were it so inclined
+      TimeUnit.MILLISECONDS.sleep(50); // time enough to read on, were it so inclined
       assertThat(gate.availablePermits()).isEqualTo(500 - 5);
       gate.release(500);
     }

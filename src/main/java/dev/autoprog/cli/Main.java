@@ -28,7 +28,15 @@ public final class Main {
 
   /** Runs the command that {@code args} name and ends the process with its exit code. */
   public static void main(String[] args) {
+    plainLog();
     System.exit(commandLine().execute(args));
+  }
+
+  /** Log lines are level and message; whoever starts Java with other settings keeps them. */
+  private static void plainLog() {
+    for (String detail : new String[] {"showThreadName", "showLogName"}) {
+      System.getProperties().putIfAbsent("org.slf4j.simpleLogger." + detail, "false");
+    }
   }
 
   static CommandLine commandLine() {
