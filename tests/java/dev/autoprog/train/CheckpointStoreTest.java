@@ -170,9 +170,9 @@ class CheckpointStoreTest {
     Path file = checkpoints().resolve("step-000002").resolve(name);
     byte[] content = Files.readAllBytes(file);
     for (int i = 0; i < content.length; i++) {
-      content[i] ^= 1 << (i % 8);
+      content[i] = (byte) (content[i] ^ 1 << (i % 8));
       Files.write(file, content);
-      content[i] ^= 1 << (i % 8);
+      content[i] = (byte) (content[i] ^ 1 << (i % 8));
       try (CapturedLog log = new CapturedLog()) {
         requireContent(Checkpoint.newestOf(run), 1);
         assertThat(log.text()).contains("step-000002", name, "using", "step-000001");
