@@ -80,7 +80,7 @@ final class KernelCalls {
     return new KernelCall("linearForward")
         .input("x", data.gaussian(s.rows() * s.in()))
         .input("weight", data.gaussian(s.out() * s.in()))
-        .input("bias", bias ? data.gaussian(s.out()) : null)
+        .input("bias", bias ? data.prior(s.out()) : null)
         .output("y", s.rows() * s.out())
         .body((k, t) -> k.linearForward(s, t.get("x"), t.get("weight"), t.get("bias"), t.get("y")));
   }
