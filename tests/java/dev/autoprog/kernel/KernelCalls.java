@@ -397,12 +397,12 @@ final class KernelCalls {
         new KernelCall("adamW")
             .input("g", data.gaussian(n))
             .input("squaredNorm", data.uniform(1, 1, 20))
-            .updated("w", data.gaussian(n))
-            .updated("m", data.gaussian(n))
+            .updated("w", data.awayFromZero(n))
+            .updated("m", data.awayFromZero(n))
             .updated("v", data.uniform(n, 0.01, 2));
     float[] decays = Arrays.copyOf(new float[] {0.998f, 0.9986f, 0.999f, 0.9996f}, averages);
     for (int e = 0; e < averages; e++) {
-      call.updated("emas[" + e + "]", data.gaussian(n));
+      call.updated("emas[" + e + "]", data.awayFromZero(n));
     }
     return call.body(
         (k, t) ->

@@ -53,6 +53,18 @@ public final class RandomData {
     return uniform(n, 3, 5);
   }
 
+  /**
+   * Values of either sign, their magnitude in [0.5, 2): for what an update changes by a little, and
+   * which a single element must therefore not have near zero, where a relative bound says nothing.
+   */
+  public float[] awayFromZero(long n) {
+    float[] values = uniform(n, 0.5, 2);
+    for (int i = 0; i < values.length; i++) {
+      values[i] *= rng.nextInt(2) == 0 ? 1 : -1;
+    }
+    return values;
+  }
+
   /** Integers in [low, high). */
   public int[] integers(long n, int low, int high) {
     int[] values = new int[Math.toIntExact(n)];
