@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,12 +75,24 @@ class CommandLineTest {
   }
 
   @Test
-  void aRunThatIsCompleteResumesToItsEnd() {
+  void aRunThatIsCompleteResumesToItsEnd() throws Exception {
     assertThat(train().code()).isZero();
+    Path metrics = directory.resolve("run/metrics.jsonl");
+    List<String> before = events(metrics);
     Outcome again = run("train", "--resume=" + directory.resolve("run"));
     assertThat(again.err()).isEmpty();
     assertThat(again.code()).isZero();
     assertThat(again.out()).contains("Test accuracy");
+    assertThat(events(metrics)).isEqualTo(before).containsOnlyOnce("end");
+  }
+
+  private static List<String> events(Path metrics) throws Exception {
+    ObjectMapper json = new ObjectMapper();
+    List<String> events = new ArrayList<>();
+    for (String line : Files.readAllLines(metrics)) {
+      events.add(json.readTree(line).get("event").asText());
+    }
+    return events;
   }
 
   @Test

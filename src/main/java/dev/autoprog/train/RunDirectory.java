@@ -175,8 +175,8 @@ final class RunDirectory implements AutoCloseable {
   }
 
   void logEnd(RunSummary summary) throws InputException {
+    // without a step, so that a resumed run cuts it off and writes it again
     log.line(RunLog.Event.END)
-        .put("step", summary.steps() - 1)
         .put("test_accuracy", summary.testAccuracy())
         .put("train_seconds", summary.trainSeconds())
         .put("search_seconds", 0.0)

@@ -101,7 +101,7 @@ public final class Trainer {
 
   /**
    * Goes on from the newest intact checkpoint in the directory, to the same bits that training
-   * without the break would have reached.
+   * without the break would have reached on the same backend, processor and number of threads.
    *
    * @throws InputException if there is none, or it is of another model
    * @throws TrainingException if the loss is not finite
@@ -290,8 +290,8 @@ public final class Trainer {
     progress.finished.add(report);
     progress.stageSteps = 0;
     progress.stageSeconds = 0;
-    save();
     run.writeSchedule(progress.finished);
+    save();
     listener.stageFinished(report);
   }
 
