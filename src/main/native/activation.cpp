@@ -10,24 +10,24 @@ int team_for_gelu(const ap_context* context, int64_t n) {
 }
 }  // namespace
 
-int ap_gelu_forward(ap_context* context, int64_t n, const float* x, float* y) {
-  return guarded(context, [&] {
+int ap_gelu_forward(ap_context* context, int32_t type, int64_t n, const void* x, void* y) {
+  return guarded(context, type, [&](auto as) {
     parallel(team_for_gelu(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
       each_vector(begin, end, [&](int64_t i, auto lanes) {
-        const Vec v = lanes.load(x + i);
-        lanes.store(y + i, v * normal(v).distribution);
+        const Vec v = lanes.load(as(x) + i);
+        lanes.store(as(y) + i, v * normal(v).distribution);
       });
     });
   });
 }
 
-int ap_gelu_backward(ap_context* context, int64_t n, const float* x, const float* dy, float* dx) {
-  return guarded(context, [&] {
+int ap_gelu_backward(ap_context* context, int32_t type, int64_t n, const void* x, const void* dy, void* dx) {
+  return guarded(context, type, [&](auto as) {
     parallel(team_for_gelu(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
       each_vector(begin, end, [&](int64_t i, auto lanes) {
-        const Vec v = lanes.load(x + i);
+        const Vec v = lanes.load(as(x) + i);
         const Normal at = normal(v);
-        lanes.store(dx + i, lanes.load(dy + i) * (at.distribution + v * at.density));
+        lanes.store(as(dx) + i, lanes.load(as(dy) + i) * (at.distribution + v * at.density));
       });
     });
   });

@@ -44,7 +44,8 @@ Head<Float> head(const Shape& s, Float* out, int64_t task) {
 }
 
 // to (rows, width) = factor * from (rows, D), padded with zeros.
-void copy_rows(const Shape& s, int64_t rows, Head<const float> from, float factor, float* to) {
+template <class T>
+void copy_rows(const Shape& s, int64_t rows, Head<const T> from, float factor, float* to) {
   for (int64_t n = 0; n < rows; n++) {
     each_vector(0, s.D, [&](int64_t d, auto lanes) {
       store(to + n * s.width() + d, factor * lanes.load(from.data + n * from.stride + d));
@@ -53,7 +54,8 @@ void copy_rows(const Shape& s, int64_t rows, Head<const float> from, float facto
 }
 
 // to (rows, D) = factor * from (rows, width)
-void write_rows(const Shape& s, int64_t rows, const float* from, float factor, Head<float> to) {
+template <class T>
+void write_rows(const Shape& s, int64_t rows, const float* from, float factor, Head<T> to) {
   for (int64_t n = 0; n < rows; n++) {
     each_vector(0, s.D, [&](int64_t d, auto lanes) {
       lanes.store(to.data + n * to.stride + d, factor * load(from + n * s.width() + d));
@@ -62,7 +64,8 @@ void write_rows(const Shape& s, int64_t rows, const float* from, float factor, H
 }
 
 // to (D, padded rows) = the transpose of from (rows, D), padded with zeros.
-void copy_transposed(const Shape& s, int64_t rows, Head<const float> from, float* to) {
+template <class T>
+void copy_transposed(const Shape& s, int64_t rows, Head<const T> from, float* to) {
   const int64_t padded = round_up(rows, kLanes);
   for (int64_t n = 0; n < rows; n += kLanes) {
     each_vector(0, s.D, [&](int64_t d, auto lanes) {
@@ -81,7 +84,7 @@ void copy_transposed(const Shape& s, int64_t rows, Head<const float> from, float
 // inlined, a function that only prefetches has no effect in the compiler's eyes, and is dropped.)
 template <int Write, class Float>
 [[gnu::always_inline]] inline void prefetch(const Shape& s, Head<Float> rows, int64_t begin, int64_t end) {
-  constexpr int64_t kLine = 16;
+  constexpr int64_t kLine = 64 / sizeof(Float);
   for (int64_t n = begin; n < end; n++) {
     for (int64_t d = 0; d < s.D; d += kLine) __builtin_prefetch(rows.data + n * rows.stride + d, Write, 2);
   }
@@ -146,14 +149,16 @@ void softmax_row(float* scores, int64_t keys, int64_t width, float* out, float& 
 }
 
 // What this task writes and the next one reads.
-[[gnu::always_inline]] inline void prefetch_forward(const Shape& s, const float* qkv, float* out, int64_t task,
-                                                    int64_t begin, int64_t end) {
+template <class T>
+[[gnu::always_inline]] inline void prefetch_forward(const Shape& s, const T* qkv, T* out, int64_t task, int64_t begin,
+                                                    int64_t end) {
   prefetch<1>(s, head(s, out, task), begin, end);
   if (task + 1 == s.tasks()) return;
   for (int64_t which = 0; which < 3; which++) prefetch<0>(s, packed_head(s, qkv, task + 1, which), begin, end);
 }
 
-void forward_head(const Shape& s, float scale, const float* qkv, float* out, float* log_sum_exp, int64_t task,
+template <class T>
+void forward_head(const Shape& s, float scale, const T* qkv, T* out, float* log_sum_exp, int64_t task,
                   const ForwardScratch& scratch) {
   const int64_t width = s.width();
   const auto k = packed_head(s, qkv, task, 1), v = packed_head(s, qkv, task, 2);
@@ -164,8 +169,8 @@ void forward_head(const Shape& s, float scale, const float* qkv, float* out, flo
   for (int64_t key = 0; key < s.N; key += kKeyTile) {
     const int64_t keys = std::min(kKeyTile, s.N - key);
     const int64_t stride = round_up(keys, kLanes);
-    copy_transposed(s, keys, {k.data + key * k.stride, k.stride}, scratch.keys);
-    copy_rows(s, keys, {v.data + key * v.stride, v.stride}, 1.0f, scratch.values);
+    copy_transposed<T>(s, keys, {k.data + key * k.stride, k.stride}, scratch.keys);
+    copy_rows<T>(s, keys, {v.data + key * v.stride, v.stride}, 1.0f, scratch.values);
     for (int64_t query = 0; query < s.N; query += kQueryBlock) {
       const int64_t queries = std::min(kQueryBlock, s.N - query);
       if (key == 0) prefetch_forward(s, qkv, out, task, query, query + queries);
@@ -181,7 +186,7 @@ void forward_head(const Shape& s, float scale, const float* qkv, float* out, flo
   }
   const auto o = head(s, out, task);
   for (int64_t n = 0; n < s.N; n++) {
-    write_rows(s, 1, scratch.out + n * width, 1.0f / scratch.sum[n], {o.data + n * o.stride, o.stride});
+    write_rows<T>(s, 1, scratch.out + n * width, 1.0f / scratch.sum[n], {o.data + n * o.stride, o.stride});
     log_sum_exp[task * s.N + n] = scratch.largest[n] * kLn2 + std::log(scratch.sum[n]);
   }
 }
@@ -228,9 +233,9 @@ void backward_block(const Shape& s, int64_t query, int64_t queries, int64_t keys
   multiply<true>(keys, queries, across, {dscores, 1, stride}, {q, width}, {scratch.dk, width});
 }
 
-[[gnu::always_inline]] inline void prefetch_backward(const Shape& s, const float* qkv, const float* out,
-                                                     const float* dout, float* dqkv, int64_t task, int64_t begin,
-                                                     int64_t end) {
+template <class T>
+[[gnu::always_inline]] inline void prefetch_backward(const Shape& s, const T* qkv, const T* out, const T* dout, T* dqkv,
+                                                     int64_t task, int64_t begin, int64_t end) {
   for (int64_t which = 0; which < 3; which++) prefetch<1>(s, packed_head(s, dqkv, task, which), begin, end);
   if (task + 1 == s.tasks()) return;
   for (int64_t which = 0; which < 3; which++) prefetch<0>(s, packed_head(s, qkv, task + 1, which), begin, end);
@@ -238,8 +243,9 @@ void backward_block(const Shape& s, int64_t query, int64_t queries, int64_t keys
   prefetch<0>(s, head(s, dout, task + 1), begin, end);
 }
 
-void backward_head(const Shape& s, float scale, const float* qkv, const float* out, const float* log_sum_exp,
-                   const float* dout, float* dqkv, int64_t task, const BackwardScratch& scratch) {
+template <class T>
+void backward_head(const Shape& s, float scale, const T* qkv, const T* out, const float* log_sum_exp, const T* dout,
+                   T* dqkv, int64_t task, const BackwardScratch& scratch) {
   const int64_t width = s.width();
   const auto k = packed_head(s, qkv, task, 1), v = packed_head(s, qkv, task, 2);
   const auto dq = packed_head(s, dqkv, task, 0), dk = packed_head(s, dqkv, task, 1), dv = packed_head(s, dqkv, task, 2);
@@ -257,10 +263,10 @@ void backward_head(const Shape& s, float scale, const float* qkv, const float* o
   }
   for (int64_t key = 0; key < s.N; key += kKeyTile) {
     const int64_t keys = std::min(kKeyTile, s.N - key);
-    const Head<const float> tile{k.data + key * k.stride, k.stride};
+    const Head<const T> tile{k.data + key * k.stride, k.stride};
     copy_rows(s, keys, tile, 1.0f, scratch.keys);
     copy_transposed(s, keys, tile, scratch.keys_t);
-    copy_transposed(s, keys, {v.data + key * v.stride, v.stride}, scratch.values_t);
+    copy_transposed<T>(s, keys, {v.data + key * v.stride, v.stride}, scratch.values_t);
     std::fill_n(scratch.dk, keys * width, 0.0f);
     std::fill_n(scratch.dv, keys * width, 0.0f);
     for (int64_t query = 0; query < s.N; query += kQueryBlock) {
@@ -269,8 +275,8 @@ void backward_head(const Shape& s, float scale, const float* qkv, const float* o
       backward_block(s, query, queries, keys, scratch);
     }
     // q was multiplied by scale * log2(e) for the scores
-    write_rows(s, keys, scratch.dk, kLn2, {dk.data + key * dk.stride, dk.stride});
-    write_rows(s, keys, scratch.dv, 1.0f, {dv.data + key * dv.stride, dv.stride});
+    write_rows<T>(s, keys, scratch.dk, kLn2, {dk.data + key * dk.stride, dk.stride});
+    write_rows<T>(s, keys, scratch.dv, 1.0f, {dv.data + key * dv.stride, dv.stride});
   }
   write_rows(s, s.N, scratch.dq, scale, dq);
 }
@@ -296,23 +302,22 @@ void each_head(ap_context* context, const Shape& s, Run run) {
 
 using namespace autoprog;
 
-int ap_attention_forward(ap_context* context, int64_t B, int64_t N, int64_t H, int64_t D, float scale, const float* qkv,
-                         float* out, float* log_sum_exp) {
-  return guarded(context, [&] {
+int ap_attention_forward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
+                         const void* qkv, void* out, float* log_sum_exp) {
+  return guarded(context, type, [&](auto as) {
     const Shape s{B, N, H, D};
     each_head<ForwardScratch>(context, s, [&](int64_t task, const ForwardScratch& scratch) {
-      forward_head(s, scale, qkv, out, log_sum_exp, task, scratch);
+      forward_head(s, scale, as(qkv), as(out), log_sum_exp, task, scratch);
     });
   });
 }
 
-int ap_attention_backward(ap_context* context, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
-                          const float* qkv, const float* out, const float* log_sum_exp, const float* dout,
-                          float* dqkv) {
-  return guarded(context, [&] {
+int ap_attention_backward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
+                          const void* qkv, const void* out, const float* log_sum_exp, const void* dout, void* dqkv) {
+  return guarded(context, type, [&](auto as) {
     const Shape s{B, N, H, D};
     each_head<BackwardScratch>(context, s, [&](int64_t task, const BackwardScratch& scratch) {
-      backward_head(s, scale, qkv, out, log_sum_exp, dout, dqkv, task, scratch);
+      backward_head(s, scale, as(qkv), as(out), log_sum_exp, as(dout), as(dqkv), task, scratch);
     });
   });
 }

@@ -1,8 +1,11 @@
 // The CPU kernels of AutoProg: contracts.
 //
-// Tensors are row-major, contiguous float32 unless it says otherwise, at any float-aligned address. "y =" overwrites,
-// "dw +=" adds. Outputs alias no input unless it says so. Bounds are relative, |out - ref| / |ref|, against float64.
-// Every kernel gives the same bits again for the same input and number of threads. NaN and infinity propagate.
+// Tensors are row-major and contiguous, at any address that their elements allow. A `void*` points to elements of the
+// call's `type`, AP_FLOAT32 or AP_BFLOAT16; a `float*` to float32, whatever that is. "y =" overwrites, "dw +=" adds.
+// Outputs alias no input unless it says so. Bounds are relative, |out - ref| / |ref|, against float64, and hold for
+// float32; of bfloat16, inputs are taken exactly, sums are float32, and a result is rounded once, to nearest even
+// (numbers below 2^-126 may become 0). Every kernel gives the same bits again for the same input and number of
+// threads. NaN and infinity propagate.
 // Arguments are checked by the caller (CheckedKernels.java); a kernel returns 0, or a code whose text is in
 // ap_last_error. Java's names are the same without prefix: ap_layer_norm_forward is layerNormForward.
 //
@@ -13,6 +16,9 @@
 #pragma GCC visibility push(default)
 extern "C" {
 
+// The types of elements that a kernel with a parameter `type` takes.
+enum { AP_FLOAT32 = 0, AP_BFLOAT16 = 1 };
+
 // One per session, used by one thread at a time: the team's size, scratch memory, oneDNN's primitives by shape.
 typedef struct ap_context ap_context;
 
@@ -21,7 +27,7 @@ ap_context* ap_context_create(int32_t threads);
 void ap_context_destroy(ap_context* context);
 // The text of the last failure in this context; valid until its next call.
 const char* ap_last_error(const ap_context* context);
-// What this library was compiled for: "avx512", "avx2" or "baseline".
+// What this library was compiled for: "avx512bf16", "avx512", "avx2" or "baseline".
 const char* ap_isa(void);
 // The version of the oneDNN that was loaded, such as "3.11.0".
 const char* ap_onednn_version(void);
@@ -30,65 +36,71 @@ const char* ap_onednn_version(void);
 // x (n) = value
 int ap_fill(ap_context*, int64_t n, float value, float* x);
 // out (n) = a (n) + b (n); out may be a or b
-int ap_add(ap_context*, int64_t n, const float* a, const float* b, float* out);
+int ap_add(ap_context*, int32_t type, int64_t n, const void* a, const void* b, void* out);
+// to (n) = from (n), from elements of one type to elements of the other
+int ap_convert(ap_context*, int64_t n, int32_t from_type, const void* from, int32_t to_type, void* to);
 // sum (columns) += the sum over r < rows of x[r * stride ...]
-int ap_sum_rows(ap_context*, int64_t rows, int64_t columns, int64_t stride, const float* x, float* sum);
+int ap_sum_rows(ap_context*, int32_t type, int64_t rows, int64_t columns, int64_t stride, const void* x, float* sum);
 
 // ---- linear.cpp (oneDNN) ---------------------------------------------------------------------------------------
-// y (rows, out) = x (rows, in) * weight (out, in)^T + bias (out); bias may be NULL. <= 1e-5
-int ap_linear_forward(ap_context*, int64_t rows, int64_t in, int64_t out, const float* x, const float* weight,
-                      const float* bias, float* y);
+// y (rows, out) = base (rows, out) + x (rows, in) * weight (out, in)^T + bias (out); bias and base may be NULL; y has
+// elements of y_type, which is the type or AP_FLOAT32. <= 1e-5
+int ap_linear_forward(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
+                      const void* weight, const float* bias, const void* base, int32_t y_type, void* y);
 // dx (rows, in) = dy (rows, out) * weight (out, in). <= 1e-5
-int ap_linear_backward_input(ap_context*, int64_t rows, int64_t in, int64_t out, const float* dy, const float* weight,
-                             float* dx);
+int ap_linear_backward_input(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* dy,
+                             const void* weight, void* dx);
 // dweight (out, in) += dy (rows, out)^T * x (rows, in). <= 1e-5
-int ap_linear_backward_weight(ap_context*, int64_t rows, int64_t in, int64_t out, const float* x, const float* dy,
-                              float* dweight);
+int ap_linear_backward_weight(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
+                              const void* dy, float* dweight);
 
 // ---- attention.cpp ---------------------------------------------------------------------------------------------
 // out (B,N,H,D) = softmax(q k^T scale) v from qkv (B,N,3,H,D); log_sum_exp (B,H,N) = each softmax's log denominator.
 // D a multiple of 8 up to 160, N any. No N x N matrix in memory. <= 1e-5. Vaswani et al. 2017 eq. 1; Dao et al. 2022.
-int ap_attention_forward(ap_context*, int64_t B, int64_t N, int64_t H, int64_t D, float scale, const float* qkv,
-                         float* out, float* log_sum_exp);
+int ap_attention_forward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
+                         const void* qkv, void* out, float* log_sum_exp);
 // dqkv (B,N,3,H,D) = the gradient by q, k, v, given dout (B,N,H,D) and the forward's out and log_sum_exp. <= 1e-5
-int ap_attention_backward(ap_context*, int64_t B, int64_t N, int64_t H, int64_t D, float scale, const float* qkv,
-                          const float* out, const float* log_sum_exp, const float* dout, float* dqkv);
+int ap_attention_backward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
+                          const void* qkv, const void* out, const float* log_sum_exp, const void* dout, void* dqkv);
 
 // ---- layer_norm.cpp --------------------------------------------------------------------------------------------
 // y (rows,C) = (x - mean) * rstd * gain (C) + bias (C); mean, rstd (rows) = statistics, rstd = 1/sqrt(var + epsilon),
 // var the population variance (two passes, no cancellation). <= 1e-5. Ba et al. 2016 eq. 4
-int ap_layer_norm_forward(ap_context*, int64_t rows, int64_t C, float epsilon, const float* x, const float* gain,
-                          const float* bias, float* y, float* mean, float* rstd);
+int ap_layer_norm_forward(ap_context*, int32_t type, int64_t rows, int64_t C, float epsilon, const void* x,
+                          const float* gain, const float* bias, void* y, float* mean, float* rstd);
 // dx (rows,C) = base (rows,C) + the gradient by x; base may be NULL (nothing), dx may be base. <= 1e-5
-int ap_layer_norm_backward(ap_context*, int64_t rows, int64_t C, const float* x, const float* gain, const float* mean,
-                           const float* rstd, const float* dy, const float* base, float* dx);
+int ap_layer_norm_backward(ap_context*, int32_t type, int64_t rows, int64_t C, const void* x, const float* gain,
+                           const float* mean, const float* rstd, const void* dy, const void* base, void* dx);
 // dgain (C) += sum dy * (x - mean) * rstd; dbias (C) += sum dy, over the rows. <= 1e-5
-int ap_layer_norm_backward_parameters(ap_context*, int64_t rows, int64_t C, const float* x, const float* mean,
-                                      const float* rstd, const float* dy, float* dgain, float* dbias);
+int ap_layer_norm_backward_parameters(ap_context*, int32_t type, int64_t rows, int64_t C, const void* x,
+                                      const float* mean, const float* rstd, const void* dy, float* dgain, float* dbias);
 
 // ---- activation.cpp --------------------------------------------------------------------------------------------
 // y (n) = x * Phi(x), exact GELU. <= 1e-5
-int ap_gelu_forward(ap_context*, int64_t n, const float* x, float* y);
+int ap_gelu_forward(ap_context*, int32_t type, int64_t n, const void* x, void* y);
 // dx (n) = dy * (Phi(x) + x phi(x)); dx may be dy. <= 1e-5
-int ap_gelu_backward(ap_context*, int64_t n, const float* x, const float* dy, float* dx);
+int ap_gelu_backward(ap_context*, int32_t type, int64_t n, const void* x, const void* dy, void* dx);
 
 // ---- residual.cpp ----------------------------------------------------------------------------------------------
 // y (B,n) = x (B,n) + scale (B) * branch (B,n); scale may be NULL (1), y may be x
-int ap_residual_forward(ap_context*, int64_t B, int64_t n, const float* x, const float* branch, const float* scale,
-                        float* y);
+int ap_residual_forward(ap_context*, int32_t type, int64_t B, int64_t n, const void* x, const void* branch,
+                        const float* scale, void* y);
 // dbranch (B,n) = scale (B) * dy (B,n)
-int ap_residual_backward(ap_context*, int64_t B, int64_t n, const float* dy, const float* scale, float* dbranch);
+int ap_residual_backward(ap_context*, int32_t type, int64_t B, int64_t n, const void* dy, const float* scale,
+                         void* dbranch);
 
 // ---- token.cpp -------------------------------------------------------------------------------------------------
 // out (B,N,C) = [class_token (C); patches (B,N-1,C)] + positions (N,C)
-int ap_assemble_tokens(ap_context*, int64_t B, int64_t N, int64_t C, const float* patches, const float* class_token,
-                       const float* positions, float* out);
+int ap_assemble_tokens(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, const void* patches,
+                       const float* class_token, const float* positions, void* out);
 // dpatches (B,N-1,C) = dy (B,N,C) without token 0
-int ap_assemble_tokens_backward(ap_context*, int64_t B, int64_t N, int64_t C, const float* dy, float* dpatches);
+int ap_assemble_tokens_backward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, const void* dy,
+                                void* dpatches);
 // y (B,C) = token 0 of x (B,N,C)
-int ap_select_class_token(ap_context*, int64_t B, int64_t N, int64_t C, const float* x, float* y);
+int ap_select_class_token(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, const void* x, void* y);
 // dx (B,N,C) = dy (B,C) at token 0, zero elsewhere
-int ap_select_class_token_backward(ap_context*, int64_t B, int64_t N, int64_t C, const float* dy, float* dx);
+int ap_select_class_token_backward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, const void* dy,
+                                   void* dx);
 // out (1 + to*to, C) = bicubic resize of positions (1 + from*from, C), row 0 copied; a = -0.75, pixel centres at half
 // integers, borders clamped. <= 1e-5; from == to copies. Keys 1981
 int ap_resize_positions(ap_context*, int64_t from, int64_t to, int64_t C, const float* positions, float* out);
@@ -104,8 +116,8 @@ int ap_image_transform(ap_context*, int64_t B, int64_t channels, int64_t height,
 // images (B,channels,R,R): zero in rectangles (B,4): top, left, height, width, as far as they lie in the image
 int ap_image_erase(ap_context*, int64_t B, int64_t channels, int64_t R, const int32_t* rectangles, float* images);
 // patches (B, G*G, channels*patch*patch) of images (B,channels,R,R), G = R / patch; a patch lies as (channel, y, x)
-int ap_patchify(ap_context*, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* images,
-                float* patches);
+int ap_patchify(ap_context*, int32_t type, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* images,
+                void* patches);
 
 // ---- loss.cpp --------------------------------------------------------------------------------------------------
 // losses (B) = cross entropy of logits (B,classes) against labels (B) smoothed: q_k = (1-s)[k = label] + s/classes;
@@ -122,10 +134,11 @@ int ap_sum_of_squares(ap_context*, int64_t n, const float* x, float* sum);
 // One AdamW step on w, g, m, v (n) with the moving averages of its result (averages <= 4 of n each, at the addresses in
 // emas, with decays in ema_decays): g is scaled by min(1, max_norm / (sqrt(squared_norm[0]) + 1e-6)),
 // m = beta1 m + (1-beta1) g, v likewise with g^2, w -= lr ((m / (1-beta1^step)) / (sqrt(v / (1-beta2^step)) + epsilon)
-// + weight_decay w), ema = d ema + (1-d) w. g is left as it is. <= 1e-5. Loshchilov and Hutter 2019
+// + weight_decay w), ema = d ema + (1-d) w, rounded (n, bfloat16; may be NULL) = w. g is left as it is. <= 1e-5.
+// Loshchilov and Hutter 2019
 int ap_adam_w(ap_context*, int64_t n, float learning_rate, float beta1, float beta2, float epsilon, float weight_decay,
               int64_t step, float max_norm, float* w, const float* g, float* m, float* v, const float* squared_norm,
-              int32_t averages, const int64_t* emas, const float* ema_decays);
+              int32_t averages, const int64_t* emas, const float* ema_decays, void* rounded);
 
 // ---- growth.cpp ------------------------------------------------------------------------------------------------
 // to[to_offset + i] = from[from_offset + i] for i < length, for each of `count` segments

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # build.sh BUILD_DIR LIBRARY_DIR JAVA_HOME [FLAG...]
 # Compiles the kernels once per instruction set, and the JNI glue that JavaCPP wrote, and links them; only what changed.
-#   LIBRARY_DIR/{baseline,avx2,avx512}/libautoprog.so   the same kernels; Java loads the best that the processor can run
+#   LIBRARY_DIR/{baseline,avx2,avx512,avx512bf16}/libautoprog.so   the same kernels; Java loads the best that the processor can run
 #   LIBRARY_DIR/libjniNativeCpu.so                      the glue
 set -euo pipefail
 build=$1 library=$2 java_home=$3
@@ -20,7 +20,7 @@ onednn=$build/onednn/org/bytedeco/dnnl/linux-x86_64
 warnings=(-Wall -Wextra -Wno-psabi "${@:4}")
 common=(-std=c++17 -O3 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden)
 kernels=("${common[@]}" "${warnings[@]}" -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math -I"$onednn/include")
-declare -A isa=([baseline]=x86-64-v2 [avx2]=x86-64-v3 [avx512]=x86-64-v4)
+declare -A isa=([baseline]=x86-64-v2 [avx2]=x86-64-v3 [avx512]=x86-64-v4 [avx512bf16]="x86-64-v4 -mavx512bf16")
 
 # stale OUTPUT INPUT...: whether OUTPUT is missing or older than an input or than this script
 stale() {
@@ -56,7 +56,7 @@ for level in "${!isa[@]}"; do
     cpp=$source/$name.cpp object=$build/$level/$name.o
     if stale "$object" "$cpp" "${headers[@]}"; then
       compiled=$((compiled + 1))
-      run "$CXX" "${kernels[@]}" -march="${isa[$level]}" -DAP_ISA="\"$level\"" -c "$cpp" -o "$object"
+      run "$CXX" "${kernels[@]}" -march=${isa[$level]} -DAP_ISA="\"$level\"" -c "$cpp" -o "$object"
     fi
   done
 done

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "autoprog.h"
+#include "simd.hpp"
 
 namespace autoprog {
 
@@ -48,6 +49,7 @@ struct ap_context {
   const int32_t threads;
   char error[512] = "";
   autoprog::Scratch scratch;
+  autoprog::Scratch converted;  // operands of another type, while `scratch` serves the product
   std::unique_ptr<autoprog::MatmulCache, autoprog::MatmulCacheDeleter> matmuls;
 };
 
@@ -63,6 +65,29 @@ int guarded(ap_context* context, Body body) noexcept {
     std::snprintf(context->error, sizeof context->error, "%s", e.what());
     return 1;
   }
+}
+
+// Reads an untyped address as one of elements of type T.
+template <class T>
+struct As {
+  const T* operator()(const void* p) const { return static_cast<const T*>(p); }
+  T* operator()(void* p) const { return static_cast<T*>(p); }
+};
+
+// body(as) with the As of the type.
+template <class Body>
+void with_elements(int32_t type, Body body) {
+  if (type == AP_BFLOAT16) {
+    body(As<BFloat16>{});
+  } else {
+    body(As<float>{});
+  }
+}
+
+// A kernel's body(as), compiled for each type of elements: as(x) is the address x in that type.
+template <class Body>
+int guarded(ap_context* context, int32_t type, Body body) noexcept {
+  return guarded(context, [&] { with_elements(type, body); });
 }
 
 // In how many parts to run work that moves or computes about `elements` floats: one per thread, but none so

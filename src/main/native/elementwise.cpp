@@ -11,19 +11,31 @@ int ap_fill(ap_context* context, int64_t n, float value, float* x) {
   });
 }
 
-int ap_add(ap_context* context, int64_t n, const float* a, const float* b, float* out) {
-  return guarded(context, [&] {
+int ap_add(ap_context* context, int32_t type, int64_t n, const void* a, const void* b, void* out) {
+  return guarded(context, type, [&](auto as) {
     parallel(team_for(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
-      each_vector(begin, end,
-                  [&](int64_t i, auto lanes) { lanes.store(out + i, lanes.load(a + i) + lanes.load(b + i)); });
+      each_vector(begin, end, [&](int64_t i, auto lanes) {
+        lanes.store(as(out) + i, lanes.load(as(a) + i) + lanes.load(as(b) + i));
+      });
     });
   });
 }
 
-int ap_sum_rows(ap_context* context, int64_t rows, int64_t columns, int64_t stride, const float* x, float* sum) {
-  return guarded(context, [&] {
+int ap_convert(ap_context* context, int64_t n, int32_t from_type, const void* from, int32_t to_type, void* to) {
+  return guarded(context, from_type, [&](auto as) {
+    with_elements(to_type, [&](auto result) {
+      parallel(team_for(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+        each_vector(begin, end, [&](int64_t i, auto lanes) { lanes.store(result(to) + i, lanes.load(as(from) + i)); });
+      });
+    });
+  });
+}
+
+int ap_sum_rows(ap_context* context, int32_t type, int64_t rows, int64_t columns, int64_t stride, const void* x,
+                float* sum) {
+  return guarded(context, type, [&](auto as) {
     sum_over_rows<1>(context, rows, columns, {sum}, [&](int64_t row, int64_t column, auto lanes) {
-      return std::array<Vec, 1>{lanes.load(x + row * stride + column)};
+      return std::array<Vec, 1>{lanes.load(as(x) + row * stride + column)};
     });
   });
 }

@@ -105,14 +105,14 @@ int ap_image_erase(ap_context* context, int64_t B, int64_t channels, int64_t R, 
   });
 }
 
-int ap_patchify(ap_context* context, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* images,
-                float* patches) {
-  return guarded(context, [&] {
+int ap_patchify(ap_context* context, int32_t type, int64_t B, int64_t channels, int64_t R, int64_t patch,
+                const float* images, void* patches) {
+  return guarded(context, type, [&](auto as) {
     const int64_t grid = R / patch;
     parallel(team_for(context, B * channels * R * R), B * grid, 1, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t band = begin; band < end; band++) {
         const float* image = images + band / grid * channels * R * R + band % grid * patch * R;
-        float* to = patches + band * grid * channels * patch * patch;
+        auto* to = as(patches) + band * grid * channels * patch * patch;
         for (int64_t x = 0; x < grid; x++) {
           for (int64_t row = 0; row < channels * patch; row++, to += patch) {
             const float* from = image + (row / patch * R + row % patch) * R + x * patch;

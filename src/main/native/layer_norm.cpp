@@ -14,7 +14,8 @@ struct Statistics {
   float mean, rest, rstd;
 };
 
-Statistics statistics(int64_t C, float epsilon, const float* x) {
+template <class T>
+Statistics statistics(int64_t C, float epsilon, const T* x) {
   const float columns = static_cast<float>(C);
   Vec total{};
   each_vector(0, C, [&](int64_t c, auto lanes) { total += lanes.load(x + c); });
@@ -30,8 +31,8 @@ Statistics statistics(int64_t C, float epsilon, const float* x) {
 }
 
 // dx = base + rstd (g - mean(g) - n mean(g n)) for one row, with g = dy * gain and n the normalised x.
-void backward_row(int64_t C, float mean, float rstd, const float* x, const float* gain, const float* dy,
-                  const float* base, float* dx) {
+template <class T>
+void backward_row(int64_t C, float mean, float rstd, const T* x, const float* gain, const T* dy, const T* base, T* dx) {
   // Rounded, so that g - mean(g) is exactly 0 where all g are equal.
   const auto gradient = [&](int64_t c, auto lanes) { return rounded(lanes.load(dy + c) * lanes.load(gain + c)); };
   Vec total{}, along{};
@@ -51,13 +52,13 @@ void backward_row(int64_t C, float mean, float rstd, const float* x, const float
 
 }  // namespace
 
-int ap_layer_norm_forward(ap_context* context, int64_t rows, int64_t C, float epsilon, const float* x,
-                          const float* gain, const float* bias, float* y, float* mean, float* rstd) {
-  return guarded(context, [&] {
+int ap_layer_norm_forward(ap_context* context, int32_t type, int64_t rows, int64_t C, float epsilon, const void* x,
+                          const float* gain, const float* bias, void* y, float* mean, float* rstd) {
+  return guarded(context, type, [&](auto as) {
     parallel(team_for(context, rows * C), rows, 1, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; row++) {
-        const float* from = x + row * C;
-        float* to = y + row * C;
+        const auto* from = as(x) + row * C;
+        auto* to = as(y) + row * C;
         const Statistics s = statistics(C, epsilon, from);
         each_vector(0, C, [&](int64_t c, auto lanes) {
           const Vec normalised = (lanes.load(from + c) - s.mean - s.rest) * s.rstd;
@@ -70,24 +71,26 @@ int ap_layer_norm_forward(ap_context* context, int64_t rows, int64_t C, float ep
   });
 }
 
-int ap_layer_norm_backward(ap_context* context, int64_t rows, int64_t C, const float* x, const float* gain,
-                           const float* mean, const float* rstd, const float* dy, const float* base, float* dx) {
-  return guarded(context, [&] {
+int ap_layer_norm_backward(ap_context* context, int32_t type, int64_t rows, int64_t C, const void* x, const float* gain,
+                           const float* mean, const float* rstd, const void* dy, const void* base, void* dx) {
+  return guarded(context, type, [&](auto as) {
     parallel(team_for(context, rows * C), rows, 1, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; row++) {
         const int64_t at = row * C;
-        backward_row(C, mean[row], rstd[row], x + at, gain, dy + at, base == nullptr ? nullptr : base + at, dx + at);
+        backward_row(C, mean[row], rstd[row], as(x) + at, gain, as(dy) + at, base == nullptr ? nullptr : as(base) + at,
+                     as(dx) + at);
       }
     });
   });
 }
 
-int ap_layer_norm_backward_parameters(ap_context* context, int64_t rows, int64_t C, const float* x, const float* mean,
-                                      const float* rstd, const float* dy, float* dgain, float* dbias) {
-  return guarded(context, [&] {
+int ap_layer_norm_backward_parameters(ap_context* context, int32_t type, int64_t rows, int64_t C, const void* x,
+                                      const float* mean, const float* rstd, const void* dy, float* dgain,
+                                      float* dbias) {
+  return guarded(context, type, [&](auto as) {
     sum_over_rows<2>(context, rows, C, {dgain, dbias}, [&](int64_t row, int64_t column, auto lanes) {
-      const Vec gradient = lanes.load(dy + row * C + column);
-      const Vec normalised = (lanes.load(x + row * C + column) - mean[row]) * rstd[row];
+      const Vec gradient = lanes.load(as(dy) + row * C + column);
+      const Vec normalised = (lanes.load(as(x) + row * C + column) - mean[row]) * rstd[row];
       return std::array<Vec, 2>{gradient * normalised, gradient};
     });
   });

@@ -18,6 +18,7 @@ struct AdamW {
   float clip;
   std::array<float*, kMaxAverages> averages;
   std::array<float, kMaxAverages> keeps;
+  BFloat16* rounded;
 };
 
 float clip_factor(float max_norm, float squared_norm) {
@@ -42,6 +43,7 @@ void update(AdamW a, int64_t begin, int64_t end, float* w, const float* g, float
     const Vec direction = first * a.correction1 / (square_root(second * a.correction2) + a.epsilon);
     const Vec weight = old - a.learning_rate * (direction + a.decay * old);
     lanes.store(w + i, weight);
+    if (a.rounded != nullptr) lanes.store(a.rounded + i, weight);
     for (int32_t e = 0; e < Averages; e++) {
       lanes.store(a.averages[e] + i, a.keeps[e] * lanes.load(a.averages[e] + i) + (1.0f - a.keeps[e]) * weight);
     }
@@ -71,7 +73,8 @@ int ap_sum_of_squares(ap_context* context, int64_t n, const float* x, float* sum
 
 int ap_adam_w(ap_context* context, int64_t n, float learning_rate, float beta1, float beta2, float epsilon,
               float weight_decay, int64_t step, float max_norm, float* w, const float* g, float* m, float* v,
-              const float* squared_norm, int32_t averages, const int64_t* emas, const float* ema_decays) {
+              const float* squared_norm, int32_t averages, const int64_t* emas, const float* ema_decays,
+              void* rounded) {
   return guarded(context, [&] {
     AdamW a{learning_rate,
             weight_decay,
@@ -82,7 +85,8 @@ int ap_adam_w(ap_context* context, int64_t n, float learning_rate, float beta1, 
             bias_correction(beta2, step),
             clip_factor(max_norm, *squared_norm),
             {},
-            {}};
+            {},
+            static_cast<BFloat16*>(rounded)};
     for (int32_t e = 0; e < averages; e++) {
       a.averages[e] = reinterpret_cast<float*>(emas[e]);
       a.keeps[e] = ema_decays[e];

@@ -5,6 +5,10 @@
 #include <cstring>
 #include <utility>
 
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
 namespace autoprog {
 
 #if defined(__AVX512F__)
@@ -40,6 +44,30 @@ inline Vec bits(VecInt v) {
 }
 inline VecInt bits(Vec v) {
   return reinterpret_cast<VecInt>(v);
+}
+
+// The upper half of a float32.
+struct BFloat16 {
+  uint16_t bits;
+};
+
+inline Vec load(const BFloat16* p) {
+  uint16_t half __attribute__((vector_size(kLanes * 2)));
+  std::memcpy(&half, p, sizeof half);
+  return bits(__builtin_convertvector(half, VecInt) << 16);
+}
+
+// Rounds to nearest, ties to even; a NaN stays one.
+inline void store(BFloat16* p, Vec v) {
+#if defined(__AVX512BF16__)
+  const __m256bh half = _mm512_cvtneps_pbh(v);
+#else
+  using Unsigned = uint32_t __attribute__((vector_size(kLanes * 4)));
+  const auto whole = reinterpret_cast<Unsigned>(v);
+  const Unsigned nearest = v == v ? whole + 0x7fff + (whole >> 16 & 1) : whole | 0x400000;
+  const auto half = __builtin_convertvector(nearest >> 16, uint16_t __attribute__((vector_size(kLanes * 2))));
+#endif
+  std::memcpy(p, &half, sizeof half);
 }
 
 // The greater of each lane, b where one is NaN.
@@ -143,20 +171,32 @@ inline void transpose(Vec (&rows)[kLanes]) {
 
 // How a loop body reads and writes a whole vector.
 struct WholeVector {
-  Vec load(const float* p) const { return autoprog::load(p); }
-  void store(float* p, Vec v) const { autoprog::store(p, v); }
+  template <class T>
+  Vec load(const T* p) const {
+    return autoprog::load(p);
+  }
+  template <class T>
+  void store(T* p, Vec v) const {
+    autoprog::store(p, v);
+  }
   Vec keep(Vec v, float) const { return v; }
 };
 
 // The same for the first `count` < kLanes lanes, at the end of a row; what is beyond reads as zero.
 struct PartVector {
   int64_t count;
-  Vec load(const float* p) const {
-    Vec v{};
-    std::memcpy(&v, p, static_cast<size_t>(count) * sizeof(float));
-    return v;
+  template <class T>
+  Vec load(const T* p) const {
+    T whole[kLanes] = {};
+    std::memcpy(whole, p, static_cast<size_t>(count) * sizeof(T));
+    return autoprog::load(whole);
   }
-  void store(float* p, Vec v) const { std::memcpy(p, &v, static_cast<size_t>(count) * sizeof(float)); }
+  template <class T>
+  void store(T* p, Vec v) const {
+    T whole[kLanes];
+    autoprog::store(whole, v);
+    std::memcpy(p, whole, static_cast<size_t>(count) * sizeof(T));
+  }
   // v, with `other` in the lanes beyond.
   Vec keep(Vec v, float other) const {
     return detail::iota(detail::Indices{}) < static_cast<int32_t>(count) ? v : splat(other);

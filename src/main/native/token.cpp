@@ -9,11 +9,13 @@ using namespace autoprog;
 
 namespace {
 
-void copy(const float* from, int64_t n, float* to) {
-  std::memcpy(to, from, static_cast<size_t>(n) * sizeof(float));
+template <class T>
+void copy(const T* from, int64_t n, T* to) {
+  std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
 }
 
-void add(const float* a, const float* b, int64_t n, float* out) {
+template <class A, class T>
+void add(const A* a, const float* b, int64_t n, T* out) {
   each_vector(0, n, [&](int64_t i, auto lanes) { lanes.store(out + i, lanes.load(a + i) + lanes.load(b + i)); });
 }
 
@@ -73,36 +75,44 @@ void accumulate(float weight, const float* other, int64_t begin, int64_t end, fl
 
 }  // namespace
 
-int ap_assemble_tokens(ap_context* context, int64_t B, int64_t N, int64_t C, const float* patches,
-                       const float* class_token, const float* positions, float* out) {
-  return guarded(context, [&] {
+int ap_assemble_tokens(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t C, const void* patches,
+                       const float* class_token, const float* positions, void* out) {
+  return guarded(context, type, [&](auto as) {
     each_token(context, B, N, C, [&](int64_t b, int64_t n) {
-      add(n == 0 ? class_token : patches + (b * (N - 1) + n - 1) * C, positions + n * C, C, out + (b * N + n) * C);
+      auto* to = as(out) + (b * N + n) * C;
+      if (n == 0) {
+        add(class_token, positions, C, to);
+      } else {
+        add(as(patches) + (b * (N - 1) + n - 1) * C, positions + n * C, C, to);
+      }
     });
   });
 }
 
-int ap_assemble_tokens_backward(ap_context* context, int64_t B, int64_t N, int64_t C, const float* dy,
-                                float* dpatches) {
-  return guarded(context, [&] {
-    each_token(context, B, N - 1, C,
-               [&](int64_t b, int64_t n) { copy(dy + (b * N + n + 1) * C, C, dpatches + (b * (N - 1) + n) * C); });
+int ap_assemble_tokens_backward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t C, const void* dy,
+                                void* dpatches) {
+  return guarded(context, type, [&](auto as) {
+    each_token(context, B, N - 1, C, [&](int64_t b, int64_t n) {
+      copy(as(dy) + (b * N + n + 1) * C, C, as(dpatches) + (b * (N - 1) + n) * C);
+    });
   });
 }
 
-int ap_select_class_token(ap_context* context, int64_t B, int64_t N, int64_t C, const float* x, float* y) {
-  return guarded(context,
-                 [&] { each_token(context, B, 1, C, [&](int64_t b, int64_t) { copy(x + b * N * C, C, y + b * C); }); });
+int ap_select_class_token(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t C, const void* x, void* y) {
+  return guarded(context, type, [&](auto as) {
+    each_token(context, B, 1, C, [&](int64_t b, int64_t) { copy(as(x) + b * N * C, C, as(y) + b * C); });
+  });
 }
 
-int ap_select_class_token_backward(ap_context* context, int64_t B, int64_t N, int64_t C, const float* dy, float* dx) {
-  return guarded(context, [&] {
+int ap_select_class_token_backward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t C, const void* dy,
+                                   void* dx) {
+  return guarded(context, type, [&](auto as) {
     each_token(context, B, N, C, [&](int64_t b, int64_t n) {
-      float* to = dx + (b * N + n) * C;
+      auto* to = as(dx) + (b * N + n) * C;
       if (n == 0) {
-        copy(dy + b * C, C, to);
+        copy(as(dy) + b * C, C, to);
       } else {
-        std::fill_n(to, C, 0.0f);
+        std::memset(to, 0, static_cast<size_t>(C) * sizeof *to);
       }
     });
   });

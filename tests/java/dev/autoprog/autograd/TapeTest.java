@@ -13,6 +13,7 @@ import dev.autoprog.nn.LayerNorm;
 import dev.autoprog.nn.Linear;
 import dev.autoprog.nn.Parameter;
 import dev.autoprog.nn.ParameterSet;
+import dev.autoprog.nn.Precision;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
@@ -48,11 +49,12 @@ class TapeTest {
   void aVariableThatIsReadTwiceGetsBothGradients() {
     ParameterSet.Builder builder = new ParameterSet.Builder();
     Parameter weight = builder.weight("w", Initializer.constant(1), 4, 4);
-    ParameterSet set = builder.allocate(session);
+    ParameterSet set = builder.allocate(session, Precision.FP32);
     set.initialize(1);
     Tape tape = Tape.recording(session);
     Tensor dy = random(3, 4);
-    Variable x = Operations.linear(tape, tape.constant(random(3, 4)), weight, null);
+    Variable x =
+        Operations.linear(tape, tape.constant(random(3, 4)), weight, null, null, DType.FLOAT32);
     Variable y = Operations.residual(tape, Operations.residual(tape, x, x, null), x, null);
     tape.backward(y, dy, sink);
     assertThat(sink.linearGradient.toFloats()).isEqualTo(scaled(dy, 3));
@@ -65,7 +67,7 @@ class TapeTest {
     Linear first = new Linear(builder.under("first"), 8, 8);
     LayerNorm norm = new LayerNorm(builder.under("norm"), 8);
     Linear last = new Linear(builder.under("last"), 8, 8);
-    ParameterSet set = builder.allocate(session);
+    ParameterSet set = builder.allocate(session, Precision.FP32);
     set.initialize(1);
     set.all().forEach(p -> p.trainable(p.name().equals("last.weight")));
     Tape tape = Tape.recording(session);
@@ -82,7 +84,7 @@ class TapeTest {
     ParameterSet.Builder builder = new ParameterSet.Builder();
     Linear first = new Linear(builder.under("first"), 8, 8);
     LayerNorm norm = new LayerNorm(builder.under("norm"), 8);
-    ParameterSet set = builder.allocate(session);
+    ParameterSet set = builder.allocate(session, Precision.FP32);
     set.initialize(1);
     set.named("norm.weight").trainable(false);
     Tape tape = Tape.recording(session);
@@ -102,7 +104,7 @@ class TapeTest {
   void anInferenceTapeRecordsNothing() {
     ParameterSet.Builder builder = new ParameterSet.Builder();
     Linear layer = new Linear(builder, 8, 8);
-    builder.allocate(session).initialize(1);
+    builder.allocate(session, Precision.FP32).initialize(1);
     Tape tape = Tape.inference(session);
     Variable y = layer.forward(tape, tape.constant(random(3, 8)));
     assertThat(y.requiresGradient()).isFalse();

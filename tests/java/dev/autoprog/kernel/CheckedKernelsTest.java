@@ -32,7 +32,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every kernel, every argument: what must not reach a backend is refused with what is wrong. */
 class CheckedKernelsTest {
   private static final Set<String> NULLABLE =
-      Set.of("linearForward.bias", "layerNormBackward.base", "residualForward.scale");
+      Set.of(
+          "linearForward.bias",
+          "linearForward.base",
+          "layerNormBackward.base",
+          "residualForward.scale",
+          "adamW.rounded");
 
   /**
    * Arguments that fix a size themselves: another one is right, or wrong in what it is set beside.
@@ -41,6 +46,7 @@ class CheckedKernelsTest {
       Set.of(
           "fill.x",
           "add.a",
+          "convert.from",
           "geluForward.x",
           "geluBackward.x",
           "sumOfSquares.x",
@@ -107,10 +113,25 @@ class CheckedKernelsTest {
   @MethodSource("calls")
   void refusesAnotherType(KernelCall call) {
     for (Argument argument : call.arguments()) {
-      assertRefused(
-              call, argument, old -> session.allocate(DType.BFLOAT16, Shape.of(old.elements())))
-          .hasMessageContaining(argument.name() + " is BFLOAT16")
-          .hasMessageContaining("expected " + argument.dtype());
+      DType wrong = argument.values() instanceof float[] ? DType.INT32 : DType.UINT8;
+      if (argument.dtype() != wrong) {
+        assertRefused(call, argument, old -> session.allocate(wrong, Shape.of(old.elements())))
+            .hasMessageContaining(argument.name() + " is " + wrong)
+            .hasMessageMatching("(?s).*expected .*" + argument.dtype() + ".*");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("calls")
+  void refusesBfloat16WhereTheOthersAreNot(KernelCall call) {
+    for (Argument argument : call.arguments()) {
+      boolean alone = call.typed().equals(Set.of(argument.name()));
+      if (argument.dtype() == DType.FLOAT32 && !alone && !call.kernel().equals("convert")) {
+        assertRefused(
+                call, argument, old -> session.allocate(DType.BFLOAT16, Shape.of(old.elements())))
+            .hasMessageContaining("the only type that this call takes");
+      }
     }
   }
 
@@ -249,7 +270,16 @@ class CheckedKernelsTest {
             () ->
                 session
                     .kernels()
-                    .adamW(KernelCalls.step(step, 1f), t[0], t[1], t[2], t[3], norm, emas, decays))
+                    .adamW(
+                        KernelCalls.step(step, 1f),
+                        t[0],
+                        t[1],
+                        t[2],
+                        t[3],
+                        norm,
+                        emas,
+                        decays,
+                        null))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("adamW: ")
         .hasMessageContaining(message);

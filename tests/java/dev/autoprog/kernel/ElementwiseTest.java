@@ -4,6 +4,7 @@ import static dev.autoprog.testing.KernelCheck.ROUNDING;
 import static dev.autoprog.testing.KernelCheck.referenceAdds;
 import static dev.autoprog.testing.KernelCheck.referenceGives;
 
+import dev.autoprog.tensor.DType;
 import dev.autoprog.testing.Candidate;
 import dev.autoprog.testing.Closeness;
 import dev.autoprog.testing.KernelCall;
@@ -78,6 +79,13 @@ class ElementwiseTest {
     KernelCheck.check(KernelCalls.fill(n), candidate, EXACT);
     KernelCheck.check(KernelCalls.add(data, n), candidate, EXACT);
     KernelCheck.check(NonFinite.in(KernelCalls.add(data, n), "a", data), candidate, EXACT);
+    for (DType from : List.of(DType.FLOAT32, DType.BFLOAT16)) {
+      for (DType to : List.of(DType.FLOAT32, DType.BFLOAT16)) {
+        KernelCall convert = KernelCalls.convert(data, n, from, to);
+        KernelCheck.check(convert, candidate, EXACT);
+        KernelCheck.check(NonFinite.in(convert, "from", data), candidate, EXACT);
+      }
+    }
   }
 
   @ParameterizedTest

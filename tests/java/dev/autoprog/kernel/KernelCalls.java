@@ -1,5 +1,6 @@
 package dev.autoprog.kernel;
 
+import dev.autoprog.tensor.DType;
 import dev.autoprog.testing.KernelCall;
 import dev.autoprog.testing.RandomData;
 import java.util.Arrays;
@@ -26,6 +27,7 @@ final class KernelCalls {
     return List.of(
         fill(9),
         add(data, 9),
+        convert(data, 9, DType.FLOAT32, DType.BFLOAT16),
         sumRows(data, new RowsShape(3, 5, 7)),
         linearForward(data, linear, true),
         linearBackwardInput(data, linear),
@@ -66,23 +68,50 @@ final class KernelCalls {
         .output("out", n)
         .mayBe("out", "a")
         .mayBe("out", "b")
+        .typed("a", "b", "out")
         .body((k, t) -> k.add(t.get("a"), t.get("b"), t.get("out")));
+  }
+
+  static KernelCall convert(RandomData data, long n, DType from, DType to) {
+    return new KernelCall("convert")
+        .input("from", from, data.gaussian(n))
+        .output("to", to, n)
+        .body((k, t) -> k.convert(t.get("from"), t.get("to")));
   }
 
   static KernelCall sumRows(RandomData data, RowsShape s) {
     return new KernelCall("sumRows")
         .input("x", data.uniform((s.rows() - 1) * s.stride() + s.columns(), -1, 3))
         .updated("sum", data.prior(s.columns()))
+        .typed("x")
         .body((k, t) -> k.sumRows(s, t.get("x"), t.get("sum")));
   }
 
-  static KernelCall linearForward(RandomData data, LinearShape s, boolean bias) {
+  /** With bias and base, or with neither. */
+  static KernelCall linearForward(RandomData data, LinearShape s, boolean additions) {
     return new KernelCall("linearForward")
         .input("x", data.gaussian(s.rows() * s.in()))
         .input("weight", data.gaussian(s.out() * s.in()))
-        .input("bias", bias ? data.prior(s.out()) : null)
+        .input("bias", additions ? data.prior(s.out()) : null)
+        .input("base", additions ? data.prior(s.rows() * s.out()) : null)
         .output("y", s.rows() * s.out())
-        .body((k, t) -> k.linearForward(s, t.get("x"), t.get("weight"), t.get("bias"), t.get("y")));
+        .typed("x", "weight", "base", "y")
+        .body(
+            (k, t) ->
+                k.linearForward(
+                    s, t.get("x"), t.get("weight"), t.get("bias"), t.get("base"), t.get("y")));
+  }
+
+  /** With BFLOAT16 operands and a FLOAT32 result. */
+  static KernelCall linearForwardToFloats(RandomData data, LinearShape s) {
+    return new KernelCall("linearForward to FLOAT32")
+        .input("x", DType.BFLOAT16, data.gaussian(s.rows() * s.in()))
+        .input("weight", DType.BFLOAT16, data.gaussian(s.out() * s.in()))
+        .input("bias", data.prior(s.out()))
+        .output("y", s.rows() * s.out())
+        .body(
+            (k, t) ->
+                k.linearForward(s, t.get("x"), t.get("weight"), t.get("bias"), null, t.get("y")));
   }
 
   static KernelCall linearBackwardInput(RandomData data, LinearShape s) {
@@ -90,6 +119,7 @@ final class KernelCalls {
         .input("dy", data.gaussian(s.rows() * s.out()))
         .input("weight", data.gaussian(s.out() * s.in()))
         .output("dx", s.rows() * s.in())
+        .typed("dy", "weight", "dx")
         .body((k, t) -> k.linearBackwardInput(s, t.get("dy"), t.get("weight"), t.get("dx")));
   }
 
@@ -98,6 +128,7 @@ final class KernelCalls {
         .input("x", data.gaussian(s.rows() * s.in()))
         .input("dy", data.gaussian(s.rows() * s.out()))
         .updated("dWeight", data.prior(s.out() * s.in()))
+        .typed("x", "dy")
         .body((k, t) -> k.linearBackwardWeight(s, t.get("x"), t.get("dy"), t.get("dWeight")));
   }
 
@@ -107,6 +138,7 @@ final class KernelCalls {
         .input("qkv", data.gaussian(3 * elements))
         .output("out", elements)
         .output("logSumExp", s.batch() * s.heads() * s.tokens())
+        .typed("qkv", "out")
         .body((k, t) -> k.attentionForward(s, t.get("qkv"), t.get("out"), t.get("logSumExp")));
   }
 
@@ -119,6 +151,7 @@ final class KernelCalls {
         .input("logSumExp", saved.get("logSumExp"))
         .input("dOut", data.gaussian(elements))
         .output("dQkv", 3 * elements)
+        .typed("qkv", "out", "dOut", "dQkv")
         .body(
             (k, t) ->
                 k.attentionBackward(
@@ -138,6 +171,7 @@ final class KernelCalls {
         .output("y", s.rows() * s.columns())
         .output("mean", s.rows())
         .output("rstd", s.rows())
+        .typed("x", "y")
         .body(
             (k, t) ->
                 k.layerNormForward(
@@ -164,6 +198,7 @@ final class KernelCalls {
         .input("base", base ? data.gaussian(elements) : null)
         .output("dx", elements)
         .mayBe("dx", "base")
+        .typed("x", "dy", "base", "dx")
         .body(
             (k, t) ->
                 k.layerNormBackward(
@@ -186,6 +221,7 @@ final class KernelCalls {
         .input("dy", data.gaussian(s.rows() * s.columns()))
         .updated("dGain", data.prior(s.columns()))
         .updated("dBias", data.prior(s.columns()))
+        .typed("x", "dy")
         .body(
             (k, t) ->
                 k.layerNormBackwardParameters(
@@ -202,6 +238,7 @@ final class KernelCalls {
     return new KernelCall("geluForward")
         .input("x", geluInput(data, n))
         .output("y", n)
+        .typed("x", "y")
         .body((k, t) -> k.geluForward(t.get("x"), t.get("y")));
   }
 
@@ -211,6 +248,7 @@ final class KernelCalls {
         .input("dy", data.gaussian(n))
         .output("dx", n)
         .mayBe("dx", "dy")
+        .typed("x", "dy", "dx")
         .body((k, t) -> k.geluBackward(t.get("x"), t.get("dy"), t.get("dx")));
   }
 
@@ -229,6 +267,7 @@ final class KernelCalls {
         .input("scale", scale ? keepFactors(data, s.rows()) : null)
         .output("y", elements)
         .mayBe("y", "x")
+        .typed("x", "branch", "y")
         .body(
             (k, t) ->
                 k.residualForward(s, t.get("x"), t.get("branch"), t.get("scale"), t.get("y")));
@@ -239,6 +278,7 @@ final class KernelCalls {
         .input("dy", data.gaussian(s.rows() * s.columns()))
         .input("scale", keepFactors(data, s.rows()))
         .output("dBranch", s.rows() * s.columns())
+        .typed("dy", "dBranch")
         .body((k, t) -> k.residualBackward(s, t.get("dy"), t.get("scale"), t.get("dBranch")));
   }
 
@@ -257,6 +297,7 @@ final class KernelCalls {
         .input("classToken", data.gaussian(s.width()))
         .input("positions", data.gaussian(s.tokens() * s.width()))
         .output("out", s.batch() * s.tokens() * s.width())
+        .typed("patches", "out")
         .body(
             (k, t) ->
                 k.assembleTokens(
@@ -267,6 +308,7 @@ final class KernelCalls {
     return new KernelCall("assembleTokensBackward")
         .input("dy", data.gaussian(s.batch() * s.tokens() * s.width()))
         .output("dPatches", s.batch() * (s.tokens() - 1) * s.width())
+        .typed("dy", "dPatches")
         .body((k, t) -> k.assembleTokensBackward(s, t.get("dy"), t.get("dPatches")));
   }
 
@@ -274,6 +316,7 @@ final class KernelCalls {
     return new KernelCall("selectClassToken")
         .input("x", data.gaussian(s.batch() * s.tokens() * s.width()))
         .output("y", s.batch() * s.width())
+        .typed("x", "y")
         .body((k, t) -> k.selectClassToken(s, t.get("x"), t.get("y")));
   }
 
@@ -281,6 +324,7 @@ final class KernelCalls {
     return new KernelCall("selectClassTokenBackward")
         .input("dy", data.gaussian(s.batch() * s.width()))
         .output("dx", s.batch() * s.tokens() * s.width())
+        .typed("dy", "dx")
         .body((k, t) -> k.selectClassTokenBackward(s, t.get("dy"), t.get("dx")));
   }
 
@@ -342,6 +386,7 @@ final class KernelCalls {
     return new KernelCall("patchify")
         .input("images", data.gaussian(elements))
         .output("patches", elements)
+        .typed("patches")
         .body((k, t) -> k.patchify(s, t.get("images"), t.get("patches")));
   }
 
@@ -404,6 +449,9 @@ final class KernelCalls {
     for (int e = 0; e < averages; e++) {
       call.updated("emas[" + e + "]", data.awayFromZero(n));
     }
+    if (averages > 0) {
+      call.output("rounded", DType.BFLOAT16, n);
+    }
     return call.body(
         (k, t) ->
             k.adamW(
@@ -414,7 +462,8 @@ final class KernelCalls {
                 t.get("v"),
                 t.get("squaredNorm"),
                 IntStream.range(0, averages).mapToObj(e -> t.get("emas[" + e + "]")).toList(),
-                decays));
+                decays,
+                t.get("rounded")));
   }
 
   /** Three pieces in another order, one of them empty, with a gap of one element between. */

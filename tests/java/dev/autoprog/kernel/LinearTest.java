@@ -53,7 +53,8 @@ class LinearTest {
           var x = Libtorch.variable(forward.floats("x"), s.rows(), s.in());
           var w = Libtorch.variable(forward.floats("weight"), s.out(), s.in());
           var b = Libtorch.constant(forward.floats("bias"), s.out());
-          var y = torch.linear(x, w, new TensorOptional(b));
+          var base = Libtorch.constant(forward.floats("base"), s.rows(), s.out());
+          var y = base.add(torch.linear(x, w, new TensorOptional(b)));
           referenceGives(forward, "y", Libtorch.values(y), ROUNDING);
           Libtorch.backward(y, input.floats("dy"));
           referenceGives(input, "dx", Libtorch.values(x.grad()), ROUNDING);
@@ -67,6 +68,7 @@ class LinearTest {
     RandomData data = RandomData.of("linear", s);
     KernelCheck.check(KernelCalls.linearForward(data, s, true), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearForward(data, s, false), candidate, BOUND);
+    KernelCheck.check(KernelCalls.linearForwardToFloats(data, s), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearBackwardInput(data, s), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearBackwardWeight(data, s), candidate, BOUND);
   }

@@ -10,6 +10,7 @@ import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
 import dev.autoprog.nn.CrossEntropy;
 import dev.autoprog.nn.Parameter;
+import dev.autoprog.nn.Precision;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class VisionTransformerTest {
   private static final double BOUND = 1e-4;
+  private static final double BFLOAT16_BOUND = 3e-2;
   private static final double SMOOTHING = 0.1;
 
   /** A network, and the images that it reads. */
@@ -43,6 +45,19 @@ class VisionTransformerTest {
   @ParameterizedTest(name = "{0} {1}")
   @MethodSource("cases")
   void lossAndEveryGradientAreLibtorchs(Candidate candidate, Case network) {
+    assertLibtorchs(candidate, network, Precision.FP32, BOUND);
+  }
+
+  /** Against the float32 gradients: what bfloat16 costs a whole network. */
+  @ParameterizedTest(name = "{0} {1}")
+  @MethodSource("cases")
+  void lossAndEveryGradientInBfloat16AreCloseToLibtorchsInFloat32(
+      Candidate candidate, Case network) {
+    assertLibtorchs(candidate, network, Precision.BF16, BFLOAT16_BOUND);
+  }
+
+  private static void assertLibtorchs(
+      Candidate candidate, Case network, Precision precision, double bound) {
     VitConfig config = network.config();
     int side = network.side();
     int batch = network.batch();
@@ -50,11 +65,12 @@ class VisionTransformerTest {
     float[] images = random.gaussian((long) batch * config.channels() * side * side);
     int[] labels = random.integers(batch, 0, config.classes());
     try (Session session = candidate.open();
-        VisionTransformer vit = VisionTransformer.create(session, config, 1)) {
+        VisionTransformer vit = VisionTransformer.create(session, config, precision, 1)) {
       for (Parameter parameter : vit.parameters().all()) {
         float[] values = random.uniform(parameter.value().elements(), -0.3, 0.3);
         parameter.value().set(values);
       }
+      vit.parameters().valuesChanged();
       Tensor input =
           session
               .allocate(DType.FLOAT32, Shape.of(batch, config.channels(), side, side))
@@ -79,10 +95,10 @@ class VisionTransformerTest {
             expected.backward();
             assertThat(loss.mean())
                 .isCloseTo(
-                    Libtorch.values(expected)[0], org.assertj.core.data.Offset.offset(BOUND));
+                    Libtorch.values(expected)[0], org.assertj.core.data.Offset.offset(bound));
             for (Parameter p : vit.parameters().all()) {
               double[] gradient = Libtorch.values(weights.get(p.name()).grad());
-              assertClose(p.name(), p.gradient().toFloats(), gradient, BOUND);
+              assertClose(p.name(), p.gradient().toFloats(), gradient, bound);
             }
           });
     }

@@ -58,10 +58,23 @@ public final class GuardedTensors implements KernelCall.Tensors, AutoCloseable {
     Map<String, float[]> results = new LinkedHashMap<>();
     for (KernelCall.Argument argument : call.arguments()) {
       if (argument.role() != KernelCall.Role.INPUT) {
-        results.put(argument.name(), tensors.get(argument.name()).toFloats());
+        results.put(argument.name(), floats(tensors.get(argument.name())));
       }
     }
     return results;
+  }
+
+  private float[] floats(Tensor tensor) {
+    if (tensor.dtype() != DType.BFLOAT16) {
+      return tensor.toFloats();
+    }
+    ByteBuffer content =
+        ByteBuffer.wrap(bytes(tensor.address(), tensor.bytes())).order(ByteOrder.nativeOrder());
+    float[] values = new float[(int) tensor.elements()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Bfloat16.toFloat(content.getShort());
+    }
+    return values;
   }
 
   /** Throws if anything but outputs and updated arguments has changed. */
@@ -102,17 +115,27 @@ public final class GuardedTensors implements KernelCall.Tensors, AutoCloseable {
         ByteBuffer.allocate(argument.elements() * argument.dtype().bytes())
             .order(ByteOrder.nativeOrder());
     if (argument.values() instanceof float[] floats) {
-      content.asFloatBuffer().put(floats);
+      put(content, argument.dtype(), floats);
     } else if (argument.values() instanceof int[] ints) {
       content.asIntBuffer().put(ints);
     } else if (argument.values() instanceof byte[] bytes) {
       content.put(bytes);
-    } else if (argument.dtype() == DType.FLOAT32) {
+    } else {
       float[] poison = new float[argument.elements()];
       Arrays.fill(poison, Float.NaN);
-      content.asFloatBuffer().put(poison);
+      put(content, argument.dtype(), poison);
     }
     return content.array();
+  }
+
+  private static void put(ByteBuffer content, DType dtype, float[] values) {
+    for (float value : values) {
+      if (dtype == DType.BFLOAT16) {
+        content.putShort(Bfloat16.of(value));
+      } else {
+        content.putFloat(value);
+      }
+    }
   }
 
   private void assertZone(String what, long address, int bytes) {

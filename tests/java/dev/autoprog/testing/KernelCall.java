@@ -6,9 +6,11 @@ import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.HostDevice;
 import dev.autoprog.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * One call of one kernel, apart from any backend: the named arguments with their values, what the
@@ -50,6 +52,7 @@ public final class KernelCall {
   private final String kernel;
   private final Map<String, Argument> arguments = new LinkedHashMap<>();
   private final List<Alias> aliases = new ArrayList<>();
+  private final Set<String> typed = new HashSet<>();
   private Body body;
 
   /** A call of {@code kernel} that has no arguments yet. */
@@ -60,6 +63,12 @@ public final class KernelCall {
   /** An argument that the kernel reads; values that are null stand for a null tensor. */
   public KernelCall input(String name, float[] values) {
     return values == null ? this : put(name, Role.INPUT, DType.FLOAT32, values.length, values);
+  }
+
+  /** A FLOAT32 or BFLOAT16 argument that the kernel reads; the values are rounded to its type. */
+  public KernelCall input(String name, DType dtype, float[] values) {
+    float[] exact = dtype == DType.BFLOAT16 ? rounded(values) : values;
+    return put(name, Role.INPUT, dtype, values.length, exact);
   }
 
   /** An INT32 argument that the kernel reads. */
@@ -77,6 +86,11 @@ public final class KernelCall {
     return put(name, Role.OUTPUT, DType.FLOAT32, Math.toIntExact(elements), null);
   }
 
+  /** A FLOAT32 or BFLOAT16 argument that the kernel overwrites. */
+  public KernelCall output(String name, DType dtype, long elements) {
+    return put(name, Role.OUTPUT, dtype, Math.toIntExact(elements), null);
+  }
+
   /** An argument that the kernel adds to or changes in place. */
   public KernelCall updated(String name, float[] values) {
     return put(name, Role.UPDATED, DType.FLOAT32, values.length, values);
@@ -88,6 +102,37 @@ public final class KernelCall {
       aliases.add(new Alias(output, input));
     }
     return this;
+  }
+
+  /** Names the arguments that are of type T: FLOAT32 or BFLOAT16, all alike. */
+  public KernelCall typed(String... names) {
+    typed.addAll(List.of(names));
+    return this;
+  }
+
+  /** Which arguments are of type T. */
+  public Set<String> typed() {
+    return Set.copyOf(typed);
+  }
+
+  /** The same call with T = BFLOAT16: inputs of that type are rounded, NaN and infinity stay. */
+  public KernelCall inBfloat16() {
+    KernelCall copy = copy(kernel + " in bfloat16");
+    for (Argument a : arguments.values()) {
+      if (typed.contains(a.name())) {
+        float[] rounded = a.values() == null ? null : rounded((float[]) a.values());
+        copy.put(a.name(), a.role(), DType.BFLOAT16, a.elements(), rounded);
+      }
+    }
+    return copy;
+  }
+
+  private static float[] rounded(float[] values) {
+    float[] rounded = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      rounded[i] = Bfloat16.toFloat(Bfloat16.of(values[i]));
+    }
+    return rounded;
   }
 
   /** Says how the kernel is called. */
@@ -103,11 +148,16 @@ public final class KernelCall {
 
   private KernelCall replacing(String name, Object values) {
     Argument old = arguments.get(name);
-    KernelCall copy = new KernelCall(kernel);
+    return copy(kernel).put(name, old.role(), old.dtype(), old.elements(), values);
+  }
+
+  private KernelCall copy(String name) {
+    KernelCall copy = new KernelCall(name);
     copy.arguments.putAll(arguments);
     copy.aliases.addAll(aliases);
+    copy.typed.addAll(typed);
     copy.body = body;
-    return copy.put(name, old.role(), old.dtype(), old.elements(), values);
+    return copy;
   }
 
   /** The same call with other values for one INT32 argument. */

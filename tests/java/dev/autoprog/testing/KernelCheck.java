@@ -2,6 +2,7 @@ package dev.autoprog.testing;
 
 import dev.autoprog.backend.Session;
 import dev.autoprog.kernel.Kernels;
+import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Device;
 import java.util.Map;
 import java.util.Set;
@@ -17,6 +18,12 @@ public final class KernelCheck {
   /** Of a float64 result that depends on saved values which were rounded to float32. */
   public static final double SAVED_ROUNDING = 2e-6;
 
+  /**
+   * Of what was rounded to bfloat16 on both sides: an element may have fallen to the other side of
+   * a tie, which is up to 2⁻⁷ of it.
+   */
+  public static final double BFLOAT16_ROUNDING = 8e-3;
+
   /** Of finite differences: their own error, with room. */
   public static final double DIFFERENCES = 1e-3;
 
@@ -26,9 +33,9 @@ public final class KernelCheck {
   private KernelCheck() {}
 
   /**
-   * Checks one call.
+   * Checks one call, and the same in bfloat16 where the kernel takes it.
    *
-   * @param bound on the relative error of each output; 0 for equality
+   * @param bound on the relative error of each FLOAT32 output; 0 for equality
    * @param unspecified outputs whose values do not matter in this call
    */
   public static void check(
@@ -41,13 +48,21 @@ public final class KernelCheck {
   /** The same for kernels without a session. */
   public static void check(
       KernelCall call, Kernels kernels, Device device, double bound, String... unspecified) {
+    checkOne(call, kernels, device, bound, unspecified);
+    if (!call.typed().isEmpty()) {
+      checkOne(call.inBfloat16(), kernels, device, bound, unspecified);
+    }
+  }
+
+  private static void checkOne(
+      KernelCall call, Kernels kernels, Device device, double bound, String... unspecified) {
     Map<String, float[]> expected = call.onReference();
     expected.keySet().removeAll(Set.of(unspecified));
     for (int misalignment : MISALIGNMENTS) {
       Map<String, float[]> first = run(call, kernels, device, misalignment, null);
       Map<String, float[]> second = run(call, kernels, device, misalignment, null);
       String where = misalignment == 0 ? "" : " (unaligned)";
-      compare(call + where, first, expected, bound);
+      compare(call, where, first, expected, bound);
       second.forEach(
           (name, values) ->
               Closeness.assertSameBits(
@@ -55,7 +70,7 @@ public final class KernelCheck {
     }
     for (KernelCall.Alias alias : call.aliases()) {
       Map<String, float[]> inPlace = run(call, kernels, device, 0, alias);
-      compare(call + " with " + alias, inPlace, expected, bound);
+      compare(call, " with " + alias, inPlace, expected, bound);
     }
   }
 
@@ -85,9 +100,22 @@ public final class KernelCheck {
   }
 
   private static void compare(
-      String what, Map<String, float[]> actual, Map<String, float[]> expected, double bound) {
-    expected.forEach(
-        (name, values) ->
-            Closeness.assertClose(what + ", " + name, actual.get(name), values, bound));
+      KernelCall call,
+      String where,
+      Map<String, float[]> actual,
+      Map<String, float[]> expected,
+      double bound) {
+    for (KernelCall.Argument argument : call.arguments()) {
+      String name = argument.name();
+      if (expected.containsKey(name)) {
+        // only what does not compute, a conversion, can be held to equality
+        boolean exact = bound == 0 && call.typed().isEmpty();
+        Closeness.assertClose(
+            call + where + ", " + name,
+            actual.get(name),
+            expected.get(name),
+            argument.dtype() == DType.BFLOAT16 && !exact ? BFLOAT16_ROUNDING : bound);
+      }
+    }
   }
 }

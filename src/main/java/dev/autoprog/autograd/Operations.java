@@ -6,6 +6,7 @@ import dev.autoprog.kernel.LinearShape;
 import dev.autoprog.kernel.PositionShape;
 import dev.autoprog.kernel.RowsShape;
 import dev.autoprog.kernel.TokenShape;
+import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Tensor;
 
 /**
@@ -17,41 +18,58 @@ public final class Operations {
   private Operations() {}
 
   /**
-   * {@code y = x Wᵀ + b} on the last dimension.
+   * {@code y = base + x Wᵀ + b} on the last dimension.
    *
    * @param x (…, in)
    * @param weight (out, …), {@code in} elements per output
    * @param bias (out), or null for none
+   * @param base (…, out): a residual, or null for none
+   * @param type of {@code y}: that of {@code x}, or FLOAT32
    * @return (…, out)
    */
-  public static Variable linear(Tape tape, Variable x, Variable weight, Variable bias) {
+  public static Variable linear(
+      Tape tape, Variable x, Variable weight, Variable bias, Variable base, DType type) {
     Tensor input = x.value();
-    long out = weight.value().shape().dim(0);
-    long in = weight.value().elements() / out;
+    Tensor factor = weight.operand();
+    long out = factor.shape().dim(0);
+    long in = factor.elements() / out;
     LinearShape shape = new LinearShape(input.elements() / in, in, out);
     long[] dims = input.shape().toArray();
     dims[dims.length - 1] = out;
-    Tensor y = tape.allocate(dims);
+    Tensor y = tape.allocate(type, dims);
     Kernels kernels = tape.kernels();
-    kernels.linearForward(shape, input, weight.value(), bias == null ? null : bias.value(), y);
+    kernels.linearForward(shape, input, factor, valueOrNull(bias), valueOrNull(base), y);
     return tape.record(
         y,
         (dy, sink) -> {
+          if (base != null) {
+            tape.accumulate(base, dy);
+          }
+          Tensor dyFactor = dy;
+          if (type != input.dtype()) {
+            dyFactor = tape.allocate(input.dtype(), dims);
+            kernels.convert(dy, dyFactor);
+          }
           if (weight.requiresGradient()) {
-            sink.linear(weight, shape, input, dy);
+            sink.linear(weight, shape, input, dyFactor);
           }
           if (bias != null && bias.requiresGradient()) {
             sink.broadcast(bias, RowsShape.dense(shape.rows(), out), dy);
           }
           if (x.requiresGradient()) {
-            Tensor dx = tape.allocate(input.shape().toArray());
-            kernels.linearBackwardInput(shape, dy, weight.value(), dx);
+            Tensor dx = tape.allocateLike(input);
+            kernels.linearBackwardInput(shape, dyFactor, factor, dx);
             tape.accumulate(x, dx);
           }
         },
         x,
         weight,
-        bias);
+        bias,
+        base);
+  }
+
+  private static Tensor valueOrNull(Variable variable) {
+    return variable == null ? null : variable.value();
   }
 
   /**
@@ -66,7 +84,7 @@ public final class Operations {
       Tape tape, Variable x, Variable gain, Variable bias, float epsilon) {
     Tensor input = x.value();
     RowsShape shape = lastDimension(input);
-    Tensor y = tape.allocate(input.shape().toArray());
+    Tensor y = tape.allocateLike(input);
     Tensor mean = tape.allocate(shape.rows());
     Tensor rstd = tape.allocate(shape.rows());
     Kernels kernels = tape.kernels();
@@ -78,7 +96,7 @@ public final class Operations {
             sink.layerNorm(gain, bias, shape, input, mean, rstd, dy);
           }
           if (x.requiresGradient()) {
-            Tensor dx = tape.allocate(input.shape().toArray());
+            Tensor dx = tape.allocateLike(input);
             Tensor base = tape.gradientSoFar(x);
             kernels.layerNormBackward(shape, input, gain.value(), mean, rstd, dy, base, dx);
             tape.replaceGradient(x, dx);
@@ -101,14 +119,14 @@ public final class Operations {
     long tokens = input.shape().dim(1);
     long width = input.shape().dim(2) / 3;
     AttentionShape shape = new AttentionShape(batch, tokens, heads, width / heads);
-    Tensor out = tape.allocate(batch, tokens, width);
+    Tensor out = tape.allocate(input.dtype(), batch, tokens, width);
     Tensor logSumExp = tape.allocate(batch, heads, tokens);
     Kernels kernels = tape.kernels();
     kernels.attentionForward(shape, input, out, logSumExp);
     return tape.record(
         out,
         (dy, sink) -> {
-          Tensor dQkv = tape.allocate(input.shape().toArray());
+          Tensor dQkv = tape.allocateLike(input);
           kernels.attentionBackward(shape, input, out, logSumExp, dy, dQkv);
           tape.accumulate(qkv, dQkv);
         },
@@ -118,13 +136,13 @@ public final class Operations {
   /** The exact GELU of every element. */
   public static Variable gelu(Tape tape, Variable x) {
     Tensor input = x.value();
-    Tensor y = tape.allocate(input.shape().toArray());
+    Tensor y = tape.allocateLike(input);
     Kernels kernels = tape.kernels();
     kernels.geluForward(input, y);
     return tape.record(
         y,
         (dy, sink) -> {
-          Tensor dx = tape.allocate(input.shape().toArray());
+          Tensor dx = tape.allocateLike(input);
           kernels.geluBackward(input, dy, dx);
           tape.accumulate(x, dx);
         },
@@ -142,7 +160,7 @@ public final class Operations {
     Tensor input = x.value();
     long batch = input.shape().dim(0);
     RowsShape shape = RowsShape.dense(batch, input.elements() / batch);
-    Tensor y = tape.allocate(input.shape().toArray());
+    Tensor y = tape.allocateLike(input);
     Kernels kernels = tape.kernels();
     kernels.residualForward(shape, input, branch.value(), scale, y);
     return tape.record(
@@ -152,7 +170,7 @@ public final class Operations {
           if (branch.requiresGradient()) {
             Tensor dBranch = dy;
             if (scale != null) {
-              dBranch = tape.allocate(input.shape().toArray());
+              dBranch = tape.allocateLike(input);
               kernels.residualBackward(shape, dy, scale, dBranch);
             }
             tape.accumulate(branch, dBranch);
@@ -185,7 +203,7 @@ public final class Operations {
       resized = tape.allocate(shape.tokens(), width);
       kernels.resizePositions(resize, positions.value(), resized);
     }
-    Tensor out = tape.allocate(batch, shape.tokens(), width);
+    Tensor out = tape.allocate(input.dtype(), batch, shape.tokens(), width);
     kernels.assembleTokens(shape, input, classToken.value(), resized, out);
     return tape.record(
         out,
@@ -203,7 +221,7 @@ public final class Operations {
             }
           }
           if (patches.requiresGradient()) {
-            Tensor dPatches = tape.allocate(input.shape().toArray());
+            Tensor dPatches = tape.allocateLike(input);
             kernels.assembleTokensBackward(shape, dy, dPatches);
             tape.accumulate(patches, dPatches);
           }
@@ -218,13 +236,13 @@ public final class Operations {
     Tensor input = x.value();
     TokenShape shape =
         new TokenShape(input.shape().dim(0), input.shape().dim(1), input.shape().dim(2));
-    Tensor y = tape.allocate(shape.batch(), shape.width());
+    Tensor y = tape.allocate(input.dtype(), shape.batch(), shape.width());
     Kernels kernels = tape.kernels();
     kernels.selectClassToken(shape, input, y);
     return tape.record(
         y,
         (dy, sink) -> {
-          Tensor dx = tape.allocate(input.shape().toArray());
+          Tensor dx = tape.allocateLike(input);
           kernels.selectClassTokenBackward(shape, dy, dx);
           tape.accumulate(x, dx);
         },

@@ -44,7 +44,17 @@ public final class Tape {
 
   /** A FLOAT32 tensor of the step's arena, its content undefined. */
   public Tensor allocate(long... dims) {
-    return session.arena().allocate(DType.FLOAT32, Shape.of(dims));
+    return allocate(DType.FLOAT32, dims);
+  }
+
+  /** A tensor of the step's arena, its content undefined. */
+  public Tensor allocate(DType type, long... dims) {
+    return session.arena().allocate(type, Shape.of(dims));
+  }
+
+  /** A tensor of the step's arena with another one's type and shape, its content undefined. */
+  public Tensor allocateLike(Tensor other) {
+    return session.arena().allocate(other.dtype(), other.shape());
   }
 
   /** A value that needs no gradient. */
@@ -106,7 +116,7 @@ public final class Tape {
     if (result.gradient == null) {
       result.gradient = contribution;
     } else {
-      Tensor sum = allocate(contribution.shape().toArray());
+      Tensor sum = allocateLike(contribution);
       kernels().add(result.gradient, contribution, sum);
       result.gradient = sum;
     }

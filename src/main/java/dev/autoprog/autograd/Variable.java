@@ -7,6 +7,11 @@ public interface Variable {
   /** Its value. */
   Tensor value();
 
+  /** Its value as a factor of a matrix product: of the type that activations have. */
+  default Tensor operand() {
+    return value();
+  }
+
   /** Whether something trainable contributed to it, or it is trainable itself. */
   boolean requiresGradient();
 }

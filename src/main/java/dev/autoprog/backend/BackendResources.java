@@ -13,6 +13,9 @@ public interface BackendResources extends AutoCloseable {
   /** Where their tensors lie. */
   Device device();
 
+  /** Whether products of bfloat16 are faster here than those of float32. */
+  boolean multipliesBFloat16();
+
   @Override
   void close();
 }

@@ -69,6 +69,11 @@ public final class Session implements AutoCloseable {
     return kernels;
   }
 
+  /** Whether products of bfloat16 are faster here than those of float32. */
+  public boolean multipliesBFloat16() {
+    return resources.multipliesBFloat16();
+  }
+
   /** Where its tensors lie. */
   public Device device() {
     return resources.device();

@@ -14,10 +14,48 @@ final class ArgumentChecks {
   private final String kernel;
   private final Device device;
   private final List<Tensor> seen = new ArrayList<>();
+  private DType type; // T, once an argument of that type has been seen
 
   ArgumentChecks(String kernel, Device device) {
     this.kernel = kernel;
     this.device = device;
+  }
+
+  /** An input of type T, of any size. */
+  ArgumentChecks activation(String name, Tensor tensor) {
+    return usable(name, tensor, typeOf(name, tensor));
+  }
+
+  /** An input of type T and of this size. */
+  ArgumentChecks activation(String name, Tensor tensor, long elements) {
+    return activation(name, tensor).sized(name, tensor, elements);
+  }
+
+  /** An input of type T and of this size, or null. */
+  ArgumentChecks activationOrNull(String name, Tensor tensor, long elements) {
+    return tensor == null ? this : activation(name, tensor, elements);
+  }
+
+  /**
+   * An output of type T and of this size.
+   *
+   * @param mayBe inputs that it may coincide with, but not partly overlap
+   */
+  ArgumentChecks result(String name, Tensor tensor, long elements, Tensor... mayBe) {
+    return activation(name, tensor, elements).apart(name, tensor, mayBe);
+  }
+
+  /** An output of type T or FLOAT32 and of this size. */
+  ArgumentChecks resultOrFloats(String name, Tensor tensor, long elements) {
+    return tensor != null && tensor.dtype() == DType.FLOAT32
+        ? output(name, tensor, elements)
+        : result(name, tensor, elements);
+  }
+
+  /** A FLOAT32 or BFLOAT16 output of this size, whatever the inputs are. */
+  ArgumentChecks floats(String name, Tensor tensor, long elements) {
+    type = null;
+    return result(name, tensor, elements);
   }
 
   /** A FLOAT32 input of any size. */
@@ -40,9 +78,9 @@ final class ArgumentChecks {
     return tensor == null ? this : input(name, tensor, elements);
   }
 
-  /** A FLOAT32 input of this size or a larger one. */
-  ArgumentChecks inputOfAtLeast(String name, Tensor tensor, long elements) {
-    usable(name, tensor, DType.FLOAT32);
+  /** An input of type T and of this size or a larger one. */
+  ArgumentChecks activationOfAtLeast(String name, Tensor tensor, long elements) {
+    activation(name, tensor);
     if (tensor.elements() < elements) {
       throw bad(name, tensor, elements + " elements or more");
     }
@@ -65,6 +103,11 @@ final class ArgumentChecks {
         .apart(name, tensor, mayBe);
   }
 
+  /** An output of this type and size. */
+  ArgumentChecks output(String name, Tensor tensor, DType dtype, long elements) {
+    return usable(name, tensor, dtype).sized(name, tensor, elements).apart(name, tensor);
+  }
+
   /** Rows without gaps. */
   ArgumentChecks dense(RowsShape shape) {
     if (shape.stride() != shape.columns()) {
@@ -79,12 +122,23 @@ final class ArgumentChecks {
         kernel + ": " + name + " is " + found + ", expected " + expected);
   }
 
+  /** T as this argument has it, or as an earlier one has settled it. */
+  private DType typeOf(String name, Tensor tensor) {
+    if (type == null && tensor != null) {
+      if (tensor.dtype() != DType.FLOAT32 && tensor.dtype() != DType.BFLOAT16) {
+        throw bad(name, tensor, "FLOAT32 or BFLOAT16");
+      }
+      type = tensor.dtype();
+    }
+    return type;
+  }
+
   private ArgumentChecks usable(String name, Tensor tensor, DType dtype) {
     if (tensor == null) {
       throw bad(name, "null", "a tensor");
     }
     if (tensor.dtype() != dtype) {
-      throw bad(name, tensor, dtype + ", the only type this kernel takes");
+      throw bad(name, tensor, dtype + ", the only type that this call takes");
     }
     if (tensor.device() != device) {
       throw bad(

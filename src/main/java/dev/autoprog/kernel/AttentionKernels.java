@@ -4,7 +4,8 @@ import dev.autoprog.tensor.Tensor;
 
 /**
  * Scaled dot-product attention, {@code softmax(q kᵀ/√D) v} per sample and head (Vaswani et al.
- * 2017, eq. 1), without the N×N matrix in memory (Dao et al. 2022). ≤ 1e-5 relative in float32.
+ * 2017, eq. 1), without the N×N matrix in memory (Dao et al. 2022). All but {@code logSumExp} is of
+ * type T. ≤ 1e-5 relative in float32; in bfloat16, the probabilities may be rounded to it.
  */
 public interface AttentionKernels {
   /**

@@ -37,50 +37,60 @@ public final class CheckedKernels implements Kernels {
 
   @Override
   public void add(Tensor a, Tensor b, Tensor out) {
-    begin("add").input("a", a).input("b", b, a.elements()).output("out", out, a.elements(), a, b);
+    begin("add")
+        .activation("a", a)
+        .activation("b", b, a.elements())
+        .result("out", out, a.elements(), a, b);
     kernels.add(a, b, out);
   }
 
   @Override
+  public void convert(Tensor from, Tensor to) {
+    begin("convert").activation("from", from).floats("to", to, from.elements());
+    kernels.convert(from, to);
+  }
+
+  @Override
   public void sumRows(RowsShape s, Tensor x, Tensor sum) {
-    begin("sumRows").inputOfAtLeast("x", x, Shapes.span(s)).output("sum", sum, s.columns());
+    begin("sumRows").activationOfAtLeast("x", x, Shapes.span(s)).output("sum", sum, s.columns());
     kernels.sumRows(s, x, sum);
   }
 
   @Override
-  public void linearForward(LinearShape s, Tensor x, Tensor weight, Tensor bias, Tensor y) {
+  public void linearForward(
+      LinearShape s, Tensor x, Tensor weight, Tensor bias, Tensor base, Tensor y) {
     begin("linearForward")
-        .input("x", x, elements(s.rows(), s.in()))
-        .input("weight", weight, elements(s.out(), s.in()))
+        .activation("x", x, elements(s.rows(), s.in()))
+        .activation("weight", weight, elements(s.out(), s.in()))
         .inputOrNull("bias", bias, s.out())
-        .output("y", y, elements(s.rows(), s.out()));
-    kernels.linearForward(s, x, weight, bias, y);
+        .activationOrNull("base", base, elements(s.rows(), s.out()))
+        .resultOrFloats("y", y, elements(s.rows(), s.out()));
+    kernels.linearForward(s, x, weight, bias, base, y);
   }
 
   @Override
   public void linearBackwardInput(LinearShape s, Tensor dy, Tensor weight, Tensor dx) {
     begin("linearBackwardInput")
-        .input("dy", dy, elements(s.rows(), s.out()))
-        .input("weight", weight, elements(s.out(), s.in()))
-        .output("dx", dx, elements(s.rows(), s.in()));
+        .activation("dy", dy, elements(s.rows(), s.out()))
+        .activation("weight", weight, elements(s.out(), s.in()))
+        .result("dx", dx, elements(s.rows(), s.in()));
     kernels.linearBackwardInput(s, dy, weight, dx);
   }
 
   @Override
   public void linearBackwardWeight(LinearShape s, Tensor x, Tensor dy, Tensor dWeight) {
     begin("linearBackwardWeight")
-        .input("x", x, elements(s.rows(), s.in()))
-        .input("dy", dy, elements(s.rows(), s.out()))
+        .activation("x", x, elements(s.rows(), s.in()))
+        .activation("dy", dy, elements(s.rows(), s.out()))
         .output("dWeight", dWeight, elements(s.out(), s.in()));
     kernels.linearBackwardWeight(s, x, dy, dWeight);
   }
 
   @Override
   public void attentionForward(AttentionShape s, Tensor qkv, Tensor out, Tensor logSumExp) {
-    long elements = s.batch() * s.tokens() * s.width();
     begin("attentionForward")
-        .input("qkv", qkv, elements(s.batch(), s.tokens(), 3, s.heads(), s.headDim()))
-        .output("out", out, elements(s.batch(), s.tokens(), s.heads(), s.headDim()))
+        .activation("qkv", qkv, elements(s.batch(), s.tokens(), 3, s.heads(), s.headDim()))
+        .result("out", out, elements(s.batch(), s.tokens(), s.heads(), s.headDim()))
         .output("logSumExp", logSumExp, elements(s.batch(), s.heads(), s.tokens()));
     kernels.attentionForward(s, qkv, out, logSumExp);
   }
@@ -88,13 +98,12 @@ public final class CheckedKernels implements Kernels {
   @Override
   public void attentionBackward(
       AttentionShape s, Tensor qkv, Tensor out, Tensor logSumExp, Tensor dOut, Tensor dQkv) {
-    long elements = s.batch() * s.tokens() * s.width();
     begin("attentionBackward")
-        .input("qkv", qkv, elements(s.batch(), s.tokens(), 3, s.heads(), s.headDim()))
-        .input("out", out, elements(s.batch(), s.tokens(), s.heads(), s.headDim()))
+        .activation("qkv", qkv, elements(s.batch(), s.tokens(), 3, s.heads(), s.headDim()))
+        .activation("out", out, elements(s.batch(), s.tokens(), s.heads(), s.headDim()))
         .input("logSumExp", logSumExp, elements(s.batch(), s.heads(), s.tokens()))
-        .input("dOut", dOut, elements(s.batch(), s.tokens(), s.heads(), s.headDim()))
-        .output("dQkv", dQkv, elements(s.batch(), s.tokens(), 3, s.heads(), s.headDim()));
+        .activation("dOut", dOut, elements(s.batch(), s.tokens(), s.heads(), s.headDim()))
+        .result("dQkv", dQkv, elements(s.batch(), s.tokens(), 3, s.heads(), s.headDim()));
     kernels.attentionBackward(s, qkv, out, logSumExp, dOut, dQkv);
   }
 
@@ -110,10 +119,10 @@ public final class CheckedKernels implements Kernels {
       Tensor rstd) {
     begin("layerNormForward")
         .dense(s)
-        .input("x", x, elements(s.rows(), s.columns()))
+        .activation("x", x, elements(s.rows(), s.columns()))
         .input("gain", gain, s.columns())
         .input("bias", bias, s.columns())
-        .output("y", y, elements(s.rows(), s.columns()))
+        .result("y", y, elements(s.rows(), s.columns()))
         .output("mean", mean, s.rows())
         .output("rstd", rstd, s.rows());
     kernels.layerNormForward(s, epsilon, x, gain, bias, y, mean, rstd);
@@ -131,13 +140,13 @@ public final class CheckedKernels implements Kernels {
       Tensor dx) {
     begin("layerNormBackward")
         .dense(s)
-        .input("x", x, elements(s.rows(), s.columns()))
+        .activation("x", x, elements(s.rows(), s.columns()))
         .input("gain", gain, s.columns())
         .input("mean", mean, s.rows())
         .input("rstd", rstd, s.rows())
-        .input("dy", dy, elements(s.rows(), s.columns()))
-        .inputOrNull("base", base, elements(s.rows(), s.columns()))
-        .output("dx", dx, elements(s.rows(), s.columns()), base);
+        .activation("dy", dy, elements(s.rows(), s.columns()))
+        .activationOrNull("base", base, elements(s.rows(), s.columns()))
+        .result("dx", dx, elements(s.rows(), s.columns()), base);
     kernels.layerNormBackward(s, x, gain, mean, rstd, dy, base, dx);
   }
 
@@ -146,10 +155,10 @@ public final class CheckedKernels implements Kernels {
       RowsShape s, Tensor x, Tensor mean, Tensor rstd, Tensor dy, Tensor dGain, Tensor dBias) {
     begin("layerNormBackwardParameters")
         .dense(s)
-        .input("x", x, elements(s.rows(), s.columns()))
+        .activation("x", x, elements(s.rows(), s.columns()))
         .input("mean", mean, s.rows())
         .input("rstd", rstd, s.rows())
-        .input("dy", dy, elements(s.rows(), s.columns()))
+        .activation("dy", dy, elements(s.rows(), s.columns()))
         .output("dGain", dGain, s.columns())
         .output("dBias", dBias, s.columns());
     kernels.layerNormBackwardParameters(s, x, mean, rstd, dy, dGain, dBias);
@@ -157,16 +166,16 @@ public final class CheckedKernels implements Kernels {
 
   @Override
   public void geluForward(Tensor x, Tensor y) {
-    begin("geluForward").input("x", x).output("y", y, x.elements());
+    begin("geluForward").activation("x", x).result("y", y, x.elements());
     kernels.geluForward(x, y);
   }
 
   @Override
   public void geluBackward(Tensor x, Tensor dy, Tensor dx) {
     begin("geluBackward")
-        .input("x", x)
-        .input("dy", dy, x.elements())
-        .output("dx", dx, x.elements(), dy);
+        .activation("x", x)
+        .activation("dy", dy, x.elements())
+        .result("dx", dx, x.elements(), dy);
     kernels.geluBackward(x, dy, dx);
   }
 
@@ -174,10 +183,10 @@ public final class CheckedKernels implements Kernels {
   public void residualForward(RowsShape s, Tensor x, Tensor branch, Tensor scale, Tensor y) {
     begin("residualForward")
         .dense(s)
-        .input("x", x, elements(s.rows(), s.columns()))
-        .input("branch", branch, elements(s.rows(), s.columns()))
+        .activation("x", x, elements(s.rows(), s.columns()))
+        .activation("branch", branch, elements(s.rows(), s.columns()))
         .inputOrNull("scale", scale, s.rows())
-        .output("y", y, elements(s.rows(), s.columns()), x);
+        .result("y", y, elements(s.rows(), s.columns()), x);
     kernels.residualForward(s, x, branch, scale, y);
   }
 
@@ -185,9 +194,9 @@ public final class CheckedKernels implements Kernels {
   public void residualBackward(RowsShape s, Tensor dy, Tensor scale, Tensor dBranch) {
     begin("residualBackward")
         .dense(s)
-        .input("dy", dy, elements(s.rows(), s.columns()))
+        .activation("dy", dy, elements(s.rows(), s.columns()))
         .input("scale", scale, s.rows())
-        .output("dBranch", dBranch, elements(s.rows(), s.columns()));
+        .result("dBranch", dBranch, elements(s.rows(), s.columns()));
     kernels.residualBackward(s, dy, scale, dBranch);
   }
 
@@ -195,34 +204,34 @@ public final class CheckedKernels implements Kernels {
   public void assembleTokens(
       TokenShape s, Tensor patches, Tensor classToken, Tensor positions, Tensor out) {
     begin("assembleTokens")
-        .input("patches", patches, elements(s.batch(), s.tokens() - 1, s.width()))
+        .activation("patches", patches, elements(s.batch(), s.tokens() - 1, s.width()))
         .input("classToken", classToken, s.width())
         .input("positions", positions, elements(s.tokens(), s.width()))
-        .output("out", out, elements(s.batch(), s.tokens(), s.width()));
+        .result("out", out, elements(s.batch(), s.tokens(), s.width()));
     kernels.assembleTokens(s, patches, classToken, positions, out);
   }
 
   @Override
   public void assembleTokensBackward(TokenShape s, Tensor dy, Tensor dPatches) {
     begin("assembleTokensBackward")
-        .input("dy", dy, elements(s.batch(), s.tokens(), s.width()))
-        .output("dPatches", dPatches, elements(s.batch(), s.tokens() - 1, s.width()));
+        .activation("dy", dy, elements(s.batch(), s.tokens(), s.width()))
+        .result("dPatches", dPatches, elements(s.batch(), s.tokens() - 1, s.width()));
     kernels.assembleTokensBackward(s, dy, dPatches);
   }
 
   @Override
   public void selectClassToken(TokenShape s, Tensor x, Tensor y) {
     begin("selectClassToken")
-        .input("x", x, elements(s.batch(), s.tokens(), s.width()))
-        .output("y", y, elements(s.batch(), s.width()));
+        .activation("x", x, elements(s.batch(), s.tokens(), s.width()))
+        .result("y", y, elements(s.batch(), s.width()));
     kernels.selectClassToken(s, x, y);
   }
 
   @Override
   public void selectClassTokenBackward(TokenShape s, Tensor dy, Tensor dx) {
     begin("selectClassTokenBackward")
-        .input("dy", dy, elements(s.batch(), s.width()))
-        .output("dx", dx, elements(s.batch(), s.tokens(), s.width()));
+        .activation("dy", dy, elements(s.batch(), s.width()))
+        .result("dx", dx, elements(s.batch(), s.tokens(), s.width()));
     kernels.selectClassTokenBackward(s, dy, dx);
   }
 
@@ -265,10 +274,9 @@ public final class CheckedKernels implements Kernels {
 
   @Override
   public void patchify(PatchShape s, Tensor images, Tensor patches) {
-    long elements = s.batch() * s.channels() * s.side() * s.side();
     begin("patchify")
         .input("images", images, elements(s.batch(), s.channels(), s.side(), s.side()))
-        .output("patches", patches, elements(s.batch(), s.channels(), s.side(), s.side()));
+        .result("patches", patches, elements(s.batch(), s.channels(), s.side(), s.side()));
     kernels.patchify(s, images, patches);
   }
 
@@ -317,7 +325,8 @@ public final class CheckedKernels implements Kernels {
       Tensor v,
       Tensor squaredNorm,
       List<Tensor> emas,
-      float[] emaDecays) {
+      float[] emaDecays,
+      Tensor rounded) {
     ArgumentChecks checks =
         begin("adamW")
             .input("g", g)
@@ -328,6 +337,9 @@ public final class CheckedKernels implements Kernels {
     for (int e = 0; e < emas.size(); e++) {
       checks.output("emas[" + e + "]", emas.get(e), g.elements());
     }
+    if (rounded != null) {
+      checks.output("rounded", rounded, DType.BFLOAT16, g.elements());
+    }
     if (emas.size() > MAX_EMAS || emas.size() != emaDecays.length) {
       throw checks.bad(
           "emas",
@@ -337,7 +349,7 @@ public final class CheckedKernels implements Kernels {
     if (step.step() < 1) {
       throw checks.bad("step", step.step(), "1 for the first update");
     }
-    kernels.adamW(step, w, g, m, v, squaredNorm, emas, emaDecays);
+    kernels.adamW(step, w, g, m, v, squaredNorm, emas, emaDecays, rounded);
   }
 
   @Override

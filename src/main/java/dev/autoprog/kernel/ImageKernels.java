@@ -36,7 +36,7 @@ public interface ImageKernels {
    * py, gx·P + px]}, the order in which a convolution's weight (C, channels, P, P) lies. Exact.
    *
    * @param images (B, channels, R, R)
-   * @param patches (B, G², channels·P²)
+   * @param patches of type T: (B, G², channels·P²)
    */
   void patchify(PatchShape shape, Tensor images, Tensor patches);
 }

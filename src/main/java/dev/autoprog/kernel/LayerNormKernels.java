@@ -4,7 +4,8 @@ import dev.autoprog.tensor.Tensor;
 
 /**
  * Layer norm over the last dimension (Ba et al. 2016, eq. 4): {@code y = (x − μ)·rstd·gain + bias},
- * {@code rstd = 1/√(σ² + ε)}, σ² the population variance. ≤ 1e-5 relative in float32.
+ * {@code rstd = 1/√(σ² + ε)}, σ² the population variance. {@code x}, {@code y}, {@code base} and
+ * their gradients are of type T. ≤ 1e-5 relative in float32.
  */
 public interface LayerNormKernels {
   /**

@@ -2,17 +2,23 @@ package dev.autoprog.kernel;
 
 import dev.autoprog.tensor.Tensor;
 
-/** The linear layer {@code y = x Wᵀ + b} and its gradients. ≤ 1e-5 relative in float32. */
+/**
+ * The linear layer {@code y = x Wᵀ + b} and its gradients; {@code x}, {@code dx}, {@code y}, {@code
+ * dy} and the weight are of type T. ≤ 1e-5 relative in float32.
+ */
 public interface LinearKernels {
   /**
-   * {@code y = x Wᵀ + b}.
+   * {@code y = base + x Wᵀ + b}.
    *
    * @param x (rows, in)
    * @param weight (out, in)
    * @param bias (out), or null for none
-   * @param y (rows, out)
+   * @param base (rows, out), of type T: what the result is added to (a residual), or null for
+   *     nothing
+   * @param y (rows, out), of type T or FLOAT32
    */
-  void linearForward(LinearShape shape, Tensor x, Tensor weight, Tensor bias, Tensor y);
+  void linearForward(
+      LinearShape shape, Tensor x, Tensor weight, Tensor bias, Tensor base, Tensor y);
 
   /**
    * {@code dx = dy W}.

@@ -13,7 +13,8 @@ public interface OptimizerKernels {
 
   /**
    * One AdamW update and the moving averages of its result, in one pass: {@code w ← w − lr·(m̂/(√v̂
-   * + ε) + decay·w)}, then {@code ema ← d·ema + (1 − d)·w} for each. ≤ 1e-5 relative.
+   * + ε) + decay·w)}, then {@code ema ← d·ema + (1 − d)·w} for each and {@code rounded = w}. ≤ 1e-5
+   * relative.
    *
    * @param w weights, changed in place
    * @param g gradients, as many
@@ -23,6 +24,7 @@ public interface OptimizerKernels {
    *     it
    * @param emas at most {@link #MAX_EMAS} tensors like w, changed in place
    * @param emaDecays one per moving average
+   * @param rounded BFLOAT16, as many as w: the new weights, rounded; null for none
    */
   void adamW(
       AdamWStep step,
@@ -32,5 +34,6 @@ public interface OptimizerKernels {
       Tensor v,
       Tensor squaredNorm,
       List<Tensor> emas,
-      float[] emaDecays);
+      float[] emaDecays,
+      Tensor rounded);
 }

@@ -4,7 +4,8 @@ import dev.autoprog.tensor.Tensor;
 
 /**
  * A residual branch with a factor per sample: 1, or for stochastic depth (Huang et al. 2016) 0 for
- * a dropped branch and 1/(1 − p) for a kept one. Exact rounding of multiply and add.
+ * a dropped branch and 1/(1 − p) for a kept one. All but the factors is of type T. Exact rounding
+ * of multiply and add.
  */
 public interface ResidualKernels {
   /**

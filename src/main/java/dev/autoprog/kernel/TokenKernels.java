@@ -2,7 +2,10 @@ package dev.autoprog.kernel;
 
 import dev.autoprog.tensor.Tensor;
 
-/** What stands between patch embedding and blocks, and between blocks and head. */
+/**
+ * What stands between patch embedding and blocks, and between blocks and head. Patches, tokens and
+ * their gradients are of type T; class token and positions are FLOAT32.
+ */
 public interface TokenKernels {
   /**
    * {@code out[b] = [classToken; patches[b]] + positions}.

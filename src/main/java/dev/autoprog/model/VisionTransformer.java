@@ -10,6 +10,7 @@ import dev.autoprog.nn.Linear;
 import dev.autoprog.nn.Parameter;
 import dev.autoprog.nn.ParameterSet;
 import dev.autoprog.nn.PatchEmbedding;
+import dev.autoprog.nn.Precision;
 import dev.autoprog.nn.StochasticDepth;
 import dev.autoprog.nn.TransformerBlock;
 import dev.autoprog.tensor.Tensor;
@@ -26,6 +27,7 @@ public final class VisionTransformer implements AutoCloseable {
   private static final double STD = 0.02;
 
   private final VitConfig config;
+  private final Precision precision;
   private final PatchEmbedding patchEmbedding;
   private final Parameter classToken;
   private final Parameter positions;
@@ -34,8 +36,9 @@ public final class VisionTransformer implements AutoCloseable {
   private final Linear head;
   private final ParameterSet parameters;
 
-  private VisionTransformer(Session session, VitConfig config) {
+  private VisionTransformer(Session session, VitConfig config, Precision precision) {
     this.config = config;
+    this.precision = precision;
     ParameterSet.Builder builder = new ParameterSet.Builder();
     int width = config.width();
     int grid = config.grid();
@@ -55,12 +58,18 @@ public final class VisionTransformer implements AutoCloseable {
     }
     norm = new LayerNorm(builder.under("norm"), width);
     head = new Linear(builder.under("head"), width, config.classes());
-    parameters = builder.allocate(session);
+    parameters = builder.allocate(session, precision);
+  }
+
+  /** A vision transformer in float32 with fresh weights, drawn from {@code seed}. */
+  public static VisionTransformer create(Session session, VitConfig config, long seed) {
+    return create(session, config, Precision.FP32, seed);
   }
 
   /** A vision transformer with fresh weights, drawn from {@code seed}. */
-  public static VisionTransformer create(Session session, VitConfig config, long seed) {
-    VisionTransformer vit = new VisionTransformer(session, config);
+  public static VisionTransformer create(
+      Session session, VitConfig config, Precision precision, long seed) {
+    VisionTransformer vit = new VisionTransformer(session, config, precision);
     vit.parameters.initialize(seed);
     return vit;
   }
@@ -68,6 +77,11 @@ public final class VisionTransformer implements AutoCloseable {
   /** What it looks like. */
   public VitConfig config() {
     return config;
+  }
+
+  /** With what it computes. */
+  public Precision precision() {
+    return precision;
   }
 
   /** Its parameters. */
@@ -83,8 +97,8 @@ public final class VisionTransformer implements AutoCloseable {
   /**
    * The logits.
    *
-   * @param images (B, channels, R, R), normalised; the patch must divide R
-   * @return (B, classes)
+   * @param images FLOAT32 (B, channels, R, R), normalised; the patch must divide R
+   * @return FLOAT32 (B, classes)
    * @throws IllegalArgumentException if the images do not fit the network
    */
   public Variable forward(Tape tape, Tensor images, StochasticDepth depth) {
@@ -104,7 +118,7 @@ public final class VisionTransformer implements AutoCloseable {
     }
     // the head reads the class token alone, and the norm works token by token: selecting first
     // gives the same
-    return head.forward(tape, norm.forward(tape, Operations.selectClassToken(tape, x)));
+    return head.forwardToFloats(tape, norm.forward(tape, Operations.selectClassToken(tape, x)));
   }
 
   /** Gives its memory back. */

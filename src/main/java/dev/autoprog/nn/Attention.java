@@ -17,8 +17,12 @@ public final class Attention {
     this.projection = new Linear(parameters.under("proj"), width, width);
   }
 
-  /** (B, N, C) to (B, N, C). */
-  public Variable forward(Tape tape, Variable x) {
-    return projection.forward(tape, Operations.attention(tape, qkv.forward(tape, x), heads));
+  /**
+   * (B, N, C) to (B, N, C).
+   *
+   * @param base (B, N, C): what the result is added to, or null for nothing
+   */
+  public Variable forward(Tape tape, Variable x, Variable base) {
+    return projection.forward(tape, Operations.attention(tape, qkv.forward(tape, x), heads), base);
   }
 }

@@ -3,6 +3,7 @@ package dev.autoprog.nn;
 import dev.autoprog.autograd.Operations;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
+import dev.autoprog.tensor.DType;
 
 /**
  * {@code y = x Wᵀ + b} on the last dimension. Weights begin uniform in ±√(6 / (in + out)) (Glorot
@@ -21,6 +22,20 @@ public final class Linear {
 
   /** (…, in) to (…, out). */
   public Variable forward(Tape tape, Variable x) {
-    return Operations.linear(tape, x, weight, bias);
+    return forward(tape, x, null);
+  }
+
+  /**
+   * (…, in) to (…, out), added to a residual.
+   *
+   * @param base (…, out), or null for nothing
+   */
+  public Variable forward(Tape tape, Variable x, Variable base) {
+    return Operations.linear(tape, x, weight, bias, base, x.value().dtype());
+  }
+
+  /** (…, in) to (…, out) in FLOAT32, whatever the input is: for what a loss reads. */
+  public Variable forwardToFloats(Tape tape, Variable x) {
+    return Operations.linear(tape, x, weight, bias, null, DType.FLOAT32);
   }
 }

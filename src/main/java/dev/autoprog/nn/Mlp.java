@@ -15,8 +15,12 @@ public final class Mlp {
     down = new Linear(parameters.under("fc2"), hidden, width);
   }
 
-  /** (…, C) to (…, C). */
-  public Variable forward(Tape tape, Variable x) {
-    return down.forward(tape, Operations.gelu(tape, up.forward(tape, x)));
+  /**
+   * (…, C) to (…, C).
+   *
+   * @param base (…, C): what the result is added to, or null for nothing
+   */
+  public Variable forward(Tape tape, Variable x, Variable base) {
+    return down.forward(tape, Operations.gelu(tape, up.forward(tape, x)), base);
   }
 }

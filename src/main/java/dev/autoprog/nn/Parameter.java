@@ -13,6 +13,7 @@ public final class Parameter implements Variable {
   private boolean trainable = true;
   private long offset;
   private Tensor value;
+  private Tensor operand;
   private Tensor gradient;
 
   Parameter(String name, Shape shape, boolean decayed, Initializer initializer) {
@@ -22,14 +23,14 @@ public final class Parameter implements Variable {
     this.initializer = initializer;
   }
 
-  void bind(long offset, Tensor value, Tensor gradient) {
+  void bind(long offset, Tensor gradient) {
     this.offset = offset;
-    this.value = value;
     this.gradient = gradient;
   }
 
-  void read(Tensor place) {
-    value = place;
+  void read(Tensor value, Tensor operand) {
+    this.value = value;
+    this.operand = operand;
   }
 
   /** Its name, as in timm: {@code blocks.0.attn.qkv.weight}. */
@@ -61,6 +62,11 @@ public final class Parameter implements Variable {
   @Override
   public Tensor value() {
     return value;
+  }
+
+  @Override
+  public Tensor operand() {
+    return operand;
   }
 
   /** Where its gradient is summed up, in its shape. */

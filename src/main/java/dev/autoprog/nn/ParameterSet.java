@@ -25,8 +25,9 @@ public final class ParameterSet implements AutoCloseable {
   private final Map<String, Parameter> parameters = new LinkedHashMap<>();
   private final Tensor values;
   private final Tensor gradients;
+  private final Tensor rounded; // the values as BFLOAT16, or null
 
-  private ParameterSet(Session session, List<Parameter> declared) {
+  private ParameterSet(Session session, List<Parameter> declared, Precision precision) {
     this.session = session;
     for (Parameter parameter : declared) {
       if (parameters.put(parameter.name(), parameter) != null) {
@@ -36,14 +37,29 @@ public final class ParameterSet implements AutoCloseable {
     long elements = declared.stream().mapToLong(p -> aligned(p.shape().elements())).sum();
     values = session.zeros(Shape.of(elements));
     gradients = session.zeros(Shape.of(elements));
+    rounded =
+        precision == Precision.FP32
+            ? null
+            : session.allocate(precision.activations(), values.shape());
     long offset = 0;
     for (boolean decayed : new boolean[] {true, false}) {
       for (Parameter p : declared) {
         if (p.decayed() == decayed) {
-          p.bind(offset, view(values, offset, p.shape()), view(gradients, offset, p.shape()));
+          p.bind(offset, view(gradients, offset, p.shape()));
           offset += aligned(p.shape().elements());
         }
       }
+    }
+    readFrom(values);
+  }
+
+  private void readFrom(Tensor flat) {
+    if (rounded != null) {
+      session.kernels().convert(flat, rounded);
+    }
+    for (Parameter p : parameters.values()) {
+      Tensor value = placeIn(flat, p);
+      p.read(value, rounded == null ? value : placeIn(rounded, p));
     }
   }
 
@@ -72,6 +88,21 @@ public final class ParameterSet implements AutoCloseable {
     return gradients;
   }
 
+  /**
+   * The flat buffer of values as BFLOAT16, which products read; null with {@link Precision#FP32}.
+   */
+  public Tensor rounded() {
+    return rounded;
+  }
+
+  /**
+   * To be called by whoever has written to {@link #values()}, before the parameters are used again:
+   * products read a rounded copy. The optimizer, which writes both, need not.
+   */
+  public void valuesChanged() {
+    readFrom(values);
+  }
+
   /** A sink that adds each gradient to its parameter's place in {@link #gradients()}. */
   public GradientSink accumulator() {
     return new Accumulate(session, variable -> ((Parameter) variable).gradient());
@@ -88,10 +119,10 @@ public final class ParameterSet implements AutoCloseable {
    */
   public void initialize(long seed) {
     all().forEach(p -> initialize(p, seed));
+    valuesChanged();
   }
 
-  /** Draws fresh values for one parameter, as {@link #initialize(long)} would. */
-  public void initialize(Parameter parameter, long seed) {
+  private static void initialize(Parameter parameter, long seed) {
     float[] fresh = new float[Math.toIntExact(parameter.shape().elements())];
     parameter.initializer().fill(fresh, Rng.of(seed, parameter.name().hashCode()));
     parameter.value().set(fresh);
@@ -99,14 +130,14 @@ public final class ParameterSet implements AutoCloseable {
 
   /**
    * Runs {@code body} while every parameter has its value in {@code flat}, a buffer of this set's
-   * layout: a moving average, for instance. Nothing is copied.
+   * layout: a moving average, for instance.
    */
   public <T> T reading(Tensor flat, Supplier<T> body) {
-    parameters.values().forEach(p -> p.read(placeIn(flat, p)));
+    readFrom(flat);
     try {
       return body.get();
     } finally {
-      parameters.values().forEach(p -> p.read(placeIn(values, p)));
+      readFrom(values);
     }
   }
 
@@ -150,6 +181,9 @@ public final class ParameterSet implements AutoCloseable {
   public void close() {
     session.free(values);
     session.free(gradients);
+    if (rounded != null) {
+      session.free(rounded);
+    }
   }
 
   private static long aligned(long elements) {
@@ -206,8 +240,8 @@ public final class ParameterSet implements AutoCloseable {
     }
 
     /** Allocates all that was declared, as zeros. */
-    public ParameterSet allocate(Session session) {
-      return new ParameterSet(session, declared);
+    public ParameterSet allocate(Session session, Precision precision) {
+      return new ParameterSet(session, declared, precision);
     }
 
     private Parameter declare(Parameter parameter) {

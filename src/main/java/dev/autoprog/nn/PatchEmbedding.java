@@ -4,6 +4,7 @@ import dev.autoprog.autograd.Operations;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
 import dev.autoprog.kernel.PatchShape;
+import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Tensor;
 
 /** Images cut into patches, each a token: the convolution whose stride is its kernel, as matmul. */
@@ -22,15 +23,16 @@ public final class PatchEmbedding {
   }
 
   /**
-   * (B, channels, R, R) to (B, (R/patch)², C).
+   * FLOAT32 (B, channels, R, R) to (B, (R/patch)², C).
    *
    * @throws IllegalArgumentException if the patch does not divide R
    */
   public Variable forward(Tape tape, Tensor images) {
     long batch = images.shape().dim(0);
     PatchShape shape = new PatchShape(batch, images.shape().dim(1), images.shape().dim(2), patch);
-    Tensor patches = tape.allocate(batch, shape.patches(), shape.patchElements());
+    DType type = weight.operand().dtype();
+    Tensor patches = tape.allocate(type, batch, shape.patches(), shape.patchElements());
     tape.kernels().patchify(shape, images, patches);
-    return Operations.linear(tape, tape.constant(patches), weight, bias);
+    return Operations.linear(tape, tape.constant(patches), weight, bias, null, type);
   }
 }

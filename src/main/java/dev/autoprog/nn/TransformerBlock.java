@@ -3,6 +3,7 @@ package dev.autoprog.nn;
 import dev.autoprog.autograd.Operations;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
+import dev.autoprog.tensor.Tensor;
 import java.util.Set;
 
 /** A pre-norm transformer block: {@code x + attn(norm1(x))}, then {@code x + mlp(norm2(x))}. */
@@ -33,10 +34,27 @@ public final class TransformerBlock {
    * @param index this block's place in the stack
    */
   public Variable forward(Tape tape, Variable x, StochasticDepth depth, int index) {
-    long batch = x.value().shape().dim(0);
-    Variable a = attention.forward(tape, norm1.forward(tape, x));
-    Variable h = Operations.residual(tape, x, a, depth.scale(tape, batch, index, 0));
-    Variable m = mlp.forward(tape, norm2.forward(tape, h));
-    return Operations.residual(tape, h, m, depth.scale(tape, batch, index, 1));
+    Variable h = branch(tape, x, norm1, attention::forward, depth, index, 0);
+    return branch(tape, h, norm2, mlp::forward, depth, index, 1);
+  }
+
+  /** {@code x + body(norm(x))}; where no sample is dropped, the sum is part of the last product. */
+  private static Variable branch(
+      Tape tape,
+      Variable x,
+      LayerNorm norm,
+      Branch body,
+      StochasticDepth depth,
+      int index,
+      int place) {
+    Variable normalised = norm.forward(tape, x);
+    Tensor scale = depth.scale(tape, x.value().shape().dim(0), index, place);
+    return scale == null
+        ? body.forward(tape, normalised, x)
+        : Operations.residual(tape, x, body.forward(tape, normalised, null), scale);
+  }
+
+  private interface Branch {
+    Variable forward(Tape tape, Variable x, Variable base);
   }
 }

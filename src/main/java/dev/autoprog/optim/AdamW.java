@@ -104,7 +104,8 @@ public final class AdamW implements AutoCloseable {
             range.of(second),
             squaredNorm,
             averages.stream().map(ema -> range.of(ema.values())).toList(),
-            decays);
+            decays,
+            parameters.rounded() == null ? null : range.of(parameters.rounded()));
   }
 
   /** Gives its memory back. */

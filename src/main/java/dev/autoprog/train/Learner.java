@@ -5,6 +5,7 @@ import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
 import dev.autoprog.backend.Session;
 import dev.autoprog.model.VisionTransformer;
+import dev.autoprog.model.VitConfig;
 import dev.autoprog.nn.CrossEntropy;
 import dev.autoprog.nn.ParameterSet;
 import dev.autoprog.nn.StochasticDepth;
@@ -154,7 +155,8 @@ public final class Learner implements Growable, AutoCloseable {
             : before.parameters().values();
 
     // the depth takes part in the seed, so that fresh blocks differ from growth to growth
-    adopt(VisionTransformer.create(session, before.config().withDepth(map.to()), seed + map.to()));
+    VitConfig grown = before.config().withDepth(map.to());
+    adopt(VisionTransformer.create(session, grown, before.precision(), seed + map.to()));
     BlockTransfer transfer =
         new BlockTransfer(session.kernels(), before.parameters(), model.parameters(), map);
     transfer.weights(weights, model.parameters().values());
@@ -164,6 +166,8 @@ public final class Learner implements Growable, AutoCloseable {
     }
     transfer.moments(optimizerBefore.firstMoments(), optimizer.firstMoments(), grownMoments);
     transfer.moments(optimizerBefore.secondMoments(), optimizer.secondMoments(), grownMoments);
+
+    model.parameters().valuesChanged();
 
     averagesBefore.forEach(Ema::close);
     optimizerBefore.close();

@@ -1,6 +1,8 @@
 package dev.autoprog.train;
 
+import dev.autoprog.backend.Session;
 import dev.autoprog.config.Comment;
+import dev.autoprog.nn.Precision;
 import dev.autoprog.progressive.growth.GrowthOperator;
 import dev.autoprog.progressive.growth.GrowthSchedule;
 import dev.autoprog.progressive.growth.Strength;
@@ -11,6 +13,9 @@ public record RunConfig(
     @Comment("every random decision is drawn from it") long seed,
     @Comment("auto, or a backend by name: cuda, cpu, reference") String backend,
     @Comment("threads to compute on; 0 for one per processor") int threads,
+    @Comment(
+            "activations and products in fp32 or bf16; auto for bf16 where the processor multiplies it")
+        PrecisionChoice precision,
     Data data,
     Model model,
     Training training,
@@ -25,6 +30,7 @@ public record RunConfig(
           1,
           "auto",
           0,
+          PrecisionChoice.AUTO,
           new Data("builtin", 64),
           new Model(0, 4, 96, 6, 3, 3),
           new Training(44, 32, 30),
@@ -32,6 +38,25 @@ public record RunConfig(
           new Regularization(0, 0.5, 0.04, 1, 0, 0),
           new Progressive(4, GrowthOperator.MOMENTUM, Moments.COPY, 0.5, 0.5, 0, 0.5, 1),
           new Averages(List.of(0.98, 0.99, 0.995, 0.998), true));
+
+  /** With what the network computes. */
+  public enum PrecisionChoice {
+    /** {@link Precision#BF16} where that is faster, else {@link Precision#FP32}. */
+    AUTO,
+    /** {@link Precision#FP32}. */
+    FP32,
+    /** {@link Precision#BF16}, even where it is slower. */
+    BF16;
+
+    /** What it comes to in a session. */
+    public Precision in(Session session) {
+      return switch (this) {
+        case AUTO -> session.multipliesBFloat16() ? Precision.BF16 : Precision.FP32;
+        case FP32 -> Precision.FP32;
+        case BF16 -> Precision.BF16;
+      };
+    }
+  }
 
   /** Where the images come from. */
   public record Data(

@@ -101,6 +101,7 @@ final class RunDirectory implements AutoCloseable {
         SafetensorsReader state = checkpoint.openState()) {
       read(model, learner.weights());
       read(state, learner.state());
+      learner.model().parameters().valuesChanged();
     }
   }
 

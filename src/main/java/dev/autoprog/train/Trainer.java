@@ -153,7 +153,11 @@ public final class Trainer {
     RunConfig.Optimizer o = config.optimizer();
     return new Learner(
         session,
-        VisionTransformer.create(session, plan.model().withDepth(progress.depth), config.seed()),
+        VisionTransformer.create(
+            session,
+            plan.model().withDepth(progress.depth),
+            config.precision().in(session),
+            config.seed()),
         new AdamW.Settings(o.beta1(), o.beta2(), o.epsilon(), o.weightDecay(), o.clipNorm()),
         config.averages(),
         config.progressive().moments(),

@@ -29,7 +29,8 @@ class CpuBackendTest {
     Availability availability = Backend.named("cpu").availability();
     assertThat(availability.available()).isTrue();
     assertThat(availability.detail())
-        .matches(".+, (baseline|avx2|avx512), \\d+ processors, oneDNN \\d+\\.\\d+\\.\\d+");
+        .matches(
+            ".+, (baseline|avx2|avx512|avx512bf16), \\d+ processors, oneDNN \\d+\\.\\d+\\.\\d+");
   }
 
   @Test

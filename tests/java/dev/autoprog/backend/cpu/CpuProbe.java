@@ -77,7 +77,7 @@ final class CpuProbe {
       Tensor sum = session.zeros(Shape.of(3 * width));
       kernels.layerNormForward(
           RowsShape.dense(rows, width), 1e-6f, x, gain, bias, normed, mean, rstd);
-      kernels.linearForward(linear, normed, weight, null, projected);
+      kernels.linearForward(linear, normed, weight, null, null, projected);
       kernels.geluForward(projected, qkv);
       kernels.attentionForward(attention, qkv, out, logSumExp);
       kernels.attentionBackward(attention, qkv, out, logSumExp, dOut, dQkv);

@@ -18,6 +18,8 @@ class InstructionSetTest {
       NEHALEM + " avx avx2 bmi1 bmi2 f16c fma abm movbe xsave invpcid";
   private static final String SKYLAKE_X = HASWELL + " avx512f avx512bw avx512cd avx512dq avx512vl";
 
+  private static final String ZEN_4 = SKYLAKE_X + " avx512_bf16";
+
   private static Processor processor(String flags) {
     return Processor.parse(
         List.of(
@@ -30,7 +32,12 @@ class InstructionSetTest {
   }
 
   @ParameterizedTest
-  @CsvSource({NEHALEM + ",BASELINE", HASWELL + ",AVX2", SKYLAKE_X + ",AVX512"})
+  @CsvSource({
+    NEHALEM + ",BASELINE",
+    HASWELL + ",AVX2",
+    SKYLAKE_X + ",AVX512",
+    ZEN_4 + ",AVX512BF16"
+  })
   void theBestIsTakenUnasked(String flags, InstructionSet best) {
     assertThat(InstructionSet.choose(processor(flags), null)).isEqualTo(best);
   }

@@ -7,13 +7,15 @@ import dev.autoprog.tensor.Tensor;
 interface CpuActivation extends ActivationKernels, CpuContext {
   @Override
   default void geluForward(Tensor x, Tensor y) {
-    check(NativeCpu.ap_gelu_forward(context(), x.elements(), x.address(), y.address()));
+    check(
+        NativeCpu.ap_gelu_forward(
+            context(), CpuContext.type(x), x.elements(), x.address(), y.address()));
   }
 
   @Override
   default void geluBackward(Tensor x, Tensor dy, Tensor dx) {
     check(
         NativeCpu.ap_gelu_backward(
-            context(), x.elements(), x.address(), dy.address(), dx.address()));
+            context(), CpuContext.type(x), x.elements(), x.address(), dy.address(), dx.address()));
   }
 }

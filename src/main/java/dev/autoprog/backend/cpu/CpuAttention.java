@@ -11,6 +11,7 @@ interface CpuAttention extends AttentionKernels, CpuContext {
     check(
         NativeCpu.ap_attention_forward(
             context(),
+            CpuContext.type(qkv),
             s.batch(),
             s.tokens(),
             s.heads(),
@@ -27,6 +28,7 @@ interface CpuAttention extends AttentionKernels, CpuContext {
     check(
         NativeCpu.ap_attention_backward(
             context(),
+            CpuContext.type(qkv),
             s.batch(),
             s.tokens(),
             s.heads(),

@@ -1,6 +1,7 @@
 package dev.autoprog.backend.cpu;
 
 import dev.autoprog.backend.BackendException;
+import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Tensor;
 
 /** What the kernel families of this backend share: the session's native context. */
@@ -13,6 +14,11 @@ interface CpuContext {
     if (code != 0) {
       throw new BackendException("A CPU kernel failed: " + NativeCpu.ap_last_error(context()));
     }
+  }
+
+  /** The number by which {@code autoprog.h} knows the tensor's element type. */
+  static int type(Tensor tensor) {
+    return tensor.dtype() == DType.BFLOAT16 ? 1 : 0;
   }
 
   /** The tensor's address, or NULL for none. */

@@ -13,13 +13,33 @@ interface CpuElementwise extends ElementwiseKernels, CpuContext {
 
   @Override
   default void add(Tensor a, Tensor b, Tensor out) {
-    check(NativeCpu.ap_add(context(), a.elements(), a.address(), b.address(), out.address()));
+    check(
+        NativeCpu.ap_add(
+            context(), CpuContext.type(a), a.elements(), a.address(), b.address(), out.address()));
+  }
+
+  @Override
+  default void convert(Tensor from, Tensor to) {
+    check(
+        NativeCpu.ap_convert(
+            context(),
+            from.elements(),
+            CpuContext.type(from),
+            from.address(),
+            CpuContext.type(to),
+            to.address()));
   }
 
   @Override
   default void sumRows(RowsShape s, Tensor x, Tensor sum) {
     check(
         NativeCpu.ap_sum_rows(
-            context(), s.rows(), s.columns(), s.stride(), x.address(), sum.address()));
+            context(),
+            CpuContext.type(x),
+            s.rows(),
+            s.columns(),
+            s.stride(),
+            x.address(),
+            sum.address()));
   }
 }

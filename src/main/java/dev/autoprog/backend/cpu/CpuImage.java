@@ -37,6 +37,7 @@ interface CpuImage extends ImageKernels, CpuContext {
     check(
         NativeCpu.ap_patchify(
             context(),
+            CpuContext.type(patches),
             s.batch(),
             s.channels(),
             s.side(),

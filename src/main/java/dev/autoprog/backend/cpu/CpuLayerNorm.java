@@ -19,6 +19,7 @@ interface CpuLayerNorm extends LayerNormKernels, CpuContext {
     check(
         NativeCpu.ap_layer_norm_forward(
             context(),
+            CpuContext.type(x),
             s.rows(),
             s.columns(),
             epsilon,
@@ -43,6 +44,7 @@ interface CpuLayerNorm extends LayerNormKernels, CpuContext {
     check(
         NativeCpu.ap_layer_norm_backward(
             context(),
+            CpuContext.type(x),
             s.rows(),
             s.columns(),
             x.address(),
@@ -60,6 +62,7 @@ interface CpuLayerNorm extends LayerNormKernels, CpuContext {
     check(
         NativeCpu.ap_layer_norm_backward_parameters(
             context(),
+            CpuContext.type(x),
             s.rows(),
             s.columns(),
             x.address(),

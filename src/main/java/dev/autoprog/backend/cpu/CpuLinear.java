@@ -7,16 +7,20 @@ import dev.autoprog.tensor.Tensor;
 /** {@code linear.cpp}. */
 interface CpuLinear extends LinearKernels, CpuContext {
   @Override
-  default void linearForward(LinearShape s, Tensor x, Tensor weight, Tensor bias, Tensor y) {
+  default void linearForward(
+      LinearShape s, Tensor x, Tensor weight, Tensor bias, Tensor base, Tensor y) {
     check(
         NativeCpu.ap_linear_forward(
             context(),
+            CpuContext.type(x),
             s.rows(),
             s.in(),
             s.out(),
             x.address(),
             weight.address(),
             CpuContext.addressOrNull(bias),
+            CpuContext.addressOrNull(base),
+            CpuContext.type(y),
             y.address()));
   }
 
@@ -24,13 +28,27 @@ interface CpuLinear extends LinearKernels, CpuContext {
   default void linearBackwardInput(LinearShape s, Tensor dy, Tensor weight, Tensor dx) {
     check(
         NativeCpu.ap_linear_backward_input(
-            context(), s.rows(), s.in(), s.out(), dy.address(), weight.address(), dx.address()));
+            context(),
+            CpuContext.type(dy),
+            s.rows(),
+            s.in(),
+            s.out(),
+            dy.address(),
+            weight.address(),
+            dx.address()));
   }
 
   @Override
   default void linearBackwardWeight(LinearShape s, Tensor x, Tensor dy, Tensor dWeight) {
     check(
         NativeCpu.ap_linear_backward_weight(
-            context(), s.rows(), s.in(), s.out(), x.address(), dy.address(), dWeight.address()));
+            context(),
+            CpuContext.type(x),
+            s.rows(),
+            s.in(),
+            s.out(),
+            x.address(),
+            dy.address(),
+            dWeight.address()));
   }
 }

@@ -21,7 +21,8 @@ interface CpuOptimizer extends OptimizerKernels, CpuContext {
       Tensor v,
       Tensor squaredNorm,
       List<Tensor> emas,
-      float[] emaDecays) {
+      float[] emaDecays,
+      Tensor rounded) {
     long[] addresses = emas.stream().mapToLong(Tensor::address).toArray();
     check(
         NativeCpu.ap_adam_w(
@@ -41,6 +42,7 @@ interface CpuOptimizer extends OptimizerKernels, CpuContext {
             squaredNorm.address(),
             addresses.length,
             addresses,
-            emaDecays));
+            emaDecays,
+            CpuContext.addressOrNull(rounded)));
   }
 }

@@ -11,6 +11,7 @@ interface CpuResidual extends ResidualKernels, CpuContext {
     check(
         NativeCpu.ap_residual_forward(
             context(),
+            CpuContext.type(x),
             s.rows(),
             s.columns(),
             x.address(),
@@ -23,6 +24,12 @@ interface CpuResidual extends ResidualKernels, CpuContext {
   default void residualBackward(RowsShape s, Tensor dy, Tensor scale, Tensor dBranch) {
     check(
         NativeCpu.ap_residual_backward(
-            context(), s.rows(), s.columns(), dy.address(), scale.address(), dBranch.address()));
+            context(),
+            CpuContext.type(dy),
+            s.rows(),
+            s.columns(),
+            dy.address(),
+            scale.address(),
+            dBranch.address()));
   }
 }

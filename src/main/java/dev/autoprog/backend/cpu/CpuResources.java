@@ -25,6 +25,11 @@ final class CpuResources implements BackendResources {
   }
 
   @Override
+  public boolean multipliesBFloat16() {
+    return CpuLibrary.load().isa() == InstructionSet.AVX512BF16;
+  }
+
+  @Override
   public void close() {
     kernels.close();
   }

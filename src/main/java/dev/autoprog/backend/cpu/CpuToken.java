@@ -13,6 +13,7 @@ interface CpuToken extends TokenKernels, CpuContext {
     check(
         NativeCpu.ap_assemble_tokens(
             context(),
+            CpuContext.type(patches),
             s.batch(),
             s.tokens(),
             s.width(),
@@ -26,21 +27,39 @@ interface CpuToken extends TokenKernels, CpuContext {
   default void assembleTokensBackward(TokenShape s, Tensor dy, Tensor dPatches) {
     check(
         NativeCpu.ap_assemble_tokens_backward(
-            context(), s.batch(), s.tokens(), s.width(), dy.address(), dPatches.address()));
+            context(),
+            CpuContext.type(dy),
+            s.batch(),
+            s.tokens(),
+            s.width(),
+            dy.address(),
+            dPatches.address()));
   }
 
   @Override
   default void selectClassToken(TokenShape s, Tensor x, Tensor y) {
     check(
         NativeCpu.ap_select_class_token(
-            context(), s.batch(), s.tokens(), s.width(), x.address(), y.address()));
+            context(),
+            CpuContext.type(x),
+            s.batch(),
+            s.tokens(),
+            s.width(),
+            x.address(),
+            y.address()));
   }
 
   @Override
   default void selectClassTokenBackward(TokenShape s, Tensor dy, Tensor dx) {
     check(
         NativeCpu.ap_select_class_token_backward(
-            context(), s.batch(), s.tokens(), s.width(), dy.address(), dx.address()));
+            context(),
+            CpuContext.type(dy),
+            s.batch(),
+            s.tokens(),
+            s.width(),
+            dy.address(),
+            dx.address()));
   }
 
   @Override

@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The levels of x86-64 that the kernels are compiled for, least first. The flags are those by which
- * the psABI defines the level, as {@code /proc/cpuinfo} spells them.
+ * What the kernels are compiled for, least first: the levels of x86-64 by the flags with which the
+ * psABI defines them, as {@code /proc/cpuinfo} spells them, and what goes beyond.
  */
 enum InstructionSet {
   /** x86-64-v2: 128-bit vectors. */
@@ -18,7 +18,9 @@ enum InstructionSet {
   /** x86-64-v3: 256-bit vectors and fused multiply-add. */
   AVX2(BASELINE, "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"),
   /** x86-64-v4: 512-bit vectors. */
-  AVX512(AVX2, "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl");
+  AVX512(AVX2, "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"),
+  /** With products of bfloat16. */
+  AVX512BF16(AVX512, "avx512_bf16");
 
   private final InstructionSet below;
   private final Set<String> flags;

@@ -31,169 +31,197 @@ final class NativeCpu {
 
   static native int ap_add(
       @Cast("ap_context*") long context,
+      int type,
       long n,
-      @Cast("const float*") long a,
-      @Cast("const float*") long b,
-      @Cast("float*") long out);
+      @Cast("const void*") long a,
+      @Cast("const void*") long b,
+      @Cast("void*") long out);
+
+  static native int ap_convert(
+      @Cast("ap_context*") long context,
+      long n,
+      int fromType,
+      @Cast("const void*") long from,
+      int toType,
+      @Cast("void*") long to);
 
   static native int ap_sum_rows(
       @Cast("ap_context*") long context,
+      int type,
       long rows,
       long columns,
       long stride,
-      @Cast("const float*") long x,
+      @Cast("const void*") long x,
       @Cast("float*") long sum);
 
   static native int ap_linear_forward(
       @Cast("ap_context*") long context,
+      int type,
       long rows,
       long in,
       long out,
-      @Cast("const float*") long x,
-      @Cast("const float*") long weight,
+      @Cast("const void*") long x,
+      @Cast("const void*") long weight,
       @Cast("const float*") long bias,
-      @Cast("float*") long y);
+      @Cast("const void*") long base,
+      int yType,
+      @Cast("void*") long y);
 
   static native int ap_linear_backward_input(
       @Cast("ap_context*") long context,
+      int type,
       long rows,
       long in,
       long out,
-      @Cast("const float*") long dy,
-      @Cast("const float*") long weight,
-      @Cast("float*") long dx);
+      @Cast("const void*") long dy,
+      @Cast("const void*") long weight,
+      @Cast("void*") long dx);
 
   static native int ap_linear_backward_weight(
       @Cast("ap_context*") long context,
+      int type,
       long rows,
       long in,
       long out,
-      @Cast("const float*") long x,
-      @Cast("const float*") long dy,
+      @Cast("const void*") long x,
+      @Cast("const void*") long dy,
       @Cast("float*") long dweight);
 
   static native int ap_attention_forward(
       @Cast("ap_context*") long context,
+      int type,
       long B,
       long N,
       long H,
       long D,
       float scale,
-      @Cast("const float*") long qkv,
-      @Cast("float*") long out,
+      @Cast("const void*") long qkv,
+      @Cast("void*") long out,
       @Cast("float*") long logSumExp);
 
   static native int ap_attention_backward(
       @Cast("ap_context*") long context,
+      int type,
       long B,
       long N,
       long H,
       long D,
       float scale,
-      @Cast("const float*") long qkv,
-      @Cast("const float*") long out,
+      @Cast("const void*") long qkv,
+      @Cast("const void*") long out,
       @Cast("const float*") long logSumExp,
-      @Cast("const float*") long dout,
-      @Cast("float*") long dqkv);
+      @Cast("const void*") long dout,
+      @Cast("void*") long dqkv);
 
   static native int ap_layer_norm_forward(
       @Cast("ap_context*") long context,
+      int type,
       long rows,
       long C,
       float epsilon,
-      @Cast("const float*") long x,
+      @Cast("const void*") long x,
       @Cast("const float*") long gain,
       @Cast("const float*") long bias,
-      @Cast("float*") long y,
+      @Cast("void*") long y,
       @Cast("float*") long mean,
       @Cast("float*") long rstd);
 
   static native int ap_layer_norm_backward(
       @Cast("ap_context*") long context,
+      int type,
       long rows,
       long C,
-      @Cast("const float*") long x,
+      @Cast("const void*") long x,
       @Cast("const float*") long gain,
       @Cast("const float*") long mean,
       @Cast("const float*") long rstd,
-      @Cast("const float*") long dy,
-      @Cast("const float*") long base,
-      @Cast("float*") long dx);
+      @Cast("const void*") long dy,
+      @Cast("const void*") long base,
+      @Cast("void*") long dx);
 
   static native int ap_layer_norm_backward_parameters(
       @Cast("ap_context*") long context,
+      int type,
       long rows,
       long C,
-      @Cast("const float*") long x,
+      @Cast("const void*") long x,
       @Cast("const float*") long mean,
       @Cast("const float*") long rstd,
-      @Cast("const float*") long dy,
+      @Cast("const void*") long dy,
       @Cast("float*") long dgain,
       @Cast("float*") long dbias);
 
   static native int ap_gelu_forward(
       @Cast("ap_context*") long context,
+      int type,
       long n,
-      @Cast("const float*") long x,
-      @Cast("float*") long y);
+      @Cast("const void*") long x,
+      @Cast("void*") long y);
 
   static native int ap_gelu_backward(
       @Cast("ap_context*") long context,
+      int type,
       long n,
-      @Cast("const float*") long x,
-      @Cast("const float*") long dy,
-      @Cast("float*") long dx);
+      @Cast("const void*") long x,
+      @Cast("const void*") long dy,
+      @Cast("void*") long dx);
 
   static native int ap_residual_forward(
       @Cast("ap_context*") long context,
+      int type,
       long B,
       long n,
-      @Cast("const float*") long x,
-      @Cast("const float*") long branch,
+      @Cast("const void*") long x,
+      @Cast("const void*") long branch,
       @Cast("const float*") long scale,
-      @Cast("float*") long y);
+      @Cast("void*") long y);
 
   static native int ap_residual_backward(
       @Cast("ap_context*") long context,
+      int type,
       long B,
       long n,
-      @Cast("const float*") long dy,
+      @Cast("const void*") long dy,
       @Cast("const float*") long scale,
-      @Cast("float*") long dbranch);
+      @Cast("void*") long dbranch);
 
   static native int ap_assemble_tokens(
       @Cast("ap_context*") long context,
+      int type,
       long B,
       long N,
       long C,
-      @Cast("const float*") long patches,
+      @Cast("const void*") long patches,
       @Cast("const float*") long classToken,
       @Cast("const float*") long positions,
-      @Cast("float*") long out);
+      @Cast("void*") long out);
 
   static native int ap_assemble_tokens_backward(
       @Cast("ap_context*") long context,
+      int type,
       long B,
       long N,
       long C,
-      @Cast("const float*") long dy,
-      @Cast("float*") long dpatches);
+      @Cast("const void*") long dy,
+      @Cast("void*") long dpatches);
 
   static native int ap_select_class_token(
       @Cast("ap_context*") long context,
+      int type,
       long B,
       long N,
       long C,
-      @Cast("const float*") long x,
-      @Cast("float*") long y);
+      @Cast("const void*") long x,
+      @Cast("void*") long y);
 
   static native int ap_select_class_token_backward(
       @Cast("ap_context*") long context,
+      int type,
       long B,
       long N,
       long C,
-      @Cast("const float*") long dy,
-      @Cast("float*") long dx);
+      @Cast("const void*") long dy,
+      @Cast("void*") long dx);
 
   static native int ap_resize_positions(
       @Cast("ap_context*") long context,
@@ -234,12 +262,13 @@ final class NativeCpu {
 
   static native int ap_patchify(
       @Cast("ap_context*") long context,
+      int type,
       long B,
       long channels,
       long R,
       long patch,
       @Cast("const float*") long images,
-      @Cast("float*") long patches);
+      @Cast("void*") long patches);
 
   static native int ap_cross_entropy_forward(
       @Cast("ap_context*") long context,
@@ -285,7 +314,8 @@ final class NativeCpu {
       @Cast("const float*") long squaredNorm,
       int averages,
       @Cast("const int64_t*") long[] emas,
-      @Const float[] emaDecays);
+      @Const float[] emaDecays,
+      @Cast("void*") long rounded);
 
   static native int ap_copy_segments(
       @Cast("ap_context*") long context,

@@ -35,6 +35,11 @@ public final class ReferenceBackendProvider implements BackendProvider {
 
   private record Resources(Kernels kernels, Device device) implements BackendResources {
     @Override
+    public boolean multipliesBFloat16() {
+      return false;
+    }
+
+    @Override
     public void close() {}
   }
 }

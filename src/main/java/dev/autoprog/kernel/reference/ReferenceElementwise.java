@@ -25,6 +25,11 @@ interface ReferenceElementwise extends ElementwiseKernels {
   }
 
   @Override
+  default void convert(Tensor from, Tensor to) {
+    Values.write(Values.read(from), to);
+  }
+
+  @Override
   default void sumRows(RowsShape shape, Tensor x, Tensor sum) {
     int columns = (int) shape.columns();
     int stride = (int) shape.stride();

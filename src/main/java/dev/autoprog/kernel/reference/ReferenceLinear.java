@@ -7,21 +7,22 @@ import dev.autoprog.tensor.Tensor;
 /** The linear layer and its gradients: three matrix products, summed in the order of the index. */
 interface ReferenceLinear extends LinearKernels {
   @Override
-  default void linearForward(LinearShape shape, Tensor x, Tensor weight, Tensor bias, Tensor y) {
+  default void linearForward(
+      LinearShape shape, Tensor x, Tensor weight, Tensor bias, Tensor base, Tensor y) {
     int rows = (int) shape.rows();
     int in = (int) shape.in();
     int out = (int) shape.out();
     double[] xs = Values.read(x);
     double[] w = Values.read(weight);
     double[] b = bias == null ? new double[out] : Values.read(bias);
-    double[] ys = new double[rows * out];
+    double[] ys = base == null ? new double[rows * out] : Values.read(base);
     for (int r = 0; r < rows; r++) {
       for (int o = 0; o < out; o++) {
         double sum = b[o];
         for (int i = 0; i < in; i++) {
           sum += xs[r * in + i] * w[o * in + i];
         }
-        ys[r * out + o] = sum;
+        ys[r * out + o] += sum;
       }
     }
     Values.write(ys, y);

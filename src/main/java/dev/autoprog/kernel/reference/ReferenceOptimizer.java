@@ -25,7 +25,8 @@ interface ReferenceOptimizer extends OptimizerKernels {
       Tensor v,
       Tensor squaredNorm,
       List<Tensor> emas,
-      float[] emaDecays) {
+      float[] emaDecays,
+      Tensor rounded) {
     double clip = clip(step.maxNorm(), Math.sqrt(Values.read(squaredNorm)[0]));
     double beta1 = step.beta1();
     double beta2 = step.beta2();
@@ -44,6 +45,9 @@ interface ReferenceOptimizer extends OptimizerKernels {
       weights[i] -= step.learningRate() * (direction + step.weightDecay() * weights[i]);
     }
     Values.write(weights, w);
+    if (rounded != null) {
+      Values.write(Values.read(w), rounded);
+    }
     Values.write(first, m);
     Values.write(second, v);
     for (int e = 0; e < emaDecays.length; e++) {
