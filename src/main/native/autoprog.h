@@ -25,6 +25,11 @@ typedef struct ap_context ap_context;
 // A context whose kernels run on `threads` OpenMP threads; NULL if there is no memory for it.
 ap_context* ap_context_create(int32_t threads);
 void ap_context_destroy(ap_context* context);
+// Memory of `bytes` bytes, aligned to 64, on huge pages where it is large and the system has them; NULL if there is
+// none.
+void* ap_allocate(int64_t bytes);
+// Gives back what ap_allocate gave; NULL is allowed.
+void ap_free(void* memory);
 // The text of the last failure in this context; valid until its next call.
 const char* ap_last_error(const ap_context* context);
 // What this library was compiled for: "avx512bf16", "avx512", "avx2" or "baseline".

@@ -20,6 +20,11 @@ final class NativeCpu {
 
   static native void ap_context_destroy(@Cast("ap_context*") long context);
 
+  @Cast("intptr_t")
+  static native long ap_allocate(long bytes);
+
+  static native void ap_free(@Cast("void*") long memory);
+
   static native String ap_last_error(@Cast("const ap_context*") long context);
 
   static native String ap_isa();
