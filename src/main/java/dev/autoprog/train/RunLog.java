@@ -2,6 +2,7 @@ package dev.autoprog.train;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
@@ -51,7 +52,8 @@ public final class RunLog implements AutoCloseable {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(RunLog.class);
-  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final JsonMapper JSON =
+      JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
   private static final double NANOS = 1e9;
   private static final double MICROS = 1e6;
 
