@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -133,6 +134,18 @@ class CommandLineTest {
     assertThat(outcome.err()).contains("--resume");
     assertThat(run("train", "--resume=" + directory.resolve("nothing")).err())
         .contains("nothing", "config.yaml");
+  }
+
+  @Test
+  void numbersAreWrittenAlikeOnEverySystem() {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.GERMANY);
+    try {
+      Main.settle();
+      assertThat(run("doctor").out()).contains("9,000 images to train", " GB memory");
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test
