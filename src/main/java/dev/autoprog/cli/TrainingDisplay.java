@@ -72,24 +72,21 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   }
 
   @Override
-  public void stageStarted(Stage stage, long steps) {
-    if (terminal && bar == null) {
-      bar =
-          new ProgressBarBuilder()
-              .setTaskName("training")
-              .setInitialMax(steps)
-              .setUpdateIntervalMillis(REFRESH_MILLIS)
-              .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
-              .build();
-    }
-  }
-
-  @Override
   public void stepped(
       Stage stage, long step, double loss, double accuracy, double imagesPerSecond) {
     this.loss = smooth(this.loss, loss);
     this.accuracy = smooth(this.accuracy, accuracy);
     this.speed = smooth(this.speed, imagesPerSecond);
+    if (terminal && bar == null) {
+      bar =
+          new ProgressBarBuilder()
+              .setTaskName("training")
+              .startsFrom(step, Duration.ZERO)
+              .setInitialMax(plan.totalSteps())
+              .setUpdateIntervalMillis(REFRESH_MILLIS)
+              .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
+              .build();
+    }
     if (bar != null) {
       bar.stepTo(step + 1);
       bar.setExtraMessage(
