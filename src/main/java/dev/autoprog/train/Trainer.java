@@ -32,6 +32,7 @@ public final class Trainer {
   private Path directory;
   private TrainingListener listener = TrainingListener.NONE;
   private volatile boolean stopRequested;
+  private volatile boolean begun;
 
   private RunPlan plan;
   private LearningRate learningRate;
@@ -88,6 +89,11 @@ public final class Trainer {
     stopRequested = true;
   }
 
+  /** Whether steps are being taken, or were, so that a stop has something to save. */
+  public boolean hasBegun() {
+    return begun;
+  }
+
   /**
    * Trains from the beginning.
    *
@@ -137,6 +143,7 @@ public final class Trainer {
         RunDirectory.restore(checkpoint.get(), learner);
       }
       checkpointNanos = System.nanoTime();
+      begun = true;
       return stages();
     } finally {
       session.arena().close();
