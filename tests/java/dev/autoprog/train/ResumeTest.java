@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.autoprog.InputException;
+import dev.autoprog.progressive.growth.Stage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +53,25 @@ class ResumeTest {
     TinyRuns.resume(config, broken);
     assertSameCheckpoint(whole, broken);
     assertThat(losses(broken)).isEqualTo(losses(whole));
+  }
+
+  @Test
+  void aRunThatDiedBeforeItsFirstStepResumes() throws Exception {
+    RunConfig config = TinyRuns.config();
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    TinyRuns.train(config, whole, TrainingListener.NONE);
+    TrainingListener fatal =
+        new TrainingListener() {
+          @Override
+          public void stageStarted(Stage stage, long steps) {
+            throw new IllegalStateException("dead");
+          }
+        };
+    assertThatThrownBy(() -> TinyRuns.train(config, broken, fatal)).hasMessage("dead");
+    TinyRuns.resume(config, broken);
+    assertSameCheckpoint(whole, broken);
+    assertThat(events(broken)).isEqualTo(events(whole));
   }
 
   @Test
@@ -127,14 +147,24 @@ class ResumeTest {
 
   /** Step, loss and learning rate of every step that the metrics tell of. */
   private static List<String> losses(Path run) throws IOException {
-    List<String> losses = new ArrayList<>();
+    return lines(run).stream()
+        .filter(line -> line.get("event").asText().equals("step"))
+        .map(line -> line.get("step") + " " + line.get("loss") + " " + line.get("learning_rate"))
+        .toList();
+  }
+
+  /** What the metrics tell of, in order. */
+  private static List<String> events(Path run) throws IOException {
+    return lines(run).stream()
+        .map(line -> line.get("event").asText() + " " + line.path("step") + line.path("epoch"))
+        .toList();
+  }
+
+  private static List<JsonNode> lines(Path run) throws IOException {
+    List<JsonNode> lines = new ArrayList<>();
     for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
-      JsonNode fields = new ObjectMapper().readTree(line);
-      if (fields.get("event").asText().equals("step")) {
-        losses.add(
-            fields.get("step") + " " + fields.get("loss") + " " + fields.get("learning_rate"));
-      }
+      lines.add(new ObjectMapper().readTree(line));
     }
-    return losses;
+    return lines;
   }
 }

@@ -141,8 +141,10 @@ public final class Trainer {
       testLoader = test;
       if (checkpoint.isPresent()) {
         RunDirectory.restore(checkpoint.get(), learner);
+        checkpointNanos = System.nanoTime();
+      } else {
+        save(); // whenever the process dies, there is something to resume
       }
-      checkpointNanos = System.nanoTime();
       begun = true;
       return stages();
     } finally {
