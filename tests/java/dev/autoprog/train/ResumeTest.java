@@ -111,6 +111,19 @@ class ResumeTest {
         .hasMessageContaining("--resume");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"metrics.jsonl", "schedule.yaml", "checkpoints"})
+  void whatIsLeftOfARunIsNeverMixedWithANewOne(String left) throws Exception {
+    Path old = directory.resolve("old");
+    Path run = Files.createDirectory(directory.resolve("new"));
+    TinyRuns.trainUntil(15, TinyRuns.config(), old);
+    Files.move(old.resolve(left), run.resolve(left));
+    assertThatThrownBy(() -> TinyRuns.train(TinyRuns.config(), run, TrainingListener.NONE))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("a part of one");
+    assertThat(run.resolve("config.yaml")).doesNotExist();
+  }
+
   @Test
   void aLossThatIsNotFiniteStopsTheRunAndKeepsTheLastGoodCheckpoint() throws Exception {
     RunConfig config =

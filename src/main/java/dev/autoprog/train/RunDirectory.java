@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * What a run leaves behind: {@code config.yaml}, {@code schedule.yaml} (the stages as they
@@ -35,23 +36,29 @@ final class RunDirectory implements AutoCloseable {
     this.log = log;
   }
 
-  /** Begins a run's directory, which must not have a run in it. */
+  /** Begins a run's directory, which must not have anything of a run in it. */
   static RunDirectory create(Path directory, RunConfig config) throws InputException {
-    Path file = directory.resolve(CONFIG);
-    if (Files.exists(file)) {
-      throw new InputException(
-          directory.toString(),
-          "there is a run in it",
-          "a directory without one",
-          "Go on with it by --resume, or choose another directory");
-    }
     CheckpointStore checkpoints = CheckpointStore.open(directory);
     try {
-      ConfigFile.write(file, config);
+      requireNoRun(directory, checkpoints);
+      ConfigFile.write(directory.resolve(CONFIG), config);
       return new RunDirectory(directory, checkpoints, RunLog.create(directory.resolve(METRICS)));
     } catch (InputException e) {
       checkpoints.close();
       throw e;
+    }
+  }
+
+  private static void requireNoRun(Path directory, CheckpointStore checkpoints)
+      throws InputException {
+    boolean files =
+        Stream.of(CONFIG, METRICS, SCHEDULE).map(directory::resolve).anyMatch(Files::exists);
+    if (files || checkpoints.hasAny()) {
+      throw new InputException(
+          directory.toString(),
+          "there is a run in it, or a part of one",
+          "a directory without one",
+          "Go on with it by --resume, or choose another directory");
     }
   }
 
