@@ -74,6 +74,40 @@ class ResumeTest {
     assertThat(events(broken)).isEqualTo(events(whole));
   }
 
+  /** The last checkpoint before is the one after the epoch's last step. */
+  @Test
+  void anEvaluationAfterWhichARunDiedIsToldOfOnce() throws Exception {
+    RunConfig config = TinyRuns.config("training.checkpoint_seconds=1e-9");
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    TinyRuns.train(config, whole, TrainingListener.NONE);
+    TrainingListener fatal =
+        new TrainingListener() {
+          @Override
+          public void evaluated(Stage stage, int epoch, double accuracy) {
+            throw new IllegalStateException("dead");
+          }
+        };
+    assertThatThrownBy(() -> TinyRuns.train(config, broken, fatal)).hasMessage("dead");
+    assertThat(Checkpoint.newestOf(broken).step()).isEqualTo(6);
+    TinyRuns.resume(config, broken);
+    assertThat(events(broken)).isEqualTo(events(whole));
+  }
+
+  @Test
+  void aStopInAnEpochsLastStepLeavesTheEvaluationToTheResumption() throws Exception {
+    RunConfig config = TinyRuns.config();
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    RunSummary expected = TinyRuns.train(config, whole, TrainingListener.NONE);
+    TinyRuns.trainUntil(36, config, broken);
+    assertThat(events(broken)).filteredOn(e -> e.startsWith("eval")).hasSize(5);
+    RunSummary rest = TinyRuns.resume(config, broken);
+    assertThat(rest.complete()).isTrue();
+    assertThat(rest.testAccuracy()).isEqualTo(expected.testAccuracy());
+    assertThat(events(broken)).isEqualTo(events(whole));
+  }
+
   @Test
   void aDamagedCheckpointIsPassedOverForTheOneBefore() throws Exception {
     RunConfig config = TinyRuns.config();

@@ -66,12 +66,22 @@ final class RunDirectory implements AutoCloseable {
   static RunDirectory resume(Path directory, Progress progress) throws InputException {
     CheckpointStore checkpoints = CheckpointStore.open(directory);
     try {
-      RunLog log = RunLog.resume(directory.resolve(METRICS), progress.step - 1, progress.seconds);
+      RunLog log =
+          RunLog.resume(
+              directory.resolve(METRICS), line -> isOver(line, progress), progress.seconds);
       return new RunDirectory(directory, checkpoints, log);
     } catch (InputException e) {
       checkpoints.close();
       throw e;
     }
+  }
+
+  /** Whether a line tells of a step, or of the evaluation of an epoch, that will not come again. */
+  private static boolean isOver(JsonNode line, Progress progress) {
+    JsonNode step = line.path("step");
+    return step.isIntegralNumber()
+        && step.longValue() < progress.step
+        && line.path("epoch").asInt() <= progress.epoch;
   }
 
   /** The configuration with which a run was begun. */
