@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.autoprog.InputException;
+import dev.autoprog.data.DataSplit;
 import dev.autoprog.progressive.growth.Stage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -134,6 +135,26 @@ class ResumeTest {
         .hasMessageContaining("another model")
         .hasMessageContaining("width=16")
         .hasMessageContaining("width=32");
+  }
+
+  @Test
+  void otherImagesThanTheRunBeganWithAreRefused() throws Exception {
+    RunConfig config = TinyRuns.config();
+    TinyRuns.trainUntil(3, config, directory);
+    for (DataSplit other :
+        List.of(
+            TinyImages.split(32, 32),
+            TinyImages.split(96, 31),
+            new DataSplit("other", new TinyImages(96, 7), TinyRuns.IMAGES.test()))) {
+      assertThatThrownBy(() -> TinyRuns.resumeOn(other, config, directory))
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("other images or batches");
+    }
+    RunConfig largerBatch = TinyRuns.config("training.batch=32");
+    assertThatThrownBy(() -> TinyRuns.resume(largerBatch, directory))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("batch=16")
+        .hasMessageContaining("batch=32");
   }
 
   @Test

@@ -89,18 +89,15 @@ final class RunDirectory implements AutoCloseable {
     return ConfigFile.read(directory.resolve(CONFIG), RunConfig.DEFAULT);
   }
 
-  /** How far the run had come at a checkpoint, once it is known to be of {@code model}. */
-  static Progress progressOf(Checkpoint checkpoint, VitConfig model) throws InputException {
+  /**
+   * How far the run had come at a checkpoint, once it is known to be of this model and material.
+   */
+  static Progress progressOf(Checkpoint checkpoint, VitConfig model, TrainingMaterial material)
+      throws InputException {
     JsonNode facts = checkpoint.facts();
     try {
-      VitConfig found = JSON.treeToValue(facts.path("model"), VitConfig.class);
-      if (!model.equals(found)) {
-        throw new InputException(
-            checkpoint.directory().toString(),
-            "a checkpoint of another model, " + found,
-            model.toString(),
-            "Resume with the configuration and the images that the run began with");
-      }
+      requireSame(checkpoint, "another model", model, facts.path("model"));
+      requireSame(checkpoint, "other images or batches", material, facts.path("material"));
       return JSON.treeToValue(facts.path("progress"), Progress.class);
     } catch (JsonProcessingException e) {
       throw new InputException(
@@ -109,6 +106,19 @@ final class RunDirectory implements AutoCloseable {
           "those of a training run",
           "Delete this checkpoint; the one before it is used then",
           e);
+    }
+  }
+
+  private static void requireSame(
+      Checkpoint checkpoint, String difference, Record expected, JsonNode fact)
+      throws JsonProcessingException, InputException {
+    Record found = JSON.treeToValue(fact, expected.getClass());
+    if (!expected.equals(found)) {
+      throw new InputException(
+          checkpoint.directory().toString(),
+          "a checkpoint of " + difference + ", " + found,
+          expected.toString(),
+          "Resume with the configuration and the images that the run began with");
     }
   }
 
@@ -135,12 +145,13 @@ final class RunDirectory implements AutoCloseable {
   }
 
   /** Writes a checkpoint. */
-  void save(Progress progress, VitConfig model, Learner learner) throws InputException {
+  void save(Progress progress, VitConfig model, TrainingMaterial material, Learner learner)
+      throws InputException {
     checkpoints.save(
         progress.step,
         learner.weights(),
         learner.state(),
-        Map.of("model", model, "progress", progress));
+        Map.of("model", model, "material", material, "progress", progress));
   }
 
   /** Writes down the stages that are over. */

@@ -36,6 +36,7 @@ public final class Trainer {
   private volatile boolean begun;
 
   private RunPlan plan;
+  private TrainingMaterial material;
   private LearningRate learningRate;
   private Learner learner;
   private ImageFeeder feeder;
@@ -122,11 +123,12 @@ public final class Trainer {
     learningRate = plan.learningRate(config.optimizer());
     Optional<Checkpoint> checkpoint =
         resuming ? Optional.of(Checkpoint.newestOf(directory)) : Optional.empty();
+    ChannelStatistics statistics = ChannelStatistics.of(data.train());
+    material = TrainingMaterial.of(data, statistics, config.training().batch());
     progress =
         checkpoint.isPresent()
-            ? RunDirectory.progressOf(checkpoint.get(), plan.model())
+            ? RunDirectory.progressOf(checkpoint.get(), plan.model(), material)
             : beginning();
-    ChannelStatistics statistics = ChannelStatistics.of(data.train());
     try (RunDirectory openRun =
             resuming
                 ? RunDirectory.resume(directory, progress)
@@ -316,7 +318,7 @@ public final class Trainer {
 
   private void save() throws InputException {
     progress.seconds = run.seconds();
-    run.save(progress, plan.model(), learner);
+    run.save(progress, plan.model(), material, learner);
     checkpointNanos = System.nanoTime();
   }
 
