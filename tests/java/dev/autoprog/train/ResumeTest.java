@@ -110,6 +110,16 @@ class ResumeTest {
   }
 
   @Test
+  void theScheduleIsThatOfTheCheckpoint() throws Exception {
+    TinyRuns.trainUntil(15, TinyRuns.config(), directory);
+    Path schedule = directory.resolve("schedule.yaml");
+    String before = Files.readString(schedule);
+    Files.writeString(schedule, before + before.lines().skip(2).findFirst().orElseThrow());
+    TinyRuns.resumeUntil(16, TinyRuns.config(), directory);
+    assertThat(schedule).hasContent(before);
+  }
+
+  @Test
   void aDamagedCheckpointIsPassedOverForTheOneBefore() throws Exception {
     RunConfig config = TinyRuns.config();
     Path whole = directory.resolve("whole");

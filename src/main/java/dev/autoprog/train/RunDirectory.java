@@ -66,6 +66,7 @@ final class RunDirectory implements AutoCloseable {
   static RunDirectory resume(Path directory, Progress progress) throws InputException {
     CheckpointStore checkpoints = CheckpointStore.open(directory);
     try {
+      writeSchedule(directory, progress.finished);
       RunLog log =
           RunLog.resume(
               directory.resolve(METRICS), line -> isOver(line, progress), progress.seconds);
@@ -156,6 +157,11 @@ final class RunDirectory implements AutoCloseable {
 
   /** Writes down the stages that are over. */
   void writeSchedule(List<StageReport> stages) throws InputException {
+    writeSchedule(directory, stages);
+  }
+
+  private static void writeSchedule(Path directory, List<StageReport> stages)
+      throws InputException {
     ConfigFile.write(directory.resolve(SCHEDULE), new Schedule(stages));
   }
 
