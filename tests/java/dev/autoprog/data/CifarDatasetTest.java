@@ -151,9 +151,15 @@ class CifarDatasetTest {
   void refusesATruncatedArchive() throws Exception {
     Path archive = archive();
     byte[] whole = Files.readAllBytes(archive);
-    Files.write(archive, Arrays.copyOf(whole, whole.length / 2));
-    assertInputError(
-        () -> CifarDataset.open(archive), archive, "not a readable gzipped tar", "cut off");
+    for (int length : new int[] {5, whole.length / 2, whole.length - 9, whole.length - 1}) {
+      Files.write(archive, Arrays.copyOf(whole, length));
+      assertInputError(
+          () -> CifarDataset.open(archive),
+          archive,
+          "not a readable gzipped tar",
+          "ends too early",
+          "cut off");
+    }
   }
 
   @Test

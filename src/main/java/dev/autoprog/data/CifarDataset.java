@@ -2,6 +2,7 @@ package dev.autoprog.data;
 
 import dev.autoprog.InputException;
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -152,7 +153,9 @@ public final class CifarDataset implements ImageDataset {
     } catch (IOException e) {
       throw new InputException(
           archive.toString(),
-          "not a readable gzipped tar archive (" + e.getMessage() + ")",
+          "not a readable gzipped tar archive ("
+              + (e instanceof EOFException ? "it ends too early" : e.getMessage())
+              + ")",
           EXPECTED,
           "Get the archive again; it is damaged, cut off or of another kind.",
           e);
