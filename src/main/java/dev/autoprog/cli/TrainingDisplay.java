@@ -10,6 +10,7 @@ import dev.autoprog.train.TrainingListener;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.regex.Pattern;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -21,6 +22,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
 final class TrainingDisplay implements TrainingListener, AutoCloseable {
   private static final int REFRESH_MILLIS = 250;
   private static final double SMOOTHING = 0.05;
+  private static final Pattern PLAIN_WORD = Pattern.compile("[\\p{L}\\p{N}_./:@%+=-]+");
 
   private final PrintWriter out;
   private final RunPlan plan;
@@ -153,7 +155,7 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
     if (!summary.complete()) {
       out.printf(
           "Stopped after %,d steps. Go on with:  ./autoprog train --resume %s%n",
-          summary.steps(), directory);
+          summary.steps(), forShell(directory.toString()));
     } else {
       out.printf(
           "Test accuracy %.1f %% after %.1f s of training (and %.1f s of evaluation).%n",
@@ -167,6 +169,11 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
       out.printf("Weights, metrics and configuration are in %s.%n", directory);
     }
     out.flush();
+  }
+
+  /** The text as one word of a shell's command line. */
+  private static String forShell(String text) {
+    return PLAIN_WORD.matcher(text).matches() ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 
   private static String clock(double seconds) {
