@@ -105,7 +105,7 @@ final class CheckpointDirectory {
         path.toString(),
         damaged.isEmpty() ? "no checkpoint" : "no intact checkpoint: " + String.join(", ", damaged),
         "at least one that is complete",
-        "Check the run's directory, or start the run anew");
+        "Check the run's directory, or start the run anew in another");
   }
 
   private NavigableMap<Long, Path> candidates() throws InputException {
