@@ -82,7 +82,7 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
     if (terminal && bar == null) {
       bar =
           new ProgressBarBuilder()
-              .setTaskName("training")
+              .setTaskName("")
               .startsFrom(step, Duration.ZERO)
               .setInitialMax(plan.totalSteps())
               .setUpdateIntervalMillis(REFRESH_MILLIS)
@@ -91,19 +91,23 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
     }
     if (bar != null) {
       bar.stepTo(step + 1);
-      bar.setExtraMessage(
-          String.format(
-              "stage %d/%d %d×%d px depth %d | loss %.3f acc %.1f %% test %.1f %% | %.0f img/s",
-              stage.index() + 1,
-              plan.schedule().stages().size(),
-              stage.resolution(),
-              stage.resolution(),
-              stage.depth(),
-              this.loss,
-              100 * this.accuracy,
-              100 * testAccuracy,
-              this.speed));
+      bar.setExtraMessage(status(stage));
     }
+  }
+
+  /** What stands behind the bar, the foremost first: a narrow terminal cuts off the rest. */
+  String status(Stage stage) {
+    return String.format(
+        "loss %.3f acc %.0f %% test %s stage %d/%d %d×%d px depth %d %.0f img/s",
+        loss,
+        100 * accuracy,
+        Double.isNaN(testAccuracy) ? "-" : String.format("%.0f %%", 100 * testAccuracy),
+        stage.index() + 1,
+        plan.schedule().stages().size(),
+        stage.resolution(),
+        stage.resolution(),
+        stage.depth(),
+        speed);
   }
 
   private static double smooth(double old, double value) {
