@@ -28,4 +28,21 @@ class TrainingDisplayTest {
       assertThat(status.substring(0, ROOM)).contains("loss", "acc", "test", "stage 4");
     }
   }
+
+  @Test
+  void anEvaluationAtOnceAfterAResumptionHasNoLossToTellOf() throws Exception {
+    RunPlan plan = RunPlan.of(RunConfig.DEFAULT, BuiltinDataset.open().train());
+    Stage stage = plan.schedule().last();
+    StringWriter out = new StringWriter();
+    try (TrainingDisplay display = new TrainingDisplay(new PrintWriter(out), plan)) {
+      display.evaluated(stage, 41, 0.872);
+      display.stepped(stage, 12_000, 0.25, 0.9, 2000);
+      display.evaluated(stage, 42, 0.873);
+    }
+    assertThat(out.toString().lines())
+        .containsExactly(
+            "epoch  42/44  stage 4  depth  6   24×24 px  test  87.2 %  0:00",
+            "epoch  43/44  stage 4  depth  6   24×24 px  loss 0.250  train  90.0 %  test  87.3 %"
+                + "    2000 images/s  0:00");
+  }
 }

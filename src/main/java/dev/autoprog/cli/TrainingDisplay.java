@@ -118,23 +118,25 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   public void evaluated(Stage stage, int epoch, double accuracy) {
     testAccuracy = accuracy;
     if (bar == null) {
-      double seconds = (System.nanoTime() - begin) * 1e-9;
       out.printf(
-          "epoch %3d/%d  stage %d  depth %2d  %3d×%d px  loss %.3f  train %5.1f %%  test %5.1f %% "
-              + " %6.0f images/s  %s%n",
+          "epoch %3d/%d  stage %d  depth %2d  %3d×%d px  %stest %5.1f %%  %s%s%n",
           epoch + 1,
           plan.schedule().epochs(),
           stage.index() + 1,
           stage.depth(),
           stage.resolution(),
           stage.resolution(),
-          loss,
-          100 * this.accuracy,
+          ifStepped("loss %.3f  train %5.1f %%  ", loss, 100 * this.accuracy),
           100 * accuracy,
-          speed,
-          clock(seconds));
+          ifStepped("%6.0f images/s  ", speed),
+          clock((System.nanoTime() - begin) * 1e-9));
       out.flush();
     }
+  }
+
+  /** Nothing for a run that was taken up again after the last step of an epoch. */
+  private String ifStepped(String format, Object... values) {
+    return Double.isNaN(loss) ? "" : String.format(format, values);
   }
 
   /** The table of stages, and what full-size training would have cost. */
