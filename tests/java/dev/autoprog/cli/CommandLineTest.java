@@ -8,8 +8,10 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -133,6 +135,27 @@ class CommandLineTest {
     assertThat(outcome.err()).contains("--resume");
     assertThat(run("train", "--resume=" + directory.resolve("nothing")).err())
         .contains("nothing", "config.yaml");
+  }
+
+  @Test
+  void runsThatBeginInTheSameSecondHaveDirectoriesOfTheirOwn() throws Exception {
+    LocalDateTime time = LocalDateTime.of(2026, 10, 25, 2, 30, 1);
+    Path runs = directory.resolve("runs");
+    assertThat(TrainCommand.fresh(runs, time)).isEqualTo(runs.resolve("2026-10-25-023001"));
+    assertThat(TrainCommand.fresh(runs, time)).isEqualTo(runs.resolve("2026-10-25-023001-2"));
+    assertThat(TrainCommand.fresh(runs, time)).isEqualTo(runs.resolve("2026-10-25-023001-3"));
+  }
+
+  @Test
+  void numbersAreWrittenAlikeOnEverySystem() {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.GERMANY);
+    try {
+      Main.settle();
+      assertThat(run("doctor").out()).contains("9,000 images to train", " GB memory");
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test
