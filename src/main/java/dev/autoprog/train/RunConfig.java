@@ -41,9 +41,6 @@ public record RunConfig(
 
   private static final int MOST_FOLDER_SIDE = 8192;
 
-  /** Each takes memory whether there is a processor for it or not, and too many end the process. */
-  private static final int MOST_THREADS = 1024;
-
   /** With what the network computes. */
   public enum PrecisionChoice {
     /** {@link Precision#BF16} where that is faster, else {@link Precision#FP32}. */
@@ -207,7 +204,10 @@ public record RunConfig(
   /** Checks that what the parts need of one another is there. */
   public RunConfig {
     require(
-        threads >= 0 && threads <= MOST_THREADS, "threads", threads, "from 0 to " + MOST_THREADS);
+        threads >= 0 && threads <= Session.MOST_THREADS,
+        "threads",
+        threads,
+        "from 0 to " + Session.MOST_THREADS);
     require(
         training.epochs() >= progressive.stages(),
         "stages",
