@@ -39,14 +39,14 @@ public final class Bench {
   private final CommandLineOptions options;
   private final Map<Environment, Path> javas = new LinkedHashMap<>();
   private final List<RunResult> results = new ArrayList<>();
+  private boolean failed;
 
   private Bench(CommandLineOptions options) {
     this.options = options;
   }
 
   /** The jar's entry. */
-  public static void main(String[] args)
-      throws CommandLineOptionException, IOException, RunnerException {
+  public static void main(String[] args) throws CommandLineOptionException, IOException {
     if (List.of(args).contains("--list")) {
       for (Class<?> benchmark : classes(List.of())) {
         System.out.printf(
@@ -55,7 +55,9 @@ public final class Bench {
       }
       return;
     }
-    new Bench(new CommandLineOptions(args)).run();
+    Bench bench = new Bench(new CommandLineOptions(args));
+    bench.run();
+    System.exit(bench.failed ? 1 : 0);
   }
 
   /** The benchmark classes whose name contains one of these; all if there are none. */
@@ -78,7 +80,7 @@ public final class Bench {
     }
   }
 
-  private void run() throws IOException, RunnerException {
+  private void run() throws IOException {
     List<Class<?>> classes = classes(options.getIncludes());
     if (classes.isEmpty()) {
       System.err.println("No benchmark's name contains " + options.getIncludes() + "; try --list");
@@ -139,13 +141,15 @@ public final class Bench {
         .toList();
   }
 
-  private void runOne(Class<?> benchmark, Map<String, String> sizes, Implementation implementation)
-      throws RunnerException {
+  /** One line when it is done; a failure shows what JMH wrote, and the others go on. */
+  private void runOne(
+      Class<?> benchmark, Map<String, String> sizes, Implementation implementation) {
     ChainedOptionsBuilder builder =
         new OptionsBuilder()
             .parent(options)
             .include("^" + benchmark.getName().replace(".", "\\.") + "\\.")
             .jvm(javas.get(implementation.environment()).toString())
+            .jvmArgsAppend("-Dorg.slf4j.simpleLogger.defaultLogLevel=error")
             .addProfiler(RunFacts.class)
             .shouldFailOnError(true)
             .param("implementation", implementation.id());
@@ -170,8 +174,8 @@ public final class Bench {
       }
     } catch (RunnerException e) {
       System.out.println("failed");
-      System.out.println(log.toString(StandardCharsets.UTF_8));
-      throw e;
+      System.err.println(log.toString(StandardCharsets.UTF_8));
+      failed = true;
     }
   }
 

@@ -48,7 +48,7 @@ public abstract class Comparison {
   }
 
   /** DJL's. */
-  Contender djl() {
+  Contender djl(int threads) {
     throw new UnsupportedOperationException(getClass().getSimpleName() + " has no such peer");
   }
 
@@ -63,7 +63,8 @@ public abstract class Comparison {
       contender = ours(new Ours(team));
     } else {
       // libtorch first: then both sides share its OpenMP runtime
-      contender = chosen == Implementation.DJL ? djl() : libtorch(new LibtorchPeer(chosen, team));
+      contender =
+          chosen == Implementation.DJL ? djl(team) : libtorch(new LibtorchPeer(chosen, team));
       float[] result = contender.result();
       try (Contender ours = ours(new Ours(team))) {
         Agreement.require(implementation, result, ours.result(), chosen.tolerance());

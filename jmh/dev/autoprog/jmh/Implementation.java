@@ -9,15 +9,12 @@ public enum Implementation {
   AUTOPROG_FP32("autoprog-fp32", 4, Environment.PLAIN),
   /** libtorch as it comes, attention written out as in DeiT's code. */
   LIBTORCH("libtorch", 4, Environment.PLAIN),
-  /**
-   * libtorch with the faster of that and its fused one, OpenBLAS told of the processor, malloc
-   * tuned.
-   */
-  LIBTORCH_BEST("libtorch-best", 4, Environment.TUNED),
-  /** The same on bfloat16 tensors, or in a training step under autocast. */
-  LIBTORCH_BF16("libtorch-bf16", 2, Environment.TUNED),
-  /** DJL's PyTorch engine, in the best environment. */
-  DJL("djl", 4, Environment.TUNED);
+  /** libtorch at its best: a tuned environment, and the faster of that and its own attention. */
+  LIBTORCH_BEST("libtorch-best", 4, Environment.KEEPING_MEMORY_AND_OPENBLAS),
+  /** The same on bfloat16 tensors, or in a training step under autocast; oneDNN multiplies. */
+  LIBTORCH_BF16("libtorch-bf16", 2, Environment.KEEPING_MEMORY),
+  /** DJL's PyTorch engine; its libtorch multiplies by MKL. */
+  DJL("djl", 4, Environment.KEEPING_MEMORY);
 
   /** What every benchmark runs of ours. */
   static final List<Implementation> OURS = List.of(AUTOPROG_FP32);

@@ -57,7 +57,7 @@ public class OptimizerBenchmark extends Comparison {
                   0.9f,
                   0.999f,
                   1e-8f,
-                  0.05f,
+                  (float) LibtorchPeer.WEIGHT_DECAY,
                   ++step[0],
                   Float.POSITIVE_INFINITY);
           ours.kernels().adamW(numbers, w, g, m, v, squaredNorm, emas, decays);

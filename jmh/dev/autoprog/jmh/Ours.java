@@ -48,22 +48,12 @@ final class Ours {
 
   /** A contender that says after each run where its outputs lie. */
   Contender contender(Runnable work, Supplier<List<Tensor>> outputs) {
-    return new Contender() {
-      @Override
-      public void run() {
-        work.run();
-      }
-
-      @Override
-      public float[] result() {
-        work.run();
-        return Agreement.joined(outputs.get().stream().map(Tensor::toFloats).toList());
-      }
-
-      @Override
-      public void close() {
-        session.close();
-      }
-    };
+    return new Contender(
+        work,
+        () -> {
+          work.run();
+          return Agreement.joined(outputs.get().stream().map(Tensor::toFloats).toList());
+        },
+        session::close);
   }
 }

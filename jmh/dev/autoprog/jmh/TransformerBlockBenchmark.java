@@ -84,7 +84,7 @@ public class TransformerBlockBenchmark extends Comparison {
   Contender libtorch(LibtorchPeer peer) {
     Map<String, org.bytedeco.pytorch.Tensor> weights;
     try (Session session = Session.open(Backend.named("reference"))) {
-      weights = peer.weights(Network.in(session).parameters());
+      weights = LibtorchPeer.weights(Network.in(session).parameters(), peer::tensor);
     }
     var x =
         peer.tensor(Inputs.gaussian("x", elements()), batch, tokens, CONFIG.width())
