@@ -87,8 +87,11 @@ public final class Bench {
       System.exit(2);
     }
     Path scripts = Files.createTempDirectory("autoprog-bench");
+    scripts.toFile().deleteOnExit();
     for (Environment environment : Environment.values()) {
-      javas.put(environment, environment.javaIn(scripts));
+      Path java = environment.javaIn(scripts);
+      java.toFile().deleteOnExit();
+      javas.put(environment, java);
     }
     try {
       for (Class<?> benchmark : classes) {
@@ -100,10 +103,6 @@ public final class Bench {
       }
     } finally {
       write();
-      for (Path java : javas.values()) {
-        Files.delete(java);
-      }
-      Files.delete(scripts);
     }
   }
 

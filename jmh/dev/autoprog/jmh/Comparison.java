@@ -16,8 +16,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What all benchmarks share: the same work by several implementations. A peer's result is compared
- * with ours before it is timed. A process of ours loads no peer, and measures the machine's peaks.
+ * What all benchmarks share: the same work by several implementations. Everybody's result is
+ * compared with ours in float32 before it is timed. A process of ours loads no peer, and measures
+ * the machine's peaks.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -57,20 +58,26 @@ public abstract class Comparison {
   public void open() {
     Implementation chosen = Implementation.named(implementation);
     int team = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-    MachinePeaks peaks = null;
-    if (Implementation.OURS.contains(chosen)) {
-      peaks = MachinePeaks.measure(team);
-      contender = ours(new Ours(team));
+    boolean ours = Implementation.OURS.contains(chosen);
+    MachinePeaks peaks = ours ? MachinePeaks.measure(team) : null;
+    if (ours) {
+      contender = ours(new Ours(chosen, team));
     } else {
-      // libtorch first: then both sides share its OpenMP runtime
+      // before our library is loaded: then both sides share libtorch's OpenMP runtime
       contender =
           chosen == Implementation.DJL ? djl(team) : libtorch(new LibtorchPeer(chosen, team));
-      float[] result = contender.result();
-      try (Contender ours = ours(new Ours(team))) {
-        Agreement.require(implementation, result, ours.result(), chosen.tolerance());
-      }
+    }
+    if (chosen != Implementation.AUTOPROG_FP32) {
+      compare(chosen, team);
     }
     RunFacts.set(work(chosen), peaks);
+  }
+
+  private void compare(Implementation chosen, int team) {
+    float[] result = contender.result();
+    try (Contender ours = ours(new Ours(Implementation.AUTOPROG_FP32, team))) {
+      Agreement.require(implementation, result, ours.result(), chosen.tolerance());
+    }
   }
 
   /** The work. */

@@ -38,7 +38,14 @@ public class JniBenchmark extends Comparison {
   private static Contender unchecked(Ours ours, Tensor x, Tensor y) {
     BackendResources resources = new CpuBackendProvider().open(1);
     Kernels kernels = resources.kernels();
-    return ours.contender(() -> kernels.geluForward(x, y), y);
+    Contender contender = ours.contender(() -> kernels.geluForward(x, y), y);
+    return new Contender(
+        contender.work(),
+        contender.output(),
+        () -> {
+          resources.close();
+          contender.close();
+        });
   }
 
   @CompilerControl(CompilerControl.Mode.DONT_INLINE)

@@ -11,10 +11,17 @@ import java.util.function.Supplier;
 
 /** This library's side of a comparison: a session on the CPU and its tensors. */
 final class Ours {
+  private final Implementation implementation;
   private final Session session;
 
-  Ours(int threads) {
+  Ours(Implementation implementation, int threads) {
+    this.implementation = implementation;
     session = Session.open(Backend.named("cpu"), threads);
+  }
+
+  /** Which of ours: it decides the precision. */
+  Implementation implementation() {
+    return implementation;
   }
 
   Session session() {

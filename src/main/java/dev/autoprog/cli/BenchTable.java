@@ -111,17 +111,18 @@ final class BenchTable {
   }
 
   private static String rate(BenchResult row) {
-    String images =
-        row.fact("work.images") > 0
-            ? "%.0f images/s, ".formatted(row.fact("work.images") / row.median())
-            : "";
-    if (row.fact("work.operations") > 0) {
-      return images + "%.0f GFLOP/s".formatted(row.fact("work.operations") / row.median() / 1e9);
+    List<String> rates = new ArrayList<>();
+    addRate(rates, row, "work.images", "%.0f images/s", 1);
+    addRate(rates, row, "work.operations", "%.0f GFLOP/s", 1e9);
+    addRate(rates, row, "work.bytes", "%.1f GB/s", 1e9);
+    return rates.isEmpty() ? "–" : String.join(", ", rates);
+  }
+
+  private static void addRate(
+      List<String> rates, BenchResult row, String work, String format, double unit) {
+    if (row.fact(work) > 0) {
+      rates.add(format.formatted(row.fact(work) / row.median() / unit));
     }
-    if (row.fact("work.bytes") > 0) {
-      return images + "%.1f GB/s".formatted(row.fact("work.bytes") / row.median() / 1e9);
-    }
-    return "–";
   }
 
   private String shareOfPeak(BenchResult row) {
