@@ -20,7 +20,9 @@ public enum Implementation {
   static final List<Implementation> OURS = List.of(AUTOPROG_FP32);
 
   private static final double FLOAT32_TOLERANCE = 1e-4;
-  private static final double BFLOAT16_TOLERANCE = 3e-2;
+
+  /** libtorch sums gradients over rows in bfloat16, too: a layer norm's gain is off by 6 %. */
+  private static final double BFLOAT16_TOLERANCE = 1e-1;
 
   private final String id;
   private final int elementBytes;
