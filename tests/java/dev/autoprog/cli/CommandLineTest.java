@@ -173,4 +173,17 @@ class CommandLineTest {
         .contains("cuda", "cpu", "reference", "plain Java", "Fashion-MNIST", "Ankle boot")
         .containsPattern("auto takes (cpu|reference)");
   }
+
+  @Test
+  void doctorMeasuresIfAsked() {
+    assertThat(run("doctor", "--measure").out())
+        .containsPattern("Peaks +[0-9]+ GFLOP/s float32, [0-9]+ GFLOP/s bfloat16.*[0-9]+ GB/s");
+  }
+
+  @Test
+  void benchWithoutItsJarSaysWhatToType() {
+    Outcome outcome = run("bench", "Matmul", "--jar=" + directory.resolve("none.jar"));
+    assertThat(outcome.code()).isNotZero();
+    assertThat(outcome.err()).contains("none.jar", "-Pjmh").doesNotContain("\tat ");
+  }
 }

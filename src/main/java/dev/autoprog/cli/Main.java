@@ -15,7 +15,12 @@ import picocli.CommandLine.Command;
     description = "Automated progressive learning of large vision models.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
-    subcommands = {TrainCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class})
+    subcommands = {
+      TrainCommand.class,
+      BenchCommand.class,
+      DoctorCommand.class,
+      CommandLine.HelpCommand.class
+    })
 public final class Main {
   /** Failures whose message says all that a user needs; anything else is a defect of ours. */
   private static final Set<Class<? extends Exception>> SPOKEN =
