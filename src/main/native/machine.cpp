@@ -39,9 +39,8 @@ template <class Work>
 double operations_per_second(ap_context* context, double operations, Work work) {
   std::array<Result, 1024> results;
   const int team = std::min<int>(context->threads, results.size());
-  const double seconds = least_seconds([&] {
-    parallel(team, team, 1, [&](int64_t part, int64_t, int64_t) { results[part].value = work(); });
-  });
+  const double seconds = least_seconds(
+      [&] { parallel(team, team, 1, [&](int64_t part, int64_t, int64_t) { results[part].value = work(); }); });
   volatile float sink = 0;
   for (int part = 0; part < team; part++) sink = sink + results[part].value;
   return team * operations / seconds;
@@ -63,9 +62,7 @@ float multiply_adds() {
   return sum(total);
 }
 
-#define AP_BF16_TARGET __attribute__((target("avx512f,avx512bf16")))
-
-AP_BF16_TARGET float bf16_dot_products() {
+[[gnu::target("avx512f,avx512bf16")]] float bf16_dot_products() {
   __m512 chains[kChains];
   for (int64_t c = 0; c < kChains; c++) chains[c] = _mm512_set1_ps(static_cast<float>(c));
   const __m512bh a = _mm512_cvtne2ps_pbh(_mm512_set1_ps(0.5f), _mm512_set1_ps(0.25f));
@@ -131,7 +128,7 @@ int ap_measure_triad(ap_context* context, double* bytes_per_second) {
       std::fill(b + begin, b + end, 1.0f);
       std::fill(c + begin, c + end, 2.0f);
     });
-    const double cached = triad_seconds(context, n, a, b, c, store);
+    const double cached = triad_seconds(context, n, a, b, c, [](float* p, Vec v) { store(p, v); });
     const double streamed = triad_seconds(context, n, a, b, c, store_past_caches);
     *bytes_per_second = 3.0 * static_cast<double>(n) * sizeof(float) / std::min(cached, streamed);
   });
