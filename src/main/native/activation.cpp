@@ -5,14 +5,14 @@ using namespace autoprog;
 
 namespace {
 // Elements of GELU take about as long as three of a copy.
-int team_for_gelu(const ap_context* context, int64_t n) {
-  return team_for(context, 3 * n);
+int parts_for_gelu(const ap_context* context, int64_t n) {
+  return parts_for(context, 3 * n);
 }
 }  // namespace
 
 int ap_gelu_forward(ap_context* context, int32_t type, int64_t n, const void* x, void* y) {
   return guarded(context, type, [&](auto as) {
-    parallel(team_for_gelu(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+    parallel(context, parts_for_gelu(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
       each_vector(begin, end, [&](int64_t i, auto lanes) {
         const Vec v = lanes.load(as(x) + i);
         lanes.store(as(y) + i, v * normal(v).distribution);
@@ -23,7 +23,7 @@ int ap_gelu_forward(ap_context* context, int32_t type, int64_t n, const void* x,
 
 int ap_gelu_backward(ap_context* context, int32_t type, int64_t n, const void* x, const void* dy, void* dx) {
   return guarded(context, type, [&](auto as) {
-    parallel(team_for_gelu(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+    parallel(context, parts_for_gelu(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
       each_vector(begin, end, [&](int64_t i, auto lanes) {
         const Vec v = lanes.load(as(x) + i);
         const Normal at = normal(v);

@@ -288,10 +288,10 @@ void each_head(ap_context* context, const Shape& s, Run run) {
   HeadScratch(s, measure);
   const int64_t size = measure.taken(nullptr);
   // a thread streams a float in about the time of 16 multiplications
-  const int parts = static_cast<int>(std::min<int64_t>(team_for(context, s.products() / 16), s.tasks()));
-  float* memory = context->scratch.floats(parts * size);
-  parallel(parts, s.tasks(), 1, [&](int64_t part, int64_t begin, int64_t end) {
-    Pieces pieces(memory + part * size);
+  const int parts = static_cast<int>(std::min<int64_t>(parts_for(context, s.products() / 16), s.tasks()));
+  float* memory = context->scratch.floats(context->threads * size);
+  parallel_by_member(context, parts, s.tasks(), 1, [&](int, int member, int64_t begin, int64_t end) {
+    Pieces pieces(memory + member * size);
     const HeadScratch scratch(s, pieces);
     for (int64_t task = begin; task < end; task++) run(task, scratch);
   });

@@ -1,7 +1,11 @@
 #include "context.hpp"
 
 ap_context* ap_context_create(int32_t threads) {
-  return new (std::nothrow) ap_context(threads);
+  try {
+    return new ap_context(threads);
+  } catch (const std::exception&) {
+    return nullptr;  // no memory, or no threads
+  }
 }
 
 void ap_context_destroy(ap_context* context) {

@@ -1,7 +1,5 @@
 // What a session holds on the native side, and how its kernels run on several threads.
 #pragma once
-#include <omp.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -10,12 +8,13 @@
 
 #include "autoprog.h"
 #include "simd.hpp"
+#include "team.hpp"
 
 namespace autoprog {
 
-class MatmulCache;
-struct MatmulCacheDeleter {
-  void operator()(MatmulCache* cache) const;
+class Matmuls;
+struct MatmulsDeleter {
+  void operator()(Matmuls* matmuls) const;
 };
 
 // Memory that grows when more is asked for and is kept for the next call; its content is undefined.
@@ -44,12 +43,12 @@ class Scratch {
 }  // namespace autoprog
 
 struct ap_context {
-  explicit ap_context(int32_t team) : threads(team) {}
+  explicit ap_context(int32_t members) : threads(members), team(members) {}
   const int32_t threads;
+  autoprog::Team team;
   char error[512] = "";
   autoprog::Scratch scratch;
-  autoprog::Scratch converted;  // operands of another type, while `scratch` serves the product
-  std::unique_ptr<autoprog::MatmulCache, autoprog::MatmulCacheDeleter> matmuls;
+  std::unique_ptr<autoprog::Matmuls, autoprog::MatmulsDeleter> matmuls;
 };
 
 namespace autoprog {
@@ -89,29 +88,33 @@ int guarded(ap_context* context, int32_t type, Body body) noexcept {
   return guarded(context, [&] { with_elements(type, body); });
 }
 
-// In how many parts to run work that moves or computes about `elements` floats: one per thread, but none so
-// small that waking a thread costs more than it saves (about 2 us, in which one thread streams 16 Ki floats).
-inline int team_for(const ap_context* context, int64_t elements) {
-  constexpr int64_t kWorthAThread = 16 * 1024;
-  return static_cast<int>(std::clamp<int64_t>(elements / kWorthAThread, 1, context->threads));
+// In how many parts to run work that moves or computes about `elements` floats: a few per thread, so that another can
+// take some of them where one is kept from running, but none so small that handing it over costs more than it saves
+// (about 2 us, in which one thread streams 16 Ki floats).
+inline int parts_for(const ap_context* context, int64_t elements) {
+  constexpr int64_t kWorthAPart = 16 * 1024;
+  constexpr int64_t kPartsPerThread = 4;
+  if (context->threads == 1) return 1;
+  return static_cast<int>(std::clamp<int64_t>(elements / kWorthAPart, 1, kPartsPerThread * context->threads));
 }
 
-// body(part, begin, end) over `parts` contiguous pieces of [0, n), cut at multiples of `granule`. The pieces
-// depend on the arguments alone, not on how many threads there really are.
+// body(part, member, begin, end) over `parts` contiguous pieces of [0, n), cut at multiples of `granule`, on the
+// context's team. The pieces depend on the arguments alone, not on who does them.
 template <class Body>
-void parallel(int parts, int64_t n, int64_t granule, Body body) {
+void parallel_by_member(ap_context* context, int parts, int64_t n, int64_t granule, Body body) {
   const int64_t granules = (n + granule - 1) / granule;
-  auto piece = [&](int64_t part) {
+  context->team.run(parts, [&](int part, int member) {
     const int64_t begin = granules * part / parts * granule;
     const int64_t end = std::min(n, granules * (part + 1) / parts * granule);
-    if (begin < end) body(part, begin, end);
-  };
-  if (parts == 1) {
-    piece(0);
-    return;
-  }
-#pragma omp parallel for schedule(static) num_threads(parts)
-  for (int part = 0; part < parts; part++) piece(part);
+    if (begin < end) body(part, member, begin, end);
+  });
+}
+
+// body(part, begin, end) over such pieces.
+template <class Body>
+void parallel(ap_context* context, int parts, int64_t n, int64_t granule, Body body) {
+  parallel_by_member(context, parts, n, granule,
+                     [&](int part, int, int64_t begin, int64_t end) { body(part, begin, end); });
 }
 
 }  // namespace autoprog

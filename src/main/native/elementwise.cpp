@@ -6,14 +6,14 @@ using namespace autoprog;
 
 int ap_fill(ap_context* context, int64_t n, float value, float* x) {
   return guarded(context, [&] {
-    parallel(team_for(context, n), n, kLanes,
+    parallel(context, parts_for(context, n), n, kLanes,
              [&](int64_t, int64_t begin, int64_t end) { std::fill(x + begin, x + end, value); });
   });
 }
 
 int ap_add(ap_context* context, int32_t type, int64_t n, const void* a, const void* b, void* out) {
   return guarded(context, type, [&](auto as) {
-    parallel(team_for(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+    parallel(context, parts_for(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
       each_vector(begin, end, [&](int64_t i, auto lanes) {
         lanes.store(as(out) + i, lanes.load(as(a) + i) + lanes.load(as(b) + i));
       });
@@ -24,7 +24,7 @@ int ap_add(ap_context* context, int32_t type, int64_t n, const void* a, const vo
 int ap_convert(ap_context* context, int64_t n, int32_t from_type, const void* from, int32_t to_type, void* to) {
   return guarded(context, from_type, [&](auto as) {
     with_elements(to_type, [&](auto result) {
-      parallel(team_for(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+      parallel(context, parts_for(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
         each_vector(begin, end, [&](int64_t i, auto lanes) { lanes.store(result(to) + i, lanes.load(as(from) + i)); });
       });
     });

@@ -61,10 +61,10 @@ int ap_image_transform(ap_context* context, int64_t B, int64_t channels, int64_t
   return guarded(context, [&] {
     static_assert(sizeof(Sample) == 3 * sizeof(float));
     const int64_t size = round_up(3 * R + width, 16);
-    const int parts = static_cast<int>(std::min<int64_t>(team_for(context, 4 * B * channels * R * R), B));
-    float* scratch = context->scratch.floats(parts * size);
-    parallel(parts, B, 1, [&](int64_t part, int64_t begin, int64_t end) {
-      float* mine = scratch + part * size;
+    const int parts = static_cast<int>(std::min<int64_t>(parts_for(context, 4 * B * channels * R * R), B));
+    float* scratch = context->scratch.floats(context->threads * size);
+    parallel_by_member(context, parts, B, 1, [&](int, int member, int64_t begin, int64_t end) {
+      float* mine = scratch + member * size;
       const Row row{reinterpret_cast<Sample*>(mine), mine + 3 * R};
       for (int64_t b = begin; b < end; b++) {
         const float* w = windows + b * 5;
@@ -90,7 +90,7 @@ int ap_image_transform(ap_context* context, int64_t B, int64_t channels, int64_t
 int ap_image_erase(ap_context* context, int64_t B, int64_t channels, int64_t R, const int32_t* rectangles,
                    float* images) {
   return guarded(context, [&] {
-    parallel(team_for(context, B * channels * R * R), B, 1, [&](int64_t, int64_t begin, int64_t end) {
+    parallel(context, parts_for(context, B * channels * R * R), B, 1, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t b = begin; b < end; b++) {
         const int32_t* r = rectangles + b * 4;
         const int64_t top = r[0], left = r[1];
@@ -109,7 +109,7 @@ int ap_patchify(ap_context* context, int32_t type, int64_t B, int64_t channels, 
                 const float* images, void* patches) {
   return guarded(context, type, [&](auto as) {
     const int64_t grid = R / patch;
-    parallel(team_for(context, B * channels * R * R), B * grid, 1, [&](int64_t, int64_t begin, int64_t end) {
+    parallel(context, parts_for(context, B * channels * R * R), B * grid, 1, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t band = begin; band < end; band++) {
         const float* image = images + band / grid * channels * R * R + band % grid * patch * R;
         auto* to = as(patches) + band * grid * channels * patch * patch;

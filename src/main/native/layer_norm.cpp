@@ -55,7 +55,7 @@ void backward_row(int64_t C, float mean, float rstd, const T* x, const float* ga
 int ap_layer_norm_forward(ap_context* context, int32_t type, int64_t rows, int64_t C, float epsilon, const void* x,
                           const float* gain, const float* bias, void* y, float* mean, float* rstd) {
   return guarded(context, type, [&](auto as) {
-    parallel(team_for(context, rows * C), rows, 1, [&](int64_t, int64_t begin, int64_t end) {
+    parallel(context, parts_for(context, rows * C), rows, 1, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; row++) {
         const auto* from = as(x) + row * C;
         auto* to = as(y) + row * C;
@@ -74,7 +74,7 @@ int ap_layer_norm_forward(ap_context* context, int32_t type, int64_t rows, int64
 int ap_layer_norm_backward(ap_context* context, int32_t type, int64_t rows, int64_t C, const void* x, const float* gain,
                            const float* mean, const float* rstd, const void* dy, const void* base, void* dx) {
   return guarded(context, type, [&](auto as) {
-    parallel(team_for(context, rows * C), rows, 1, [&](int64_t, int64_t begin, int64_t end) {
+    parallel(context, parts_for(context, rows * C), rows, 1, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; row++) {
         const int64_t at = row * C;
         backward_row(C, mean[row], rstd[row], as(x) + at, gain, as(dy) + at, base == nullptr ? nullptr : as(base) + at,

@@ -1,7 +1,11 @@
+#include <omp.h>
+
 #include <array>
 #include <map>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "context.hpp"
 
@@ -24,16 +28,21 @@ constexpr int64_t kRowsWorthPacking = 2048;
 
 enum Product { kForward, kBackwardInput, kBackwardWeight };
 
-// A product for which oneDNN compiles code.
+// A product for which oneDNN compiles code. Only in their largest dimension do the operands' rows have gaps.
 struct Task {
   Product product;
-  int32_t type, y_type;  // of the operands, of the result
-  bool bias, base;       // whether they are added
-  int64_t rows, in, out;
+  int32_t type, y_type;           // of the operands, of the result
+  bool bias, base;                // whether they are added
+  int64_t rows, in, out;          // of this product
+  int64_t in_stride, out_stride;  // from one row of in, or of out, elements to the next
+  bool packed;                    // whether the weight is in oneDNN's own layout
+
   bool operator<(const Task& o) const { return key() < o.key(); }
 
  private:
-  std::array<int64_t, 8> key() const { return {product, type, y_type, bias, base, rows, in, out}; }
+  std::array<int64_t, 11> key() const {
+    return {product, type, y_type, bias, base, rows, in, out, in_stride, out_stride, packed};
+  }
 };
 
 dnnl::engine& engine() {
@@ -45,10 +54,10 @@ memory::data_type data_type(int32_t type) {
   return type == AP_BFLOAT16 ? memory::data_type::bf16 : memory::data_type::f32;
 }
 
-// A row-major matrix, or its transpose.
-memory::desc matrix(int32_t type, int64_t rows, int64_t columns, bool transposed = false) {
-  return transposed ? memory::desc({columns, rows}, data_type(type), memory::dims{1, columns})
-                    : memory::desc({rows, columns}, data_type(type), memory::dims{columns, 1});
+// A matrix of rows that begin `stride` elements apart, or its transpose.
+memory::desc matrix(int32_t type, int64_t rows, int64_t columns, int64_t stride, bool transposed = false) {
+  return transposed ? memory::desc({columns, rows}, data_type(type), memory::dims{1, stride})
+                    : memory::desc({rows, columns}, data_type(type), memory::dims{stride, 1});
 }
 
 // product = or += base + left * right + bias; bias and base may be empty.
@@ -59,43 +68,87 @@ struct Matrices {
   explicit Matrices(const Task& t) : adds(t.product == kBackwardWeight) {
     switch (t.product) {
       case kForward:
-        if (t.bias) bias = matrix(AP_FLOAT32, 1, t.out);
-        if (t.base) base = matrix(t.type, t.rows, t.out);
-        left = matrix(t.type, t.rows, t.in);
-        right = matrix(t.type, t.out, t.in, true);
-        product = matrix(t.y_type, t.rows, t.out);
+        if (t.bias) bias = matrix(AP_FLOAT32, 1, t.out, t.out);
+        if (t.base) base = matrix(t.type, t.rows, t.out, t.out_stride);
+        left = matrix(t.type, t.rows, t.in, t.in_stride);
+        right = matrix(t.type, t.out, t.in, t.in_stride, true);
+        product = matrix(t.y_type, t.rows, t.out, t.out_stride);
         break;
       case kBackwardInput:
-        left = matrix(t.type, t.rows, t.out);
-        right = matrix(t.type, t.out, t.in);
-        product = matrix(t.y_type, t.rows, t.in);
+        left = matrix(t.type, t.rows, t.out, t.out_stride);
+        right = matrix(t.type, t.out, t.in, t.in_stride);
+        product = matrix(t.y_type, t.rows, t.in, t.in_stride);
         break;
       case kBackwardWeight:
-        left = matrix(t.type, t.rows, t.out, true);
-        right = matrix(t.type, t.rows, t.in);
-        product = matrix(t.y_type, t.out, t.in);
+        left = matrix(t.type, t.rows, t.out, t.out_stride, true);
+        right = matrix(t.type, t.rows, t.in, t.in_stride);
+        product = matrix(t.y_type, t.out, t.in, t.in_stride);
         break;
     }
   }
 };
 
-// One matrix product of one shape, compiled once: its arguments are put in at each run.
+// Whole cache lines.
+int64_t floats(const memory::desc& d) {
+  return round_up(static_cast<int64_t>(d.get_size()), 64) / static_cast<int64_t>(sizeof(float));
+}
+
+using Description = dnnl::matmul::primitive_desc;
+
+Description describe(const Matrices& m, const memory::desc& right) {
+  dnnl::primitive_attr attributes;
+  attributes.set_fpmath_mode(dnnl::fpmath_mode::strict);
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::post_ops additions;
+  if (m.adds) additions.append_sum();
+  if (!m.base.is_zero()) additions.append_binary(dnnl::algorithm::binary_add, m.base);
+  attributes.set_post_ops(additions);
+  return m.bias.is_zero() ? Description(engine(), m.left, right, m.product, attributes)
+                          : Description(engine(), m.left, right, m.bias, m.product, attributes);
+}
+
+// How oneDNN likes the weight of a product to lie, and what brings it there.
+class Packing {
+ public:
+  explicit Packing(const Task& task) {
+    const Matrices m(task);
+    const memory::desc any(m.right.get_dims(), m.right.get_data_type(), memory::format_tag::any);
+    layout_ = describe(m, any).weights_desc();
+    plain_ = memory(m.right, engine(), nullptr);
+    packed_ = memory(layout_, engine(), nullptr);
+    reorder_ = dnnl::reorder(plain_, packed_);
+  }
+
+  const memory::desc& layout() const { return layout_; }
+
+  void run(dnnl::stream& stream, const void* plain, float* packed) {
+    plain_.set_data_handle(const_cast<void*>(plain));
+    packed_.set_data_handle(packed);
+    reorder_.execute(stream, plain_, packed_);
+  }
+
+ private:
+  memory::desc layout_;
+  memory plain_, packed_;
+  dnnl::reorder reorder_;
+};
+
+// Where the matrices of a product lie.
+struct Operands {
+  const void *left, *right;
+  const float* bias;
+  const void* base;
+  void* product;
+};
+
+// One matrix product of one shape, compiled once: its operands are put in at each run.
 class Matmul {
  public:
-  explicit Matmul(const Task& task) : Matmul(Matrices(task), packs(task)) {}
+  // With the weight in this layout, or as the task says if that is null.
+  Matmul(const Task& task, const memory::desc* layout) : Matmul(Matrices(task), layout) {}
 
-  int64_t scratch_floats() const { return scratch_floats_ + packed_floats_; }
-
-  void run(dnnl::stream& stream, const void* left, const void* right, const float* bias, const void* base,
-           void* product, float* scratch) {
-    if (packed_floats_ > 0) {
-      float* packed = scratch + scratch_floats_;
-      plain_.set_data_handle(const_cast<void*>(right));
-      memories_[1].set_data_handle(packed);
-      pack_.execute(stream, plain_, memories_[1]);
-      right = packed;
-    }
-    const std::array<const void*, 6> data{left, right, product, scratch, bias, base};
+  void run(dnnl::stream& stream, Scratch& scratch, const Operands& o) {
+    const std::array<const void*, 6> data{o.left, o.right, o.product, scratch.floats(scratch_floats_), o.bias, o.base};
     for (size_t i = 0; i < data.size(); i++) memories_[i].set_data_handle(const_cast<void*>(data[i]));
     dnnl::error::wrap_c_api(
         dnnl_primitive_execute(primitive_.get(), stream.get(), static_cast<int>(arguments_.size()), arguments_.data()),
@@ -103,9 +156,7 @@ class Matmul {
   }
 
  private:
-  using Description = dnnl::matmul::primitive_desc;
-
-  Matmul(const Matrices& m, bool packs) : Matmul(m, description(m, packs)) {}
+  Matmul(const Matrices& m, const memory::desc* layout) : Matmul(m, describe(m, layout ? *layout : m.right)) {}
 
   Matmul(const Matrices& m, const Description& d)
       : primitive_(d),
@@ -118,49 +169,35 @@ class Matmul {
                     {DNNL_ARG_SCRATCHPAD, memories_[3].get()},
                     {DNNL_ARG_BIAS, memories_[4].get()},
                     {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, memories_[5].get()}}},
-        scratch_floats_(floats(d.scratchpad_desc())) {
-    if (d.weights_desc() != m.right) {
-      plain_ = memory(m.right, engine(), nullptr);
-      pack_ = dnnl::reorder(plain_, memories_[1]);
-      packed_floats_ = floats(d.weights_desc());
-    }
-  }
-
-  static bool packs(const Task& task) { return task.product != kBackwardWeight && task.rows >= kRowsWorthPacking; }
-
-  // Whole cache lines.
-  static int64_t floats(const memory::desc& d) { return round_up(static_cast<int64_t>(d.get_size()), 64) / 4; }
-
-  static Description description(const Matrices& m, bool packs) {
-    dnnl::primitive_attr attributes;
-    attributes.set_fpmath_mode(dnnl::fpmath_mode::strict);
-    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    dnnl::post_ops additions;
-    if (m.adds) additions.append_sum();
-    if (!m.base.is_zero()) additions.append_binary(dnnl::algorithm::binary_add, m.base);
-    attributes.set_post_ops(additions);
-    const memory::desc right =
-        packs ? memory::desc(m.right.get_dims(), m.right.get_data_type(), memory::format_tag::any) : m.right;
-    return m.bias.is_zero() ? Description(engine(), m.left, right, m.product, attributes)
-                            : Description(engine(), m.left, right, m.bias, m.product, attributes);
-  }
+        scratch_floats_(floats(d.scratchpad_desc())) {}
 
   dnnl::matmul primitive_;
   std::array<memory, 6> memories_;
   std::array<dnnl_exec_arg_t, 6> arguments_;
   int64_t scratch_floats_;
-  memory plain_;  // the weight as it is given, where it is packed
-  dnnl::reorder pack_;
-  int64_t packed_floats_ = 0;
 };
 
-// oneDNN takes the team's size from the calling thread's OpenMP setting.
-class TeamSize {
+// Results of make(key) that are kept.
+template <class Key, class Value>
+class Kept {
  public:
-  explicit TeamSize(int threads) : before_(omp_get_max_threads()) { omp_set_num_threads(threads); }
-  ~TeamSize() { omp_set_num_threads(before_); }
-  TeamSize(const TeamSize&) = delete;
-  TeamSize& operator=(const TeamSize&) = delete;
+  template <class Make>
+  Value& get(const Key& key, Make make) {
+    const auto found = kept_.find(key);
+    return found != kept_.end() ? found->second : kept_.emplace(key, make()).first->second;
+  }
+
+ private:
+  std::map<Key, Value> kept_;
+};
+
+// For its life, oneDNN runs what the calling thread gives it on that thread alone: the team is ours.
+class OnThisThread {
+ public:
+  OnThisThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~OnThisThread() { omp_set_num_threads(before_); }
+  OnThisThread(const OnThisThread&) = delete;
+  OnThisThread& operator=(const OnThisThread&) = delete;
 
  private:
   int before_;
@@ -168,34 +205,111 @@ class TeamSize {
 
 }  // namespace
 
-// The products that a context has run.
-class MatmulCache {
+// What a context has compiled: of products, one for each member of its team, since a run puts its operands in.
+class Matmuls {
  public:
-  Matmul& get(const Task& task) {
-    const auto found = compiled_.find(task);
-    return found != compiled_.end() ? found->second : compiled_.emplace(task, Matmul(task)).first->second;
+  explicit Matmuls(int members) : members_(static_cast<size_t>(members)) {}
+
+  Packing& packing(const Task& task) {
+    return packings_.get(task, [&] { return Packing(task); });
   }
 
-  dnnl::stream& stream() { return stream_; }
+  void run(int member, const Task& task, const memory::desc* layout, const Operands& operands) {
+    Member& m = members_[static_cast<size_t>(member)];
+    m.matmuls.get(task, [&] { return Matmul(task, layout); }).run(m.stream, m.scratch, operands);
+  }
+
+  dnnl::stream& stream() { return members_[0].stream; }
+  Scratch packed;
 
  private:
-  dnnl::stream stream_{engine()};
-  std::map<Task, Matmul> compiled_;
+  struct Member {
+    dnnl::stream stream{engine()};
+    Scratch scratch;
+    Kept<Task, Matmul> matmuls;
+  };
+  std::vector<Member> members_;
+  Kept<Task, Packing> packings_;
 };
 
-void MatmulCacheDeleter::operator()(MatmulCache* cache) const {
-  delete cache;
+void MatmulsDeleter::operator()(Matmuls* matmuls) const {
+  delete matmuls;
 }
 
 namespace {
 
-void run(ap_context* context, const Task& task, const void* left, const void* right, const float* bias,
-         const void* base, void* product) {
-  const TeamSize team(context->threads);
-  if (!context->matmuls) context->matmuls.reset(new MatmulCache);
-  Matmul& matmul = context->matmuls->get(task);
-  matmul.run(context->matmuls->stream(), left, right, bias, base, product,
-             context->scratch.floats(matmul.scratch_floats()));
+const void* at(const void* p, int32_t type, int64_t element) {
+  const int64_t size = type == AP_BFLOAT16 ? 2 : 4;
+  return p == nullptr ? nullptr : static_cast<const char*>(p) + element * size;
+}
+void* at(void* p, int32_t type, int64_t element) {
+  return const_cast<void*>(at(static_cast<const void*>(p), type, element));
+}
+
+// In how many parts to cut a product: two per thread, since smaller ones run slower, and whole vectors of what is cut.
+int parts_for_product(const ap_context* context, const Task& t, int64_t length) {
+  constexpr int64_t kPartsPerThread = 2;
+  const int64_t worth = parts_for(context, t.rows * t.in * t.out / 16);
+  return static_cast<int>(std::clamp<int64_t>(length / 16, 1, std::min(worth, kPartsPerThread * context->threads)));
+}
+
+// y = x * weight ..., or dx = dy * weight: cut in rows.
+void multiply_rows(ap_context* context, Task task, const Operands& o) {
+  Matmuls& matmuls = *context->matmuls;
+  const bool forward = task.product == kForward;
+  const int64_t left = forward ? task.in : task.out, product = forward ? task.out : task.in;
+  const memory::desc* layout = nullptr;
+  const void* weight = o.right;
+  task.packed = task.rows >= kRowsWorthPacking;
+  if (task.packed) {
+    Packing& packing = matmuls.packing(task);
+    layout = &packing.layout();
+    float* packed = matmuls.packed.floats(floats(*layout));
+    packing.run(matmuls.stream(), weight, packed);
+    weight = packed;
+  }
+  parallel_by_member(context, parts_for_product(context, task, task.rows), task.rows, 16,
+                     [&](int, int member, int64_t begin, int64_t end) {
+                       const OnThisThread alone;
+                       Task piece = task;
+                       piece.rows = end - begin;
+                       matmuls.run(
+                           member, piece, layout,
+                           {at(o.left, task.type, begin * left), weight, o.bias, at(o.base, task.type, begin * product),
+                            at(o.product, task.y_type, begin * product)});
+                     });
+}
+
+// dweight += dy^T * x: cut in outputs, or where these are few, in inputs.
+void multiply_columns(ap_context* context, const Task& task, const Operands& o) {
+  const bool by_out = task.out >= task.in || task.out >= 32 * context->threads;
+  const int64_t length = by_out ? task.out : task.in;
+  const int parts = std::min(context->threads, parts_for_product(context, task, length));
+  parallel_by_member(context, parts, length, 16, [&](int, int member, int64_t begin, int64_t end) {
+    const OnThisThread alone;
+    Task piece = task;
+    Operands part = o;
+    if (by_out) {
+      piece.out = end - begin;
+      part.left = at(o.left, task.type, begin);
+      part.product = at(o.product, task.y_type, begin * task.in);
+    } else {
+      piece.in = end - begin;
+      part.right = at(o.right, task.type, begin);
+      part.product = at(o.product, task.y_type, begin);
+    }
+    context->matmuls->run(member, piece, nullptr, part);
+  });
+}
+
+void run(ap_context* context, const Task& task, const Operands& operands) {
+  const OnThisThread alone;
+  if (!context->matmuls) context->matmuls.reset(new Matmuls(context->threads));
+  if (task.product == kBackwardWeight) {
+    multiply_columns(context, task, operands);
+  } else {
+    multiply_rows(context, task, operands);
+  }
 }
 
 void convert(ap_context* context, int64_t n, int32_t from_type, const void* from, int32_t to_type, void* to) {
@@ -203,30 +317,28 @@ void convert(ap_context* context, int64_t n, int32_t from_type, const void* from
 }
 
 // The product of bfloat16 matrices on a processor that has none: of float32 copies.
-void run_converted(ap_context* context, Task task, const void* left, const void* right, const float* bias,
-                   const void* base, void* product) {
+void run_converted(ap_context* context, Task task, const Operands& o) {
   const Matrices m(task);
   const auto elements = [](const memory::desc& d) { return d.get_dims()[0] * d.get_dims()[1]; };
   const int64_t lefts = elements(m.left), rights = elements(m.right), products = elements(m.product);
-  float* wide = context->converted.floats(lefts + rights + products + (task.base ? products : 0));
+  float* wide = context->scratch.floats(lefts + rights + products + (task.base ? products : 0));
   float* wide_base = wide + lefts + rights + products;
-  convert(context, lefts, AP_BFLOAT16, left, AP_FLOAT32, wide);
-  convert(context, rights, AP_BFLOAT16, right, AP_FLOAT32, wide + lefts);
-  if (task.base) convert(context, products, AP_BFLOAT16, base, AP_FLOAT32, wide_base);
+  convert(context, lefts, AP_BFLOAT16, o.left, AP_FLOAT32, wide);
+  convert(context, rights, AP_BFLOAT16, o.right, AP_FLOAT32, wide + lefts);
+  if (task.base) convert(context, products, AP_BFLOAT16, o.base, AP_FLOAT32, wide_base);
   const int32_t y_type = task.y_type;
   task.type = task.y_type = AP_FLOAT32;
-  float* sum = y_type == AP_FLOAT32 ? static_cast<float*>(product) : wide + lefts + rights;
-  run(context, task, wide, wide + lefts, bias, wide_base, sum);
-  if (y_type != AP_FLOAT32) convert(context, products, AP_FLOAT32, sum, y_type, product);
+  void* sum = y_type == AP_FLOAT32 ? o.product : wide + lefts + rights;
+  run(context, task, {wide, wide + lefts, o.bias, task.base ? wide_base : nullptr, sum});
+  if (y_type != AP_FLOAT32) convert(context, products, AP_FLOAT32, sum, y_type, o.product);
 }
 
-int multiply(ap_context* context, const Task& task, const void* left, const void* right, const float* bias,
-             const void* base, void* product) {
+int multiply(ap_context* context, const Task& task, const Operands& operands) {
   return guarded(context, [&] {
     if (task.type == AP_BFLOAT16 && !kMultipliesBFloat16) {
-      run_converted(context, task, left, right, bias, base, product);
+      run_converted(context, task, operands);
     } else {
-      run(context, task, left, right, bias, base, product);
+      run(context, task, operands);
     }
   });
 }
@@ -246,17 +358,18 @@ const char* ap_onednn_version(void) {
 
 int ap_linear_forward(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                       const void* weight, const float* bias, const void* base, int32_t y_type, void* y) {
-  const Task task{kForward, type, y_type, bias != nullptr, base != nullptr, rows, in, out};
-  return multiply(context, task, x, weight, bias, base, y);
+  return multiply(context, {kForward, type, y_type, bias != nullptr, base != nullptr, rows, in, out, in, out, false},
+                  {x, weight, bias, base, y});
 }
 
 int ap_linear_backward_input(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* dy,
                              const void* weight, void* dx) {
-  return multiply(context, {kBackwardInput, type, type, false, false, rows, in, out}, dy, weight, nullptr, nullptr, dx);
+  return multiply(context, {kBackwardInput, type, type, false, false, rows, in, out, in, out, false},
+                  {dy, weight, nullptr, nullptr, dx});
 }
 
 int ap_linear_backward_weight(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                               const void* dy, float* dweight) {
-  const Task task{kBackwardWeight, type, AP_FLOAT32, false, false, rows, in, out};
-  return multiply(context, task, dy, x, nullptr, nullptr, dweight);
+  return multiply(context, {kBackwardWeight, type, AP_FLOAT32, false, false, rows, in, out, in, out, false},
+                  {dy, x, nullptr, nullptr, dweight});
 }

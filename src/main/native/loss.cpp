@@ -36,7 +36,7 @@ Softmax softmax(int64_t classes, const float* logits) {
 int ap_cross_entropy_forward(ap_context* context, int64_t B, int64_t classes, const float* logits,
                              const int32_t* labels, float smoothing, float* losses, float* log_sum_exp) {
   return guarded(context, [&] {
-    parallel(team_for(context, 3 * B * classes), B, 1, [&](int64_t, int64_t begin, int64_t end) {
+    parallel(context, parts_for(context, 3 * B * classes), B, 1, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t b = begin; b < end; b++) {
         const float* row = logits + b * classes;
         const Softmax s = softmax(classes, row);
@@ -58,7 +58,7 @@ int ap_cross_entropy_backward(ap_context* context, int64_t B, int64_t classes, c
                               float* dlogits) {
   return guarded(context, [&] {
     const float everywhere = smoothing / static_cast<float>(classes);
-    parallel(team_for(context, 3 * B * classes), B, 1, [&](int64_t, int64_t begin, int64_t end) {
+    parallel(context, parts_for(context, 3 * B * classes), B, 1, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t b = begin; b < end; b++) {
         const float* row = logits + b * classes;
         float* gradient = dlogits + b * classes;

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <limits>
 
 #include "context.hpp"
@@ -14,16 +15,20 @@ namespace {
 constexpr double kSeconds = 0.2;  // how long each measurement repeats its work
 constexpr int64_t kRounds = 1 << 20;
 
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 // The least time that body() takes, of as many runs as fit in kSeconds after one to warm up.
 template <class Body>
 double least_seconds(Body body) {
   double least = std::numeric_limits<double>::infinity();
   body();
-  const double begin = omp_get_wtime();
+  const double begin = seconds_now();
   for (double now = begin; now < begin + kSeconds;) {
     body();
     const double then = now;
-    now = omp_get_wtime();
+    now = seconds_now();
     least = std::min(least, now - then);
   }
   return least;
@@ -40,7 +45,7 @@ double operations_per_second(ap_context* context, double operations, Work work) 
   std::array<Result, 1024> results;
   const int team = std::min<int>(context->threads, results.size());
   const double seconds = least_seconds(
-      [&] { parallel(team, team, 1, [&](int64_t part, int64_t, int64_t) { results[part].value = work(); }); });
+      [&] { parallel(context, team, team, 1, [&](int64_t part, int64_t, int64_t) { results[part].value = work(); }); });
   volatile float sink = 0;
   for (int part = 0; part < team; part++) sink = sink + results[part].value;
   return team * operations / seconds;
@@ -90,7 +95,7 @@ inline void store_past_caches(float* p, Vec v) {
 template <class Store>
 double triad_seconds(ap_context* context, int64_t n, float* a, const float* b, const float* c, Store put) {
   return least_seconds([&] {
-    parallel(context->threads, n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+    parallel(context, context->threads, n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i += kLanes) put(a + i, load(b + i) + 3.0f * load(c + i));
       _mm_sfence();
     });
@@ -123,7 +128,7 @@ int ap_measure_triad(ap_context* context, double* bytes_per_second) {
     float* a = memory.floats(3 * n);
     float* b = a + n;
     float* c = b + n;
-    parallel(context->threads, n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+    parallel(context, context->threads, n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
       std::fill(a + begin, a + end, 0.0f);
       std::fill(b + begin, b + end, 1.0f);
       std::fill(c + begin, c + end, 2.0f);

@@ -57,10 +57,10 @@ constexpr std::array<Update, kMaxAverages + 1> kUpdates{update<0>, update<1>, up
 
 int ap_sum_of_squares(ap_context* context, int64_t n, const float* x, float* sum_of_squares) {
   return guarded(context, [&] {
-    const int parts = team_for(context, n);
+    const int parts = parts_for(context, n);
     auto* partial = reinterpret_cast<double*>(context->scratch.floats(2 * parts));
     std::fill_n(partial, parts, 0.0);
-    parallel(parts, n, kLanes, [&](int64_t part, int64_t begin, int64_t end) {
+    parallel(context, parts, n, kLanes, [&](int64_t part, int64_t begin, int64_t end) {
       DoubleSum squares;
       each_vector(begin, end, [&](int64_t i, auto lanes) { squares.add_square(lanes.load(x + i)); });
       partial[part] = squares.total();
@@ -91,7 +91,7 @@ int ap_adam_w(ap_context* context, int64_t n, float learning_rate, float beta1, 
       a.averages[e] = reinterpret_cast<float*>(emas[e]);
       a.keeps[e] = ema_decays[e];
     }
-    parallel(team_for(context, (4 + averages) * n), n, kLanes,
+    parallel(context, parts_for(context, (4 + averages) * n), n, kLanes,
              [&](int64_t, int64_t begin, int64_t end) { kUpdates[averages](a, begin, end, w, g, m, v); });
   });
 }

@@ -57,10 +57,10 @@ void add_rows(int64_t first, int64_t last, int64_t columns, float* sums, Terms t
 template <size_t Sums, class Terms>
 void sum_over_rows(ap_context* context, int64_t rows, int64_t columns, std::array<float*, Sums> sums, Terms terms) {
   const int64_t width = static_cast<int64_t>(Sums) * columns;
-  const int parts = static_cast<int>(std::min<int64_t>(team_for(context, rows * columns), rows));
+  const int parts = static_cast<int>(std::min<int64_t>(parts_for(context, rows * columns), rows));
   const int64_t part_size = round_up(width, 16);
   float* partial = context->scratch.floats(parts * part_size);
-  parallel(parts, rows, 1, [&](int64_t part, int64_t first, int64_t last) {
+  parallel(context, parts, rows, 1, [&](int64_t part, int64_t first, int64_t last) {
     float* mine = partial + part * part_size;
     std::fill_n(mine, width, 0.0f);
     detail::add_rows<Sums>(first, last, columns, mine, terms);

@@ -8,7 +8,7 @@ namespace {
 // run(sample, begin, end) over the elements of all samples, cut where a thread's share or a sample ends.
 template <class Run>
 void each_sample(ap_context* context, int64_t B, int64_t n, Run run) {
-  parallel(team_for(context, B * n), B * n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+  parallel(context, parts_for(context, B * n), B * n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
     for (int64_t from = begin; from < end;) {
       const int64_t sample = from / n;
       const int64_t to = std::min(end, (sample + 1) * n);

@@ -22,7 +22,7 @@ void add(const A* a, const float* b, int64_t n, T* out) {
 // run(b, n) for every token of every sample.
 template <class Run>
 void each_token(ap_context* context, int64_t B, int64_t N, int64_t C, Run run) {
-  parallel(team_for(context, B * N * C), B * N, 1, [&](int64_t, int64_t begin, int64_t end) {
+  parallel(context, parts_for(context, B * N * C), B * N, 1, [&](int64_t, int64_t begin, int64_t end) {
     for (int64_t token = begin; token < end; token++) run(token / N, token % N);
   });
 }
@@ -122,7 +122,7 @@ int ap_resize_positions(ap_context* context, int64_t from, int64_t to, int64_t C
   return guarded(context, [&] {
     copy(positions, from == to ? (1 + from * from) * C : C, out);
     if (from == to) return;
-    parallel(team_for(context, 16 * to * to * C), C, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+    parallel(context, parts_for(context, 16 * to * to * C), C, kLanes, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t n = 1; n <= to * to; n++) std::fill(out + n * C + begin, out + n * C + end, 0.0f);
       each_weight(from, to, [&](int64_t source, float weight, int64_t target) {
         accumulate(weight, positions + source * C, begin, end, out + target * C);
@@ -137,7 +137,7 @@ int ap_resize_positions_backward(ap_context* context, int64_t from, int64_t to, 
     const int64_t alike = from == to ? 1 + from * from : 1;
     add(dpositions, dy, alike * C, dpositions);
     if (from == to) return;
-    parallel(team_for(context, 16 * to * to * C), C, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+    parallel(context, parts_for(context, 16 * to * to * C), C, kLanes, [&](int64_t, int64_t begin, int64_t end) {
       each_weight(from, to, [&](int64_t source, float weight, int64_t target) {
         accumulate(weight, dy + target * C, begin, end, dpositions + source * C);
       });
