@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#if defined(__AVX512BF16__)
+#if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
 
@@ -72,7 +72,11 @@ inline void store(BFloat16* p, Vec v) {
 
 // The greater of each lane, b where one is NaN.
 inline Vec maximum(Vec a, Vec b) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_max_ps(0xffff, a, b);  // one instruction, where the compiler takes two if one is a constant
+#else
   return a > b ? a : b;
+#endif
 }
 inline Vec minimum(Vec a, Vec b) {
   return a < b ? a : b;
@@ -123,6 +127,26 @@ inline float sum(Vec a) {
 }
 inline float largest(Vec a) {
   return detail::reduced<kLanes / 2>(a, maximum);
+}
+
+namespace detail {
+template <int64_t First, int64_t... I>
+inline Vec every_second(Vec a, Vec b, std::integer_sequence<int64_t, I...>) {
+  return __builtin_shuffle(a, b, VecInt{static_cast<int32_t>(2 * I + First)...});
+}
+}  // namespace detail
+
+// Lane i is the sum of rows[i]; the rows are overwritten.
+inline Vec sums(Vec (&rows)[kLanes]) {
+#pragma GCC unroll 4
+  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+    for (int64_t i = 0; i < half; i++) {
+      rows[i] = detail::every_second<0>(rows[2 * i], rows[2 * i + 1], detail::Indices{}) +
+                detail::every_second<1>(rows[2 * i], rows[2 * i + 1], detail::Indices{});
+    }
+  }
+  return rows[0];
 }
 
 // Sums that are kept in float64, by the lower and the upper lanes of what is added.
