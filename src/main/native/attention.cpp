@@ -12,10 +12,20 @@
 namespace autoprog {
 namespace {
 
+template <class E>
+E* as(float* scratch) {
+  return reinterpret_cast<E*>(scratch);
+}
+// Elements along a depth of n.
+template <class E>
+int64_t depth(int64_t n) {
+  return (n + kDepth<E> - 1) / kDepth<E>;
+}
+
 struct ForwardScratch {
-  float *q, *k, *v;                         // of every token, if they must be copied
-  float *q_t, *largest, *sum, *scale, *out;  // of a block of queries; q_t is transposed
-  float* scores;                            // of a tile of keys by a block of queries
+  float *q, *k, *v;                          // of every token, where a product cannot read them as they lie
+  float *q_t, *largest, *sum, *scale, *out;  // of a block of queries; _t is transposed
+  float* scores;                             // of a tile of keys by a block of queries
 
   ForwardScratch(const AttentionShape& s, Pieces& pieces)
       : q(pieces.take(s.N * s.width())),
@@ -29,20 +39,39 @@ struct ForwardScratch {
         scores(pieces.take(s.keys() * s.queries())) {}
 };
 
-// Turns the scores (keys, stride), in units of log 2, into exp2(score - largest). The largest and the sum go on from
-// earlier tiles; `scale` is what a sum over those must be multiplied by.
+// Stores rows j and j + 1 of a column as the left factor of a product whose depth is keys. What is read and what is
+// written may be the same place.
+void store_keys(float* column, int64_t stride, int64_t j, Vec first, Vec second, int64_t count) {
+  store(column + j * stride, first);
+  if (count > 1) store(column + (j + 1) * stride, second);
+}
+#if defined(__AVX512BF16__)
+void store_keys(Pair* column, int64_t stride, int64_t j, Vec first, Vec second, int64_t) {
+  store(column + j / 2 * stride, paired(first, second));
+}
+#endif
+
+// Turns the scores (keys, stride), in units of log 2, into exp2(score - largest), stored as elements E in their place.
+// The largest and the sum go on from earlier tiles; `scale` is what a sum over those must be multiplied by.
+template <class E>
 void softmax_columns(int64_t keys, int64_t stride, const ForwardScratch& scratch) {
   for (int64_t i = 0; i < stride; i += kLanes) {
-    float* column = scratch.scores + i;
+    const float* column = scratch.scores + i;
     const Vec before = load(scratch.largest + i);
-    Vec tops[4] = {before, before, before, before};
-    for (int64_t j = 0; j < keys; j++) tops[j % 4] = maximum(load(column + j * stride), tops[j % 4]);
-    const Vec top = maximum(maximum(tops[0], tops[1]), maximum(tops[2], tops[3]));
+    Vec tops[2] = {before, before};
+    int64_t j = 0;
+    for (; j + 2 <= keys; j += 2) {
+      tops[0] = maximum(load(column + j * stride), tops[0]);
+      tops[1] = maximum(load(column + (j + 1) * stride), tops[1]);
+    }
+    if (j < keys) tops[0] = maximum(load(column + j * stride), tops[0]);
+    const Vec top = maximum(tops[0], tops[1]);
     Vec total{};
-    for (int64_t j = 0; j < keys; j++) {
-      const Vec p = exp2(load(column + j * stride) - top);
-      store(column + j * stride, p);
-      total += p;
+    for (j = 0; j < keys; j += 2) {
+      const Vec first = exp2(load(column + j * stride) - top);
+      const Vec second = j + 1 < keys ? exp2(load(column + (j + 1) * stride) - top) : Vec{};
+      store_keys(reinterpret_cast<E*>(scratch.scores) + i, stride, j, first, second, keys - j);
+      total += first + second;
     }
     const Vec scale = exp2(before - top);
     store(scratch.largest + i, top);
@@ -68,29 +97,32 @@ void forward_head(const AttentionShape& s, float scale, const T* qkv, T* out, fl
   for (int64_t which = 0; which < 3 && task + 1 < s.tasks(); which++) ahead.add(packed_head(s, qkv, task + 1, which));
   auto between = [&] { ahead.ask(); };
 
-  const auto q = padded(s, s.N, packed_head(s, qkv, task, 0), scratch.q);
-  const auto k = padded(s, s.N, packed_head(s, qkv, task, 1), scratch.k);
-  const auto v = padded(s, s.N, packed_head(s, qkv, task, 2), scratch.v);
+  using E = Element<T>;
+  const auto q_rows = packed_head(s, qkv, task, 0), k_rows = packed_head(s, qkv, task, 1);
+  const auto v_rows = packed_head(s, qkv, task, 2);
+  const auto q = elements(s, s.N, q_rows, as<E>(scratch.q)), k = elements(s, s.N, k_rows, as<E>(scratch.k));
+  const auto v = elements(s, s.N, v_rows, as<E>(scratch.v));
+  const auto v_keys = by_depth(s, s.N, v_rows, v, as<E>(scratch.v));
   each_block(s.N, [&](const QueryBlock& block) {
     const int64_t stride = block.stride();
-    const auto queries = from_row(q, block.begin);
     const auto block_out = from_row(o, block.begin);
     const auto to = target(s, block_out, scratch.out);
-    copy_transposed(std::min(block.count, block.whole()), s.D, queries, scratch.q_t, block.whole());
+    copy_transposed(std::min(block.count, block.whole()), s.D / kDepth<E>, from_row(q, block.begin),
+                    as<E>(scratch.q_t), block.whole());
     std::fill_n(scratch.largest, stride, -std::numeric_limits<float>::infinity());
     std::fill_n(scratch.sum, stride, 0.0f);
     for (int64_t key = 0; key < s.N; key += kKeyTile) {
       const int64_t keys = std::min(kKeyTile, s.N - key);
-      multiply_block(s, keys, block, from_row(k, key), scratch.q_t, queries.data + block.whole() * queries.stride,
-                     scale * kLog2E, scratch.scores, between);
-      softmax_columns(keys, stride, scratch);
+      multiply_block(s, keys, block, from_row(k, key), as<const E>(scratch.q_t), from_row(k_rows, key),
+                     from_row(q_rows, block.begin), scale * kLog2E, scratch.scores, between);
+      softmax_columns<E>(keys, stride, scratch);
       if (key > 0) scale_rows(block.count, s.width(), scratch.scale, to);
       if (key + keys == s.N) {
         for (int64_t i = 0; i < stride; i += kLanes) store(scratch.scale + i, 1.0f / load(scratch.sum + i));
       }
       const Factors factors = key + keys == s.N ? Factors{scratch.scale, 1} : kUnscaled;
-      multiply<float>(key > 0, block.count, keys, vectors(s.D), {scratch.scores, 1, stride}, from_row(v, key), to,
-                      factors, between);
+      multiply<E>(key > 0, block.count, depth<E>(keys), vectors(s.D), {as<E>(scratch.scores), 1, stride},
+                  from_row(v_keys, key / kDepth<E>), to, factors, between);
     }
     write_rows(s, block.count, to, block_out);
     for (int64_t i = 0; i < block.count; i++) {
@@ -101,11 +133,9 @@ void forward_head(const AttentionShape& s, float scale, const T* qkv, T* out, fl
 }
 
 struct BackwardScratch {
-  float *q, *k, *v, *dout;               // of every token, if they must be copied
-  float *dk, *dv;                        // of every token, if they must be copied or take several blocks
-  float *q_t, *dout_t, *dq;              // of a block of queries; _t is transposed
-  float *log_sum, *delta;                // of a block of queries
-  float *scores, *dscores;               // of a tile of keys by a block of queries
+  float *q, *k, *v, *dout, *dk, *dv;            // of every token, where a product cannot use them as they lie
+  float *q_t, *dout_t, *dq, *log_sum, *delta;  // of a block of queries; _t is transposed
+  float *scores, *dscores, *p, *ds;            // of a tile of keys by a block of queries; p and ds in BFloat16
 
   BackwardScratch(const AttentionShape& s, Pieces& pieces)
       : q(pieces.take(s.N * s.width())),
@@ -120,7 +150,9 @@ struct BackwardScratch {
         log_sum(pieces.take(s.queries())),
         delta(pieces.take(s.queries())),
         scores(pieces.take(s.keys() * s.queries())),
-        dscores(pieces.take(s.keys() * s.queries())) {}
+        dscores(pieces.take(s.keys() * s.queries())),
+        p(pieces.take(s.keys() * s.queries() / 2)),
+        ds(pieces.take(s.keys() * s.queries() / 2)) {}
 };
 
 // delta (count) = the sums of out * dout along the rows
@@ -137,8 +169,15 @@ void row_products(const AttentionShape& s, int64_t count, Rows<const T> out, Row
   }
 }
 
-// Turns scores, in units of log 2, into probabilities p and dp in dscores into the gradient by the scores.
-void softmax_backward(int64_t keys, int64_t stride, const BackwardScratch& scratch) {
+// The left factors of the products that give the gradients: p and ds with queries as depth, ds with keys as depth.
+template <class E>
+struct BackwardLeft {
+  Left<E> p, ds, ds_keys;
+};
+
+// From scores, in units of log 2, and the gradient dscores by probabilities p.
+BackwardLeft<float> softmax_backward(int64_t keys, const QueryBlock& block, const BackwardScratch& scratch, float*) {
+  const int64_t stride = block.stride();
   for (int64_t j = 0; j < keys; j++) {
     for (int64_t i = 0; i < stride; i += kLanes) {
       float *score = scratch.scores + j * stride + i, *dscore = scratch.dscores + j * stride + i;
@@ -147,7 +186,31 @@ void softmax_backward(int64_t keys, int64_t stride, const BackwardScratch& scrat
       store(dscore, p * (load(dscore) - load(scratch.delta + i)));
     }
   }
+  return {{scratch.scores, stride, 1}, {scratch.dscores, stride, 1}, {scratch.dscores, 1, stride}};
 }
+#if defined(__AVX512BF16__)
+BackwardLeft<Pair> softmax_backward(int64_t keys, const QueryBlock& block, const BackwardScratch& scratch, Pair*) {
+  const int64_t stride = block.stride();
+  auto *p_rows = as<BFloat16>(scratch.p), *ds_rows = as<BFloat16>(scratch.ds);
+  for (int64_t j = 0; j < keys; j += 2) {
+    each_vector(0, block.count, [&](int64_t i, auto lanes) {
+      Vec ds[2] = {};
+      for (int64_t row = 0; row < std::min<int64_t>(2, keys - j); row++) {
+        const int64_t at = (j + row) * stride + i;
+        // nothing but zeros beyond the queries: they may have a place in the last pair
+        const Vec p = lanes.keep(exp2(load(scratch.scores + at) - load(scratch.log_sum + i)), 0.0f);
+        ds[row] = lanes.keep(p * (load(scratch.dscores + at) - load(scratch.delta + i)), 0.0f);
+        store(p_rows + at, p);
+        store(ds_rows + at, ds[row]);
+      }
+      store(as<Pair>(scratch.dscores) + j / 2 * stride + i, paired(ds[0], ds[1]));
+    });
+  }
+  return {{as<Pair>(scratch.p), stride / 2, 1},
+          {as<Pair>(scratch.ds), stride / 2, 1},
+          {as<Pair>(scratch.dscores), 1, stride}};
+}
+#endif
 
 template <class T>
 void backward_head(const AttentionShape& s, float scale, const T* qkv, const T* out, const float* log_sum_exp,
@@ -161,37 +224,41 @@ void backward_head(const AttentionShape& s, float scale, const T* qkv, const T* 
   }
   auto between = [&] { ahead.ask(); };
 
-  const auto q = padded(s, s.N, packed_head(s, qkv, task, 0), scratch.q);
-  const auto k = padded(s, s.N, packed_head(s, qkv, task, 1), scratch.k);
-  const auto v = padded(s, s.N, packed_head(s, qkv, task, 2), scratch.v);
-  const auto o = head(s, out, task), g_rows = head(s, dout, task);
-  const auto g = padded(s, s.N, g_rows, scratch.dout);
+  using E = Element<T>;
+  const auto q_rows = packed_head(s, qkv, task, 0), k_rows = packed_head(s, qkv, task, 1);
+  const auto v_rows = packed_head(s, qkv, task, 2), g_rows = head(s, dout, task);
+  const auto q = elements(s, s.N, q_rows, as<E>(scratch.q)), k = elements(s, s.N, k_rows, as<E>(scratch.k));
+  const auto v = elements(s, s.N, v_rows, as<E>(scratch.v)), g = elements(s, s.N, g_rows, as<E>(scratch.dout));
+  const auto q_depth = by_depth(s, s.N, q_rows, q, as<E>(scratch.q));
+  const auto k_depth = by_depth(s, s.N, k_rows, k, as<E>(scratch.k));
+  const auto g_depth = by_depth(s, s.N, g_rows, g, as<E>(scratch.dout));
   const auto dk_to = target(s, dk, scratch.dk), dv_to = target(s, dv, scratch.dv);
+  const auto o = head(s, out, task);
   const int64_t across = vectors(s.D);
   each_block(s.N, [&](const QueryBlock& block) {
-    const int64_t stride = block.stride(), alone = block.begin + block.whole();
+    const int64_t whole = std::min(block.count, block.whole()), queries = depth<E>(block.count);
     const bool first = block.begin == 0, last = block.begin + block.count == s.N;
-    const auto block_q = from_row(q, block.begin), block_g = from_row(g, block.begin);
+    const auto block_q = from_row(q_rows, block.begin), block_g = from_row(g_rows, block.begin);
     const auto block_dq = from_row(dq, block.begin);
     const auto dq_to = target(s, block_dq, scratch.dq);
-    copy_transposed(std::min(block.count, block.whole()), s.D, block_q, scratch.q_t, block.whole());
-    copy_transposed(std::min(block.count, block.whole()), s.D, block_g, scratch.dout_t, block.whole());
-    row_products(s, block.count, from_row(o, block.begin), from_row(g_rows, block.begin), scratch.delta);
-    std::fill_n(scratch.log_sum, stride, 0.0f);
+    copy_transposed(whole, s.D / kDepth<E>, from_row(q, block.begin), as<E>(scratch.q_t), block.whole());
+    copy_transposed(whole, s.D / kDepth<E>, from_row(g, block.begin), as<E>(scratch.dout_t), block.whole());
+    row_products(s, block.count, from_row(o, block.begin), block_g, scratch.delta);
+    std::fill_n(scratch.log_sum, block.stride(), 0.0f);
     for (int64_t i = 0; i < block.count; i++) scratch.log_sum[i] = log_sum_exp[task * s.N + block.begin + i] * kLog2E;
     for (int64_t key = 0; key < s.N; key += kKeyTile) {
       const int64_t keys = std::min(kKeyTile, s.N - key);
-      multiply_block(s, keys, block, from_row(k, key), scratch.q_t, q.data + alone * q.stride, scale * kLog2E,
-                     scratch.scores, between);
-      multiply_block(s, keys, block, from_row(v, key), scratch.dout_t, g.data + alone * g.stride, 1.0f, scratch.dscores,
-                     between);
-      softmax_backward(keys, stride, scratch);
-      multiply<float>(!first, keys, block.count, across, {scratch.scores, stride, 1}, block_g, from_row(dv_to, key),
-                      kUnscaled, between);
-      multiply<float>(!first, keys, block.count, across, {scratch.dscores, stride, 1}, block_q, from_row(dk_to, key),
-                      last ? Factors{&scale, 0} : kUnscaled, between);
-      multiply<float>(key > 0, block.count, keys, across, {scratch.dscores, 1, stride}, from_row(k, key), dq_to,
-                      key + keys == s.N ? Factors{&scale, 0} : kUnscaled, between);
+      multiply_block(s, keys, block, from_row(k, key), as<const E>(scratch.q_t), from_row(k_rows, key), block_q,
+                     scale * kLog2E, scratch.scores, between);
+      multiply_block(s, keys, block, from_row(v, key), as<const E>(scratch.dout_t), from_row(v_rows, key), block_g, kOne,
+                     scratch.dscores, between);
+      const auto left = softmax_backward(keys, block, scratch, static_cast<E*>(nullptr));
+      multiply(!first, keys, queries, across, left.p, from_row(g_depth, block.begin / kDepth<E>), from_row(dv_to, key),
+               kUnscaled, between);
+      multiply(!first, keys, queries, across, left.ds, from_row(q_depth, block.begin / kDepth<E>),
+               from_row(dk_to, key), last ? Factors{&scale, 0} : kUnscaled, between);
+      multiply(key > 0, block.count, depth<E>(keys), across, left.ds_keys, from_row(k_depth, key / kDepth<E>), dq_to,
+               key + keys == s.N ? Factors{&scale, 0} : kUnscaled, between);
     }
     write_rows(s, block.count, dq_to, block_dq);
   });

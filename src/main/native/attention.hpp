@@ -7,8 +7,8 @@
 
 namespace autoprog {
 
-constexpr int64_t kKeyTile = 272;       // keys at a time; N = 257 in one piece needs no second look at the softmax
-constexpr int64_t kQueryVectors = 5;    // in a block
+constexpr int64_t kKeyTile = 272;     // keys at a time: N = 257 in one piece
+constexpr int64_t kQueryVectors = 5;  // in a block
 
 struct AttentionShape {
   int64_t B, N, H, D;
@@ -56,9 +56,26 @@ void each_block(int64_t N, Body body) {
   }
 }
 
+// How products read elements of type T: bfloat16 by pairs where the processor can, else all as float32.
+template <class T>
+struct Arithmetic {
+  using Element = float;
+};
+#if defined(__AVX512BF16__)
+template <>
+struct Arithmetic<BFloat16> {
+  using Element = Pair;
+};
+#endif
+template <class T>
+using Element = typename Arithmetic<T>::Element;
+// Numbers in an element.
+template <class E>
+constexpr int64_t kDepth = 1;
+
 // from (rows, D) as float32 rows of whole vectors: where it lies, or copied to (rows, width) and padded with zeros.
 template <class T>
-Rows<const float> padded(const AttentionShape& s, int64_t rows, Rows<const T> from, float* to) {
+Rows<const float> elements(const AttentionShape& s, int64_t rows, Rows<const T> from, float* to) {
   if constexpr (std::is_same_v<T, float>) {
     if (s.D % kLanes == 0) return from;
   }
@@ -69,6 +86,32 @@ Rows<const float> padded(const AttentionShape& s, int64_t rows, Rows<const T> fr
   }
   return {to, s.width()};
 }
+// The same as the right factor of a product whose depth is rows.
+template <class T>
+Rows<const float> by_depth(const AttentionShape&, int64_t, Rows<const T>, Rows<const float> elements, float*) {
+  return elements;
+}
+
+#if defined(__AVX512BF16__)
+template <>
+constexpr int64_t kDepth<Pair> = 2;
+
+// A row is pairs as it lies.
+inline Rows<const Pair> elements(const AttentionShape&, int64_t, Rows<const BFloat16> from, Pair*) {
+  return {reinterpret_cast<const Pair*>(from.data), from.stride / 2};
+}
+// to ((rows + 1) / 2, width) = pairs of neighbouring rows, padded with zeros.
+inline Rows<const Pair> by_depth(const AttentionShape& s, int64_t rows, Rows<const BFloat16> from, Rows<const Pair>,
+                                 Pair* to) {
+  for (int64_t n = 0; n < rows; n += 2) {
+    each_vector(0, s.D, [&](int64_t d, auto lanes) {
+      const BFloat16* p = from.data + n * from.stride + d;
+      store(to + n / 2 * s.width() + d, paired(lanes.load(p), n + 1 < rows ? lanes.load(p + from.stride) : Vec{}));
+    });
+  }
+  return {to, s.width()};
+}
+#endif
 
 // Where a product of whole vectors can put rows (rows, D): where they shall be, or in (rows, width) at `scratch`.
 template <class T>
@@ -118,15 +161,17 @@ void copy_transposed(int64_t rows, int64_t columns, Rows<const E> from, E* to, i
 }
 
 // scores (keys, block.stride()) = factor * rows (keys, D) times the block's queries: of the whole vectors of them,
-// `transposed` is the transpose; `single` is the one alone.
-template <class Between>
-void multiply_block(const AttentionShape& s, int64_t keys, const QueryBlock& block, Rows<const float> rows,
-                    const float* transposed, const float* single, const float& factor, float* scores,
-                    Between between) {
-  const Left<float> left{rows.data, rows.stride, 1};
-  multiply<float>(false, keys, s.D, block.across, left, {transposed, block.whole()}, {scores, block.stride()},
-                  {&factor, 0}, between);
-  if (block.single) multiply_column(keys, s.D, factor, rows, single, {scores + block.whole(), block.stride()});
+// `transposed` is the transpose; the one alone is a row.
+template <class E, class T, class Between>
+void multiply_block(const AttentionShape& s, int64_t keys, const QueryBlock& block, Rows<const E> rows,
+                    const E* transposed, Rows<const T> key_rows, Rows<const T> queries, const float& factor,
+                    float* scores, Between between) {
+  multiply<E>(false, keys, s.D / kDepth<E>, block.across, {rows.data, rows.stride, 1}, {transposed, block.whole()},
+              {scores, block.stride()}, {&factor, 0}, between);
+  if (block.single) {
+    multiply_column(keys, s.D, factor, key_rows, queries.data + block.whole() * queries.stride,
+                    {scores + block.whole(), block.stride()});
+  }
 }
 
 // Asks for the cache lines of rows that this task writes and the next one reads, a few after each product of tiles.

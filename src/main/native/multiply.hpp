@@ -7,6 +7,8 @@
 
 namespace autoprog {
 
+// Elements E are float, or Pair where the depth goes by two; the result is float.
+
 // The left factor: element (row, k) at data[row * row_stride + k * step], so also a transposed matrix.
 template <class E>
 struct Left {
@@ -57,6 +59,17 @@ inline Vec broadcast(const float* p) {
 inline void add_product(const float*, Vec& sum, Vec left, Vec right) {
   sum += left * right;
 }
+
+#if defined(__AVX512BF16__)
+inline Vec broadcast(const Pair* p) {
+  int32_t pair;
+  std::memcpy(&pair, p, sizeof pair);
+  return bits(pair - VecInt{});
+}
+inline void add_product(const Pair*, Vec& sum, Vec left, Vec right) {
+  sum = _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(left), reinterpret_cast<__m512bh>(right));
+}
+#endif
 
 template <class E, bool Add, int64_t R, int64_t V>
 void multiply_tile(int64_t depth, Left<E> a, Rows<const E> b, Rows<float> c, Factors factors) {
@@ -125,8 +138,7 @@ void multiply(bool add, int64_t rows, int64_t depth, int64_t across, Left<E> a, 
   }
 }
 
-// c (rows, kLanes): the first column = factor * a (rows, depth) * b (depth), the others = 0; a and b are read to whole
-// vectors.
+// c (rows, kLanes): the first column = factor * a (rows, depth) * b (depth), the others = 0.
 template <class T>
 void multiply_column(int64_t rows, int64_t depth, float factor, Rows<const T> a, const T* b, Rows<float> c) {
   for (int64_t begin = 0; begin < rows; begin += kLanes) {
@@ -134,7 +146,7 @@ void multiply_column(int64_t rows, int64_t depth, float factor, Rows<const T> a,
     Vec parts[kLanes] = {};
     for (int64_t i = 0; i < count; i++) {
       const T* row = a.data + (begin + i) * a.stride;
-      for (int64_t k = 0; k < depth; k += kLanes) parts[i] += load(row + k) * load(b + k);
+      each_vector(0, depth, [&](int64_t k, auto lanes) { parts[i] += lanes.load(row + k) * lanes.load(b + k); });
     }
     const Vec dots = factor * sums(parts);
     for (int64_t i = 0; i < count; i++) {

@@ -70,6 +70,30 @@ inline void store(BFloat16* p, Vec v) {
   std::memcpy(p, &half, sizeof half);
 }
 
+#if defined(__AVX512BF16__)
+// Two neighbours along the depth of a product, which the processor multiplies and adds at once.
+struct Pair {
+  BFloat16 low, high;
+};
+
+inline Vec load(const Pair* p) {
+  Vec v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+inline void store(Pair* p, Vec v) {
+  std::memcpy(p, &v, sizeof v);
+}
+// Lane by lane, the two rounded to BFloat16.
+inline Vec paired(Vec low, Vec high) {
+  using Halves = int16_t __attribute__((vector_size(64)));
+  constexpr Halves order = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                            8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  const auto both = reinterpret_cast<Halves>(_mm512_cvtne2ps_pbh(high, low));
+  return reinterpret_cast<Vec>(__builtin_shuffle(both, order));
+}
+#endif
+
 // The greater of each lane, b where one is NaN.
 inline Vec maximum(Vec a, Vec b) {
 #if defined(__AVX512F__)
