@@ -1,6 +1,5 @@
 #include "attention.hpp"
 
-#include <cmath>
 #include <limits>
 
 #include "math.hpp"
@@ -98,23 +97,22 @@ void forward_head(const AttentionShape& s, float scale, const T* qkv, T* out, fl
   auto between = [&] { ahead.ask(); };
 
   using E = Element<T>;
-  const auto q_rows = packed_head(s, qkv, task, 0), k_rows = packed_head(s, qkv, task, 1);
+  const auto q = elements(s, s.N, packed_head(s, qkv, task, 0), as<E>(scratch.q));
+  const auto k = elements(s, s.N, packed_head(s, qkv, task, 1), as<E>(scratch.k));
   const auto v_rows = packed_head(s, qkv, task, 2);
-  const auto q = elements(s, s.N, q_rows, as<E>(scratch.q)), k = elements(s, s.N, k_rows, as<E>(scratch.k));
-  const auto v = elements(s, s.N, v_rows, as<E>(scratch.v));
-  const auto v_keys = by_depth(s, s.N, v_rows, v, as<E>(scratch.v));
+  const auto v = by_depth(s, s.N, v_rows, elements(s, s.N, v_rows, as<E>(scratch.v)), as<E>(scratch.v));
   each_block(s.N, [&](const QueryBlock& block) {
     const int64_t stride = block.stride();
     const auto block_out = from_row(o, block.begin);
     const auto to = target(s, block_out, scratch.out);
-    copy_transposed(std::min(block.count, block.whole()), s.D / kDepth<E>, from_row(q, block.begin),
-                    as<E>(scratch.q_t), block.whole());
+    const auto block_q = from_row(q, block.begin);
+    copy_transposed(std::min(block.count, block.whole()), s.D / kDepth<E>, block_q, as<E>(scratch.q_t), block.whole());
     std::fill_n(scratch.largest, stride, -std::numeric_limits<float>::infinity());
     std::fill_n(scratch.sum, stride, 0.0f);
     for (int64_t key = 0; key < s.N; key += kKeyTile) {
       const int64_t keys = std::min(kKeyTile, s.N - key);
-      multiply_block(s, keys, block, from_row(k, key), as<const E>(scratch.q_t), from_row(k_rows, key),
-                     from_row(q_rows, block.begin), scale * kLog2E, scratch.scores, between);
+      multiply_block(s, keys, block, from_row(k, key), block_q, as<const E>(scratch.q_t), scale * kLog2E,
+                     scratch.scores, between);
       softmax_columns<E>(keys, stride, scratch);
       if (key > 0) scale_rows(block.count, s.width(), scratch.scale, to);
       if (key + keys == s.N) {
@@ -122,12 +120,13 @@ void forward_head(const AttentionShape& s, float scale, const T* qkv, T* out, fl
       }
       const Factors factors = key + keys == s.N ? Factors{scratch.scale, 1} : kUnscaled;
       multiply<E>(key > 0, block.count, depth<E>(keys), vectors(s.D), {as<E>(scratch.scores), 1, stride},
-                  from_row(v_keys, key / kDepth<E>), to, factors, between);
+                  from_row(v, key / kDepth<E>), to, factors, between);
     }
     write_rows(s, block.count, to, block_out);
-    for (int64_t i = 0; i < block.count; i++) {
-      log_sum_exp[task * s.N + block.begin + i] = scratch.largest[i] * kLn2 + std::log(scratch.sum[i]);
-    }
+    each_vector(0, block.count, [&](int64_t i, auto lanes) {
+      const Vec log_sum = load(scratch.largest + i) * kLn2 + log(load(scratch.sum + i));
+      lanes.store(log_sum_exp + task * s.N + block.begin + i, log_sum);
+    });
   });
   ahead.ask_all();
 }
@@ -226,32 +225,32 @@ void backward_head(const AttentionShape& s, float scale, const T* qkv, const T* 
 
   using E = Element<T>;
   const auto q_rows = packed_head(s, qkv, task, 0), k_rows = packed_head(s, qkv, task, 1);
-  const auto v_rows = packed_head(s, qkv, task, 2), g_rows = head(s, dout, task);
+  const auto g_rows = head(s, dout, task), o = head(s, out, task);
   const auto q = elements(s, s.N, q_rows, as<E>(scratch.q)), k = elements(s, s.N, k_rows, as<E>(scratch.k));
-  const auto v = elements(s, s.N, v_rows, as<E>(scratch.v)), g = elements(s, s.N, g_rows, as<E>(scratch.dout));
+  const auto v = elements(s, s.N, packed_head(s, qkv, task, 2), as<E>(scratch.v));
+  const auto g = elements(s, s.N, g_rows, as<E>(scratch.dout));
   const auto q_depth = by_depth(s, s.N, q_rows, q, as<E>(scratch.q));
   const auto k_depth = by_depth(s, s.N, k_rows, k, as<E>(scratch.k));
   const auto g_depth = by_depth(s, s.N, g_rows, g, as<E>(scratch.dout));
   const auto dk_to = target(s, dk, scratch.dk), dv_to = target(s, dv, scratch.dv);
-  const auto o = head(s, out, task);
   const int64_t across = vectors(s.D);
   each_block(s.N, [&](const QueryBlock& block) {
     const int64_t whole = std::min(block.count, block.whole()), queries = depth<E>(block.count);
     const bool first = block.begin == 0, last = block.begin + block.count == s.N;
-    const auto block_q = from_row(q_rows, block.begin), block_g = from_row(g_rows, block.begin);
+    const auto block_q = from_row(q, block.begin), block_g = from_row(g, block.begin);
     const auto block_dq = from_row(dq, block.begin);
     const auto dq_to = target(s, block_dq, scratch.dq);
-    copy_transposed(whole, s.D / kDepth<E>, from_row(q, block.begin), as<E>(scratch.q_t), block.whole());
-    copy_transposed(whole, s.D / kDepth<E>, from_row(g, block.begin), as<E>(scratch.dout_t), block.whole());
-    row_products(s, block.count, from_row(o, block.begin), block_g, scratch.delta);
+    copy_transposed(whole, s.D / kDepth<E>, block_q, as<E>(scratch.q_t), block.whole());
+    copy_transposed(whole, s.D / kDepth<E>, block_g, as<E>(scratch.dout_t), block.whole());
+    row_products(s, block.count, from_row(o, block.begin), from_row(g_rows, block.begin), scratch.delta);
     std::fill_n(scratch.log_sum, block.stride(), 0.0f);
     for (int64_t i = 0; i < block.count; i++) scratch.log_sum[i] = log_sum_exp[task * s.N + block.begin + i] * kLog2E;
     for (int64_t key = 0; key < s.N; key += kKeyTile) {
       const int64_t keys = std::min(kKeyTile, s.N - key);
-      multiply_block(s, keys, block, from_row(k, key), as<const E>(scratch.q_t), from_row(k_rows, key), block_q,
-                     scale * kLog2E, scratch.scores, between);
-      multiply_block(s, keys, block, from_row(v, key), as<const E>(scratch.dout_t), from_row(v_rows, key), block_g, kOne,
-                     scratch.dscores, between);
+      multiply_block(s, keys, block, from_row(k, key), block_q, as<const E>(scratch.q_t), scale * kLog2E,
+                     scratch.scores, between);
+      multiply_block(s, keys, block, from_row(v, key), block_g, as<const E>(scratch.dout_t), kOne, scratch.dscores,
+                     between);
       const auto left = softmax_backward(keys, block, scratch, static_cast<E*>(nullptr));
       multiply(!first, keys, queries, across, left.p, from_row(g_depth, block.begin / kDepth<E>), from_row(dv_to, key),
                kUnscaled, between);

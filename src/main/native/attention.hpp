@@ -161,15 +161,15 @@ void copy_transposed(int64_t rows, int64_t columns, Rows<const E> from, E* to, i
 }
 
 // scores (keys, block.stride()) = factor * rows (keys, D) times the block's queries: of the whole vectors of them,
-// `transposed` is the transpose; the one alone is a row.
-template <class E, class T, class Between>
+// `transposed` is the transpose; the one alone is read as a row.
+template <class E, class Between>
 void multiply_block(const AttentionShape& s, int64_t keys, const QueryBlock& block, Rows<const E> rows,
-                    const E* transposed, Rows<const T> key_rows, Rows<const T> queries, const float& factor,
-                    float* scores, Between between) {
-  multiply<E>(false, keys, s.D / kDepth<E>, block.across, {rows.data, rows.stride, 1}, {transposed, block.whole()},
+                    Rows<const E> queries, const E* transposed, const float& factor, float* scores, Between between) {
+  const int64_t depth = s.D / kDepth<E>;
+  multiply<E>(false, keys, depth, block.across, {rows.data, rows.stride, 1}, {transposed, block.whole()},
               {scores, block.stride()}, {&factor, 0}, between);
   if (block.single) {
-    multiply_column(keys, s.D, factor, key_rows, queries.data + block.whole() * queries.stride,
+    multiply_column(keys, depth, factor, rows, queries.data + block.whole() * queries.stride,
                     {scores + block.whole(), block.stride()});
   }
 }

@@ -139,14 +139,16 @@ void multiply(bool add, int64_t rows, int64_t depth, int64_t across, Left<E> a, 
 }
 
 // c (rows, kLanes): the first column = factor * a (rows, depth) * b (depth), the others = 0.
-template <class T>
-void multiply_column(int64_t rows, int64_t depth, float factor, Rows<const T> a, const T* b, Rows<float> c) {
+template <class E>
+void multiply_column(int64_t rows, int64_t depth, float factor, Rows<const E> a, const E* b, Rows<float> c) {
   for (int64_t begin = 0; begin < rows; begin += kLanes) {
     const int64_t count = std::min(kLanes, rows - begin);
     Vec parts[kLanes] = {};
     for (int64_t i = 0; i < count; i++) {
-      const T* row = a.data + (begin + i) * a.stride;
-      each_vector(0, depth, [&](int64_t k, auto lanes) { parts[i] += lanes.load(row + k) * lanes.load(b + k); });
+      const E* row = a.data + (begin + i) * a.stride;
+      each_vector(0, depth, [&](int64_t k, auto lanes) {
+        detail::add_product(row, parts[i], lanes.load(row + k), lanes.load(b + k));
+      });
     }
     const Vec dots = factor * sums(parts);
     for (int64_t i = 0; i < count; i++) {

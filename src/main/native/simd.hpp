@@ -233,6 +233,11 @@ struct WholeVector {
 // The same for the first `count` < kLanes lanes, at the end of a row; what is beyond reads as zero.
 struct PartVector {
   int64_t count;
+#if defined(__AVX512F__)
+  __mmask16 mask() const { return static_cast<__mmask16>((1 << count) - 1); }
+  Vec load(const float* p) const { return _mm512_maskz_loadu_ps(mask(), p); }
+  void store(float* p, Vec v) const { _mm512_mask_storeu_ps(p, mask(), v); }
+#endif
   template <class T>
   Vec load(const T* p) const {
     T whole[kLanes] = {};
