@@ -25,6 +25,11 @@ typedef struct ap_context ap_context;
 // A context whose kernels run on `threads` OpenMP threads; NULL if there is no memory for it.
 ap_context* ap_context_create(int32_t threads);
 void ap_context_destroy(ap_context* context);
+// Memory of `bytes` bytes, aligned to 64, on huge pages where it is large and the system has them; NULL if there is
+// none.
+void* ap_allocate(int64_t bytes);
+// Gives back what ap_allocate gave; NULL is allowed.
+void ap_free(void* memory);
 // The text of the last failure in this context; valid until its next call.
 const char* ap_last_error(const ap_context* context);
 // What this library was compiled for: "avx512bf16", "avx512", "avx2" or "baseline".
@@ -144,6 +149,18 @@ int ap_adam_w(ap_context*, int64_t n, float learning_rate, float beta1, float be
 // to[to_offset + i] = from[from_offset + i] for i < length, for each of `count` segments
 int ap_copy_segments(ap_context*, int64_t count, const int64_t* from_offsets, const int64_t* to_offsets,
                      const int64_t* lengths, const float* from, float* to);
+
+// ---- machine.cpp: what this machine can do at most, on the context's threads -------------------------------------
+// float32 operations per second (a multiply-add is two) of a loop that touches registers alone, the best of its runs
+// in about 0.2 s
+double ap_measure_multiply_adds(ap_context*);
+// the same for bfloat16 dot products summed in float32 (AVX512-BF16); 0 on a processor without them
+double ap_measure_bf16_dot_products(ap_context*);
+// bytes_per_second (1) = the rate of a = b + 3 c over arrays that together are six times the third-level cache, the
+// best of its runs in about 0.6 s, by ordinary stores or by stores past the caches. Counted as three streams: b, c and
+// a once each, not what an ordinary store reads first; an update in place, which has read all that it writes, can
+// exceed it by half. McCalpin 1995
+int ap_measure_triad(ap_context*, double* bytes_per_second);
 
 }  // extern "C"
 #pragma GCC visibility pop

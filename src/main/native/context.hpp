@@ -26,17 +26,16 @@ class Scratch {
     if (count > capacity_) {
       memory_.reset();
       capacity_ = 0;
-      memory_.reset(static_cast<float*>(
-          ::operator new (static_cast<size_t>(count) * sizeof(float), std::align_val_t{kAlignment})));
+      memory_.reset(static_cast<float*>(ap_allocate(count * static_cast<int64_t>(sizeof(float)))));
+      if (!memory_) throw std::bad_alloc();
       capacity_ = count;
     }
     return memory_.get();
   }
 
  private:
-  static constexpr size_t kAlignment = 64;
   struct Free {
-    void operator()(float* p) const { ::operator delete (p, std::align_val_t{kAlignment}); }
+    void operator()(float* p) const { ap_free(p); }
   };
   std::unique_ptr<float, Free> memory_;
   int64_t capacity_ = 0;

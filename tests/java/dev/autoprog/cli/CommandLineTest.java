@@ -8,8 +8,10 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -136,6 +138,27 @@ class CommandLineTest {
   }
 
   @Test
+  void runsThatBeginInTheSameSecondHaveDirectoriesOfTheirOwn() throws Exception {
+    LocalDateTime time = LocalDateTime.of(2026, 10, 25, 2, 30, 1);
+    Path runs = directory.resolve("runs");
+    assertThat(TrainCommand.fresh(runs, time)).isEqualTo(runs.resolve("2026-10-25-023001"));
+    assertThat(TrainCommand.fresh(runs, time)).isEqualTo(runs.resolve("2026-10-25-023001-2"));
+    assertThat(TrainCommand.fresh(runs, time)).isEqualTo(runs.resolve("2026-10-25-023001-3"));
+  }
+
+  @Test
+  void numbersAreWrittenAlikeOnEverySystem() {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.GERMANY);
+    try {
+      Main.settle();
+      assertThat(run("doctor").out()).contains("9,000 images to train", " GB memory");
+    } finally {
+      Locale.setDefault(before);
+    }
+  }
+
+  @Test
   void aMistypedOptionShowsTheUsage() {
     Outcome outcome = run("train", "--epoch=3");
     assertThat(outcome.code()).isEqualTo(CommandLine.ExitCode.USAGE);
@@ -149,5 +172,18 @@ class CommandLineTest {
     assertThat(outcome.out())
         .contains("cuda", "cpu", "reference", "plain Java", "Fashion-MNIST", "Ankle boot")
         .containsPattern("auto takes (cpu|reference)");
+  }
+
+  @Test
+  void doctorMeasuresIfAsked() {
+    assertThat(run("doctor", "--measure").out())
+        .containsPattern("Peaks +[0-9]+ GFLOP/s float32, [0-9]+ GFLOP/s bfloat16.*[0-9]+ GB/s");
+  }
+
+  @Test
+  void benchWithoutItsJarSaysWhatToType() {
+    Outcome outcome = run("bench", "Matmul", "--jar=" + directory.resolve("none.jar"));
+    assertThat(outcome.code()).isNotZero();
+    assertThat(outcome.err()).contains("none.jar", "-Pjmh").doesNotContain("\tat ");
   }
 }

@@ -40,7 +40,7 @@ class KilledRunTest {
 
   @Test
   void anInterruptedRunWritesACheckpointAndSaysHowToGoOn() throws Exception {
-    Path run = directory.resolve("run");
+    Path run = directory.resolve("Ada's run");
     List<String> arguments = new ArrayList<>(train(run));
     arguments.add("--set=training.checkpoint_seconds=1000");
     Process process = start(arguments);
@@ -54,7 +54,8 @@ class KilledRunTest {
     long steps =
         Files.readString(metrics).lines().filter(l -> l.startsWith("{\"event\":\"step\"")).count();
     assertThat(Checkpoint.newestOf(run).step()).isEqualTo(steps);
-    assertThat(output()).contains("Stopped after", "./autoprog train --resume " + run);
+    String quoted = "'" + run.toString().replace("'", "'\\''") + "'";
+    assertThat(output()).contains("Stopped after", "./autoprog train --resume " + quoted);
   }
 
   private static List<String> train(Path run) {

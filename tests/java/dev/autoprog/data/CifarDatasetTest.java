@@ -21,6 +21,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CifarDatasetTest {
+  /** To a multiple of these tar fills an archive up, behind the marks of its end. */
+  private static final int TAR_RECORD_BYTES = 10_240;
+
   private static final int RECORD = 3073;
 
   @TempDir Path temp;
@@ -148,9 +151,25 @@ class CifarDatasetTest {
   void refusesATruncatedArchive() throws Exception {
     Path archive = archive();
     byte[] whole = Files.readAllBytes(archive);
-    Files.write(archive, Arrays.copyOf(whole, whole.length / 2));
+    for (int length : new int[] {5, whole.length / 2, whole.length - 9, whole.length - 1}) {
+      Files.write(archive, Arrays.copyOf(whole, length));
+      assertInputError(
+          () -> CifarDataset.open(archive),
+          archive,
+          "not a readable gzipped tar",
+          "ends too early",
+          "cut off");
+    }
+  }
+
+  @Test
+  void refusesAnArchiveThatItsChecksumDisowns() throws Exception {
+    Path archive = archive();
+    byte[] damaged = Files.readAllBytes(archive);
+    damaged[damaged.length - 8] ^= 1;
+    Files.write(archive, damaged);
     assertInputError(
-        () -> CifarDataset.open(archive), archive, "not a readable gzipped tar", "cut off");
+        () -> CifarDataset.open(archive), archive, "not a readable gzipped tar", "damaged");
   }
 
   @Test
@@ -181,7 +200,8 @@ class CifarDatasetTest {
   private Path archive() throws IOException {
     Path archive = temp.resolve("renamed-archive");
     try (var tar =
-        new TarArchiveOutputStream(new GZIPOutputStream(Files.newOutputStream(archive)))) {
+        new TarArchiveOutputStream(
+            new GZIPOutputStream(Files.newOutputStream(archive)), TAR_RECORD_BYTES)) {
       for (var file : files.entrySet()) {
         var entry = new TarArchiveEntry("cifar-10-batches-bin/" + file.getKey());
         entry.setSize(file.getValue().length);

@@ -53,6 +53,15 @@ class DataSourcesTest {
   }
 
   @Test
+  void tellsOfAHomeFolderThatNobodyExpanded() {
+    assertInputError(
+        () -> DataSources.open("idx:~/nowhere", OPTIONS),
+        "~/nowhere",
+        "nothing there",
+        "expands ~");
+  }
+
+  @Test
   void refusesAFileInPlaceOfAFolder() throws Exception {
     Path file = Files.writeString(temp.resolve("file"), "text");
     assertInputError(

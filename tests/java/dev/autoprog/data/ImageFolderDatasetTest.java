@@ -48,6 +48,21 @@ class ImageFolderDatasetTest {
     assertThat(planeOf(image(split.test(), 0), 1)).containsOnly(255);
   }
 
+  /** As archives from elsewhere leave them: two letters of Latin-1, neither of them UTF-8. */
+  @Test
+  void namesThatReadAlikeAreRefused() throws Exception {
+    Path picture = write(root.resolve("apple/1.png"), solid(8, 8, 0));
+    write(root.resolve("apple/2.png"), solid(8, 8, 0));
+    String copies = "for c in '\\304' '\\326'; do cp -r \"$0\" \"$(printf \"$c\")pfel\"; done";
+    Process shell =
+        new ProcessBuilder("sh", "-c", copies, picture.getParent().toString())
+            .directory(root.toFile())
+            .start();
+    assertThat(shell.waitFor()).isZero();
+    assertInputError(
+        () -> ImageFolderDataset.open(root, OPTIONS), root, "pfel", "reads like", "LC_ALL");
+  }
+
   @Test
   void theTestFolderGoesBeforeTheValidationFolder() throws Exception {
     for (String part : new String[] {"train", "validation", "test"}) {

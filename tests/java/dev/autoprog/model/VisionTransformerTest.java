@@ -86,7 +86,7 @@ class VisionTransformerTest {
             for (Parameter p : vit.parameters().all()) {
               weights.put(p.name(), Libtorch.variable(p.value().toFloats(), p.shape().toArray()));
             }
-            var graph = new LibtorchVit(config, weights);
+            var graph = new LibtorchVit(config, weights, LibtorchVit.FUSED);
             var expected =
                 graph.loss(
                     Libtorch.constant(images, batch, config.channels(), side, side),

@@ -80,6 +80,42 @@ class ArenaTest {
   }
 
   @Test
+  void aReleasedTensorIsStaleAndTheNextHasItsPlace() {
+    try (Arena arena = new Arena(device)) {
+      Tensor first = arena.allocate(DType.FLOAT32, Shape.of(40));
+      Tensor second = arena.allocate(DType.FLOAT32, Shape.of(40)).set(new float[40]);
+      long address = first.address();
+      arena.release(first.reshape(5, 8));
+      assertThatThrownBy(first::address)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("last reader");
+      assertThat(arena.usedBytes()).isEqualTo(192);
+      assertThat(arena.allocate(DType.FLOAT32, Shape.of(17)).address()).isEqualTo(address);
+      assertThat(second.toFloats()).containsOnly(0);
+      assertThatThrownBy(() -> arena.release(first))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("not in use");
+    }
+  }
+
+  @Test
+  void neighboursThatWereReleasedInAnyOrderMakeOnePlace() {
+    for (int[] order : new int[][] {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {2, 1, 0}}) {
+      try (Arena arena = new Arena(device)) {
+        List<Tensor> tensors = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+          tensors.add(arena.allocate(DType.UINT8, Shape.of(64)));
+        }
+        long begin = tensors.get(0).address();
+        for (int i : order) {
+          arena.release(tensors.get(i));
+        }
+        assertThat(arena.allocate(DType.UINT8, Shape.of(192)).address()).isEqualTo(begin);
+      }
+    }
+  }
+
+  @Test
   void staleTensorsOfASpreadStepAreStaleToo() {
     try (Arena arena = new Arena(device)) {
       Tensor first = arena.allocate(DType.FLOAT32, Shape.of(4));

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -269,6 +270,22 @@ class CheckpointStoreTest {
       assertThatThrownBy(() -> store.save(2, Map.of("w", tensor), Map.of(), Map.of()))
           .isInstanceOf(IllegalStateException.class);
       assertThat(names()).containsExactly(".lock", "step-000001");
+    }
+  }
+
+  /** Languages whose own digits the system would use, if it were asked to. */
+  @ParameterizedTest
+  @ValueSource(strings = {"ar-EG", "fa", "mr"})
+  void namesAreTheSameInEveryLanguage(String language) throws Exception {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag(language));
+    try {
+      saveAll(1, 2, 3, 4);
+      assertThat(checkpoints().resolve("step-000004")).isDirectory();
+      assertThat(checkpoints().resolve("step-000001")).doesNotExist();
+      requireContent(Checkpoint.newestOf(run), 4);
+    } finally {
+      Locale.setDefault(before);
     }
   }
 }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.autoprog.InputException;
+import dev.autoprog.data.DataSplit;
+import dev.autoprog.progressive.growth.Stage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,6 +57,69 @@ class ResumeTest {
   }
 
   @Test
+  void aRunThatDiedBeforeItsFirstStepResumes() throws Exception {
+    RunConfig config = TinyRuns.config();
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    TinyRuns.train(config, whole, TrainingListener.NONE);
+    TrainingListener fatal =
+        new TrainingListener() {
+          @Override
+          public void stageStarted(Stage stage, long steps) {
+            throw new IllegalStateException("dead");
+          }
+        };
+    assertThatThrownBy(() -> TinyRuns.train(config, broken, fatal)).hasMessage("dead");
+    TinyRuns.resume(config, broken);
+    assertSameCheckpoint(whole, broken);
+    assertThat(events(broken)).isEqualTo(events(whole));
+  }
+
+  /** The last checkpoint before is the one after the epoch's last step. */
+  @Test
+  void anEvaluationAfterWhichARunDiedIsToldOfOnce() throws Exception {
+    RunConfig config = TinyRuns.config("training.checkpoint_seconds=1e-9");
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    TinyRuns.train(config, whole, TrainingListener.NONE);
+    TrainingListener fatal =
+        new TrainingListener() {
+          @Override
+          public void evaluated(Stage stage, int epoch, double accuracy) {
+            throw new IllegalStateException("dead");
+          }
+        };
+    assertThatThrownBy(() -> TinyRuns.train(config, broken, fatal)).hasMessage("dead");
+    assertThat(Checkpoint.newestOf(broken).step()).isEqualTo(6);
+    TinyRuns.resume(config, broken);
+    assertThat(events(broken)).isEqualTo(events(whole));
+  }
+
+  @Test
+  void aStopInAnEpochsLastStepLeavesTheEvaluationToTheResumption() throws Exception {
+    RunConfig config = TinyRuns.config();
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    RunSummary expected = TinyRuns.train(config, whole, TrainingListener.NONE);
+    TinyRuns.trainUntil(36, config, broken);
+    assertThat(events(broken)).filteredOn(e -> e.startsWith("eval")).hasSize(5);
+    RunSummary rest = TinyRuns.resume(config, broken);
+    assertThat(rest.complete()).isTrue();
+    assertThat(rest.testAccuracy()).isEqualTo(expected.testAccuracy());
+    assertThat(events(broken)).isEqualTo(events(whole));
+  }
+
+  @Test
+  void theScheduleIsThatOfTheCheckpoint() throws Exception {
+    TinyRuns.trainUntil(15, TinyRuns.config(), directory);
+    Path schedule = directory.resolve("schedule.yaml");
+    String before = Files.readString(schedule);
+    Files.writeString(schedule, before + before.lines().skip(2).findFirst().orElseThrow());
+    TinyRuns.resumeUntil(16, TinyRuns.config(), directory);
+    assertThat(schedule).hasContent(before);
+  }
+
+  @Test
   void aDamagedCheckpointIsPassedOverForTheOneBefore() throws Exception {
     RunConfig config = TinyRuns.config();
     Path whole = directory.resolve("whole");
@@ -83,12 +148,45 @@ class ResumeTest {
   }
 
   @Test
+  void otherImagesThanTheRunBeganWithAreRefused() throws Exception {
+    RunConfig config = TinyRuns.config();
+    TinyRuns.trainUntil(3, config, directory);
+    for (DataSplit other :
+        List.of(
+            TinyImages.split(32, 32),
+            TinyImages.split(96, 31),
+            new DataSplit("other", new TinyImages(96, 7), TinyRuns.IMAGES.test()))) {
+      assertThatThrownBy(() -> TinyRuns.resumeOn(other, config, directory))
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("other images or batches");
+    }
+    RunConfig largerBatch = TinyRuns.config("training.batch=32");
+    assertThatThrownBy(() -> TinyRuns.resume(largerBatch, directory))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("batch=16")
+        .hasMessageContaining("batch=32");
+  }
+
+  @Test
   void aRunIsNeverWrittenOver() throws Exception {
     TinyRuns.trainUntil(1, TinyRuns.config(), directory);
     assertThatThrownBy(() -> TinyRuns.train(TinyRuns.config(), directory, TrainingListener.NONE))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("there is a run in it")
         .hasMessageContaining("--resume");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"metrics.jsonl", "schedule.yaml", "checkpoints"})
+  void whatIsLeftOfARunIsNeverMixedWithANewOne(String left) throws Exception {
+    Path old = directory.resolve("old");
+    Path run = Files.createDirectory(directory.resolve("new"));
+    TinyRuns.trainUntil(15, TinyRuns.config(), old);
+    Files.move(old.resolve(left), run.resolve(left));
+    assertThatThrownBy(() -> TinyRuns.train(TinyRuns.config(), run, TrainingListener.NONE))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("a part of one");
+    assertThat(run.resolve("config.yaml")).doesNotExist();
   }
 
   @Test
@@ -127,14 +225,24 @@ class ResumeTest {
 
   /** Step, loss and learning rate of every step that the metrics tell of. */
   private static List<String> losses(Path run) throws IOException {
-    List<String> losses = new ArrayList<>();
+    return lines(run).stream()
+        .filter(line -> line.get("event").asText().equals("step"))
+        .map(line -> line.get("step") + " " + line.get("loss") + " " + line.get("learning_rate"))
+        .toList();
+  }
+
+  /** What the metrics tell of, in order. */
+  private static List<String> events(Path run) throws IOException {
+    return lines(run).stream()
+        .map(line -> line.get("event").asText() + " " + line.path("step") + line.path("epoch"))
+        .toList();
+  }
+
+  private static List<JsonNode> lines(Path run) throws IOException {
+    List<JsonNode> lines = new ArrayList<>();
     for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
-      JsonNode fields = new ObjectMapper().readTree(line);
-      if (fields.get("event").asText().equals("step")) {
-        losses.add(
-            fields.get("step") + " " + fields.get("loss") + " " + fields.get("learning_rate"));
-      }
+      lines.add(new ObjectMapper().readTree(line));
     }
-    return losses;
+    return lines;
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.autoprog.InputException;
+import dev.autoprog.progressive.growth.Strength;
 import dev.autoprog.train.RunLog.Event;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +63,17 @@ class RunLogTest {
       log.line(Event.END).write();
       assertThat(lines().get(1)).isEqualTo("{\"event\":\"end\",\"seconds\":1.623457}");
     }
+  }
+
+  @Test
+  void partsOfAFieldAreNamedLikeFields() throws Exception {
+    try (RunLog log = RunLog.create(file, nanos::get)) {
+      log.line(Event.STAGE).put("strength", new Strength(0.25, 0.5, 0.75)).write();
+    }
+    assertThat(lines())
+        .containsExactly(
+            "{\"event\":\"stage\",\"seconds\":0.0,\"strength\":"
+                + "{\"stochastic_depth\":0.25,\"erase\":0.5,\"min_crop_area\":0.75}}");
   }
 
   @Test

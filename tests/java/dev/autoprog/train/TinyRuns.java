@@ -62,6 +62,14 @@ final class TinyRuns {
     }
   }
 
+  /** Goes on to the end with these images. */
+  static RunSummary resumeOn(DataSplit images, RunConfig config, Path directory)
+      throws InputException, TrainingException {
+    try (Session session = Session.open(Backend.named(config.backend()))) {
+      return Trainer.of(session, config).on(images).into(directory).resume();
+    }
+  }
+
   /** Goes on to the end. */
   static RunSummary resume(RunConfig config, Path directory)
       throws InputException, TrainingException {

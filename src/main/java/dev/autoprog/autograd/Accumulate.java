@@ -46,7 +46,21 @@ public final class Accumulate implements GradientSink {
       Tensor mean,
       Tensor rstd,
       Tensor dy) {
-    kernels.layerNormBackwardParameters(shape, x, mean, rstd, dy, target(gain), target(bias));
+    Tensor nowhere = null;
+    if (!gain.requiresGradient() || !bias.requiresGradient()) {
+      nowhere = zeros(gain.value().shape()); // a frozen one's is computed along with the other's
+    }
+    kernels.layerNormBackwardParameters(
+        shape,
+        x,
+        mean,
+        rstd,
+        dy,
+        gain.requiresGradient() ? gradients.apply(gain) : nowhere,
+        bias.requiresGradient() ? gradients.apply(bias) : nowhere);
+    if (nowhere != null) {
+      session.arena().release(nowhere);
+    }
   }
 
   @Override
@@ -55,13 +69,7 @@ public final class Accumulate implements GradientSink {
     Tensor sum = zeros(Shape.of(samples.columns()));
     kernels.sumRows(samples, dy, sum);
     kernels.resizePositionsBackward(resize, sum, gradients.apply(positions));
-  }
-
-  /** A frozen partner's gradient is computed along with the other's and goes nowhere. */
-  private Tensor target(Variable parameter) {
-    return parameter.requiresGradient()
-        ? gradients.apply(parameter)
-        : zeros(parameter.value().shape());
+    session.arena().release(sum);
   }
 
   private Tensor zeros(Shape shape) {

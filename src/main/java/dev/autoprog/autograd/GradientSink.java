@@ -8,7 +8,7 @@ import dev.autoprog.tensor.Tensor;
 /**
  * What becomes of the parameters' gradients in a backward pass. Each method gets the factors that a
  * gradient is made of; rows are ordered by sample, {@code rows / B} for each. Called for trainable
- * parameters only, once per use of the parameter.
+ * parameters only, once per use of the parameter. Tensors are valid during the call alone.
  */
 public interface GradientSink {
   /**

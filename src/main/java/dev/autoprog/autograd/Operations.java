@@ -96,8 +96,8 @@ public final class Operations {
             sink.layerNorm(gain, bias, shape, input, mean, rstd, dy);
           }
           if (x.requiresGradient()) {
-            Tensor dx = tape.allocateLike(input);
             Tensor base = tape.gradientSoFar(x);
+            Tensor dx = tape.gradientTarget(x);
             kernels.layerNormBackward(shape, input, gain.value(), mean, rstd, dy, base, dx);
             tape.replaceGradient(x, dx);
           }

@@ -3,19 +3,32 @@ package dev.autoprog.autograd;
 import dev.autoprog.backend.Session;
 import dev.autoprog.kernel.Kernels;
 import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.Memory;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The record of one forward pass. Everything on it lives in the session's arena, so a tape is over
  * when the arena is reset.
+ *
+ * <p>The backward pass gives memory back as it goes: what an operation allocated in the forward
+ * pass when its own rule has run (all that read it came later, so their rules ran before), and a
+ * gradient when the last rule that was handed it has. Only the value of the output stays.
  */
 public final class Tape {
   private final Session session;
   private final boolean recording;
   private final List<Node> nodes = new ArrayList<>();
+
+  /** What was allocated since the last operation was recorded, or the last rule began. */
+  private List<Tensor> fresh = new ArrayList<>();
+
+  /** Of gradients that were allocated by a rule: how many variables have them. */
+  private final Map<Memory, Integer> holders = new IdentityHashMap<>();
 
   private Tape(Session session, boolean recording) {
     this.session = session;
@@ -49,12 +62,18 @@ public final class Tape {
 
   /** A tensor of the step's arena, its content undefined. */
   public Tensor allocate(DType type, long... dims) {
-    return session.arena().allocate(type, Shape.of(dims));
+    return allocate(type, Shape.of(dims));
   }
 
   /** A tensor of the step's arena with another one's type and shape, its content undefined. */
   public Tensor allocateLike(Tensor other) {
-    return session.arena().allocate(other.dtype(), other.shape());
+    return allocate(other.dtype(), other.shape());
+  }
+
+  private Tensor allocate(DType type, Shape shape) {
+    Tensor tensor = session.arena().allocate(type, shape);
+    fresh.add(tensor);
+    return tensor;
   }
 
   /** A value that needs no gradient. */
@@ -76,7 +95,7 @@ public final class Tape {
     }
     Result result = new Result(value, required);
     if (required) {
-      nodes.add(new Node(result, rule));
+      nodes.add(new Node(result, rule, takeFresh()));
     }
     return result;
   }
@@ -94,19 +113,36 @@ public final class Tape {
     if (!output.requiresGradient()) {
       return;
     }
+    takeFresh(); // such as the loss: not the tape's
     accumulate(output, seed);
     for (int i = nodes.size() - 1; i >= 0; i--) {
       Node node = nodes.get(i);
       if (node.result.gradient != null) {
         node.rule.apply(node.result.gradient, sink);
+        takeFresh().stream().filter(t -> !holders.containsKey(t.memory())).forEach(this::release);
+        drop(node.result);
       }
+      node.allocated.stream().filter(t -> t != output.value()).forEach(this::release);
     }
     nodes.clear();
+  }
+
+  private List<Tensor> takeFresh() {
+    List<Tensor> taken = fresh;
+    fresh = new ArrayList<>();
+    return taken;
+  }
+
+  private void release(Tensor tensor) {
+    session.arena().release(tensor);
   }
 
   /**
    * Adds a contribution to the gradient by {@code input}. The tape keeps the tensor: it must not
    * change afterwards. Constants take nothing.
+   *
+   * @param contribution from {@link #allocate} in the present rule, or a gradient that was handed
+   *     to it
    */
   public void accumulate(Variable input, Tensor contribution) {
     if (!input.requiresGradient()) {
@@ -114,11 +150,11 @@ public final class Tape {
     }
     Result result = result(input);
     if (result.gradient == null) {
-      result.gradient = contribution;
+      hold(result, contribution);
     } else {
-      Tensor sum = allocateLike(contribution);
+      Tensor sum = gradientTarget(input);
       kernels().add(result.gradient, contribution, sum);
-      result.gradient = sum;
+      replaceGradient(input, sum);
     }
   }
 
@@ -127,9 +163,44 @@ public final class Tape {
     return result(input).gradient;
   }
 
+  /**
+   * Where a rule may put what {@link #gradientSoFar} grows to: in the same place if nobody else
+   * reads it, else in a fresh one like the value.
+   */
+  public Tensor gradientTarget(Variable input) {
+    Tensor soFar = result(input).gradient;
+    boolean ours = soFar != null && holders.getOrDefault(soFar.memory(), 0) == 1;
+    return ours ? soFar : allocateLike(input.value());
+  }
+
   /** Replaces what has flowed into {@code input}; the new tensor includes what was there. */
   public void replaceGradient(Variable input, Tensor gradient) {
-    result(input).gradient = gradient;
+    Result result = result(input);
+    if (result.gradient != gradient) {
+      drop(result);
+      hold(result, gradient);
+    }
+  }
+
+  private void hold(Result result, Tensor gradient) {
+    result.gradient = gradient;
+    boolean ours = fresh.contains(gradient) || holders.containsKey(gradient.memory());
+    if (ours) {
+      holders.merge(gradient.memory(), 1, Integer::sum);
+    }
+  }
+
+  private void drop(Result result) {
+    Tensor gradient = result.gradient;
+    result.gradient = null;
+    if (gradient != null && holders.containsKey(gradient.memory())) {
+      if (holders.merge(gradient.memory(), -1, Integer::sum) == 0) {
+        holders.remove(gradient.memory());
+        if (!fresh.contains(gradient)) {
+          release(gradient);
+        }
+      }
+    }
   }
 
   private static Result result(Variable variable) {
@@ -140,7 +211,7 @@ public final class Tape {
         "A parameter's gradient goes to the sink, as factors, not to the tape");
   }
 
-  private record Node(Result result, BackwardRule rule) {}
+  private record Node(Result result, BackwardRule rule, List<Tensor> allocated) {}
 
   private static final class Result implements Variable {
     private final Tensor value;

@@ -19,6 +19,12 @@ import java.util.Set;
  * side in several threads. Closing it closes all memory that was allocated through it.
  */
 public final class Session implements AutoCloseable {
+  /**
+   * The largest team. Each thread takes memory whether there is a processor for it or not, and too
+   * many end the process.
+   */
+  public static final int MOST_THREADS = 1024;
+
   private final Backend backend;
   private final int threads;
   private final BackendResources resources;
@@ -45,11 +51,12 @@ public final class Session implements AutoCloseable {
    * A session whose kernels run on {@code threads} threads. Results are the same bits for the same
    * number.
    *
-   * @throws IllegalArgumentException if it is below 1
+   * @throws IllegalArgumentException if it is below 1 or above {@link #MOST_THREADS}
    */
   public static Session open(Backend backend, int threads) {
-    if (threads < 1) {
-      throw new IllegalArgumentException("threads is " + threads + ", expected at least 1");
+    if (threads < 1 || threads > MOST_THREADS) {
+      throw new IllegalArgumentException(
+          "threads is " + threads + ", expected from 1 to " + MOST_THREADS);
     }
     return new Session(backend, threads);
   }

@@ -3,6 +3,7 @@ package dev.autoprog.cli;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Availability;
 import dev.autoprog.backend.Backend;
+import dev.autoprog.backend.cpu.MachinePeaks;
 import dev.autoprog.data.DataSources;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.data.FolderOptions;
@@ -29,6 +30,11 @@ final class DoctorCommand implements Callable<Integer> {
       description = "images to look for: builtin, idx:PATH, cifar10:PATH or folder:PATH")
   private String data;
 
+  @Option(
+      names = "--measure",
+      description = "also measure what the processor can do, for about a second")
+  private boolean measure;
+
   @Override
   public Integer call() throws InputException {
     PrintWriter out = spec.commandLine().getOut();
@@ -52,6 +58,9 @@ final class DoctorCommand implements Callable<Integer> {
       first = first == null && availability.available() ? backend.name() : first;
     }
     out.println("  auto takes " + first);
+    if (measure) {
+      printPeaks(out);
+    }
     DataSplit split = DataSources.open(data, FolderOptions.ofSide(64));
     out.printf(
         "Data       %s: %,d images to train and %,d to test, %d × %d pixels, %d channels, %d"
@@ -65,6 +74,13 @@ final class DoctorCommand implements Callable<Integer> {
         split.train().classNames().size());
     out.println("Classes    " + String.join(", ", split.train().classNames()));
     return 0;
+  }
+
+  private static void printPeaks(PrintWriter out) {
+    MachinePeaks peaks = MachinePeaks.measure(Runtime.getRuntime().availableProcessors());
+    out.printf(
+        "Peaks      %.0f GFLOP/s float32, %.0f GFLOP/s bfloat16 dot products, %.0f GB/s memory%n",
+        peaks.float32() / 1e9, peaks.bfloat16() / 1e9, peaks.memory() / 1e9);
   }
 
   private static String memory() {

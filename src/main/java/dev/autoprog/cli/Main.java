@@ -4,6 +4,7 @@ import dev.autoprog.InputException;
 import dev.autoprog.backend.BackendException;
 import dev.autoprog.tensor.DeviceMemoryException;
 import dev.autoprog.train.TrainingException;
+import java.util.Locale;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -14,7 +15,12 @@ import picocli.CommandLine.Command;
     description = "Automated progressive learning of large vision models.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
-    subcommands = {TrainCommand.class, DoctorCommand.class, CommandLine.HelpCommand.class})
+    subcommands = {
+      TrainCommand.class,
+      BenchCommand.class,
+      DoctorCommand.class,
+      CommandLine.HelpCommand.class
+    })
 public final class Main {
   /** Failures whose message says all that a user needs; anything else is a defect of ours. */
   private static final Set<Class<? extends Exception>> SPOKEN =
@@ -28,12 +34,17 @@ public final class Main {
 
   /** Runs the command that {@code args} name and ends the process with its exit code. */
   public static void main(String[] args) {
-    plainLog();
+    settle();
     System.exit(commandLine().execute(args));
   }
 
-  /** Log lines are level and message; whoever starts Java with other settings keeps them. */
-  private static void plainLog() {
+  /**
+   * What holds for the whole process. Numbers are written as in English, like the words around
+   * them. Log lines are level and message; whoever starts Java with other settings for these keeps
+   * them.
+   */
+  static void settle() {
+    Locale.setDefault(Locale.ROOT);
     for (String detail : new String[] {"showThreadName", "showLogName"}) {
       System.getProperties().putIfAbsent("org.slf4j.simpleLogger." + detail, "false");
     }

@@ -5,13 +5,12 @@ import java.util.concurrent.CountDownLatch;
 
 /**
  * While open, Ctrl-C (or a polite kill) asks the trainer to stop and waits until it has written its
- * checkpoint.
+ * checkpoint; a trainer that has not begun yet is not waited for.
  */
 final class StopOnInterrupt implements AutoCloseable {
   private final CountDownLatch done = new CountDownLatch(1);
   private final Thread hook = new Thread(this::stop, "stop-on-interrupt");
   private Trainer trainer;
-  private volatile boolean asked;
 
   /** From now on an interrupt stops this trainer. */
   void stops(Trainer trainer) {
@@ -20,8 +19,10 @@ final class StopOnInterrupt implements AutoCloseable {
   }
 
   private void stop() {
-    asked = true;
     trainer.requestStop();
+    if (!trainer.hasBegun()) {
+      return;
+    }
     try {
       done.await();
     } catch (InterruptedException e) {
@@ -32,8 +33,10 @@ final class StopOnInterrupt implements AutoCloseable {
   @Override
   public void close() {
     done.countDown();
-    if (!asked) {
+    try {
       Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // the process is ending already, and the hook waits for nothing any more
     }
   }
 }

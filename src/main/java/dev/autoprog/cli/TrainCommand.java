@@ -7,17 +7,22 @@ import dev.autoprog.config.ConfigFile;
 import dev.autoprog.data.DataSources;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.data.FolderOptions;
+import dev.autoprog.io.Disk;
 import dev.autoprog.train.RunConfig;
 import dev.autoprog.train.RunPlan;
 import dev.autoprog.train.RunSummary;
 import dev.autoprog.train.Trainer;
 import dev.autoprog.train.TrainingException;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -86,7 +91,6 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InputException, TrainingException {
     RunConfig config = resume == null ? configured() : resumed();
-    Path directory = resume != null ? resume : run != null ? run : fresh();
     DataSplit images =
         DataSources.open(config.data().source(), FolderOptions.ofSide(config.data().folderSide()));
     RunPlan plan = RunPlan.of(config, images.train());
@@ -95,6 +99,8 @@ final class TrainCommand implements Callable<Integer> {
     int team = config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
     try (Session session = Session.open(chosen, team);
         TrainingDisplay display = new TrainingDisplay(out, plan)) {
+      Path directory =
+          resume != null ? resume : run != null ? run : fresh(Path.of("runs"), LocalDateTime.now());
       display.introduce(images, chosen, team, directory);
       Trainer trainer = Trainer.of(session, config).on(images).into(directory).heardBy(display);
       try (StopOnInterrupt interrupt = new StopOnInterrupt()) {
@@ -147,8 +153,21 @@ final class TrainCommand implements Callable<Integer> {
     return Trainer.configOf(resume);
   }
 
-  private static Path fresh() {
-    String time = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss"));
-    return Path.of("runs", time);
+  /** A new directory named after the time, and numbered where another run began in that second. */
+  static Path fresh(Path parent, LocalDateTime time) throws InputException {
+    String name = time.format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss", Locale.ROOT));
+    Path directory = parent.resolve(name);
+    try {
+      Files.createDirectories(parent);
+      for (int number = 2; ; number++) {
+        try {
+          return Files.createDirectory(directory);
+        } catch (FileAlreadyExistsException e) {
+          directory = parent.resolve(name + "-" + number);
+        }
+      }
+    } catch (IOException e) {
+      throw Disk.cannotWrite(directory, e);
+    }
   }
 }

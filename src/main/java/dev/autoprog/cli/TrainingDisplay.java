@@ -10,6 +10,7 @@ import dev.autoprog.train.TrainingListener;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.regex.Pattern;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -21,6 +22,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
 final class TrainingDisplay implements TrainingListener, AutoCloseable {
   private static final int REFRESH_MILLIS = 250;
   private static final double SMOOTHING = 0.05;
+  private static final Pattern PLAIN_WORD = Pattern.compile("[\\p{L}\\p{N}_./:@%+=-]+");
 
   private final PrintWriter out;
   private final RunPlan plan;
@@ -72,39 +74,40 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   }
 
   @Override
-  public void stageStarted(Stage stage, long steps) {
-    if (terminal && bar == null) {
-      bar =
-          new ProgressBarBuilder()
-              .setTaskName("training")
-              .setInitialMax(steps)
-              .setUpdateIntervalMillis(REFRESH_MILLIS)
-              .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
-              .build();
-    }
-  }
-
-  @Override
   public void stepped(
       Stage stage, long step, double loss, double accuracy, double imagesPerSecond) {
     this.loss = smooth(this.loss, loss);
     this.accuracy = smooth(this.accuracy, accuracy);
     this.speed = smooth(this.speed, imagesPerSecond);
+    if (terminal && bar == null) {
+      bar =
+          new ProgressBarBuilder()
+              .setTaskName("")
+              .startsFrom(step, Duration.ZERO)
+              .setInitialMax(plan.totalSteps())
+              .setUpdateIntervalMillis(REFRESH_MILLIS)
+              .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
+              .build();
+    }
     if (bar != null) {
       bar.stepTo(step + 1);
-      bar.setExtraMessage(
-          String.format(
-              "stage %d/%d %d×%d px depth %d | loss %.3f acc %.1f %% test %.1f %% | %.0f img/s",
-              stage.index() + 1,
-              plan.schedule().stages().size(),
-              stage.resolution(),
-              stage.resolution(),
-              stage.depth(),
-              this.loss,
-              100 * this.accuracy,
-              100 * testAccuracy,
-              this.speed));
+      bar.setExtraMessage(status(stage));
     }
+  }
+
+  /** What stands behind the bar, the foremost first: a narrow terminal cuts off the rest. */
+  String status(Stage stage) {
+    return String.format(
+        "loss %.3f acc %.0f %% test %s stage %d/%d %d×%d px depth %d %.0f img/s",
+        loss,
+        100 * accuracy,
+        Double.isNaN(testAccuracy) ? "-" : String.format("%.0f %%", 100 * testAccuracy),
+        stage.index() + 1,
+        plan.schedule().stages().size(),
+        stage.resolution(),
+        stage.resolution(),
+        stage.depth(),
+        speed);
   }
 
   private static double smooth(double old, double value) {
@@ -115,23 +118,25 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   public void evaluated(Stage stage, int epoch, double accuracy) {
     testAccuracy = accuracy;
     if (bar == null) {
-      double seconds = (System.nanoTime() - begin) * 1e-9;
       out.printf(
-          "epoch %3d/%d  stage %d  depth %2d  %3d×%d px  loss %.3f  train %5.1f %%  test %5.1f %% "
-              + " %6.0f images/s  %s%n",
+          "epoch %3d/%d  stage %d  depth %2d  %3d×%d px  %stest %5.1f %%  %s%s%n",
           epoch + 1,
           plan.schedule().epochs(),
           stage.index() + 1,
           stage.depth(),
           stage.resolution(),
           stage.resolution(),
-          loss,
-          100 * this.accuracy,
+          ifStepped("loss %.3f  train %5.1f %%  ", loss, 100 * this.accuracy),
           100 * accuracy,
-          speed,
-          clock(seconds));
+          ifStepped("%6.0f images/s  ", speed),
+          clock((System.nanoTime() - begin) * 1e-9));
       out.flush();
     }
+  }
+
+  /** Nothing for a run that was taken up again after the last step of an epoch. */
+  private String ifStepped(String format, Object... values) {
+    return Double.isNaN(loss) ? "" : String.format(format, values);
   }
 
   /** The table of stages, and what full-size training would have cost. */
@@ -156,7 +161,7 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
     if (!summary.complete()) {
       out.printf(
           "Stopped after %,d steps. Go on with:  ./autoprog train --resume %s%n",
-          summary.steps(), directory);
+          summary.steps(), forShell(directory.toString()));
     } else {
       out.printf(
           "Test accuracy %.1f %% after %.1f s of training (and %.1f s of evaluation).%n",
@@ -170,6 +175,11 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
       out.printf("Weights, metrics and configuration are in %s.%n", directory);
     }
     out.flush();
+  }
+
+  /** The text as one word of a shell's command line. */
+  private static String forShell(String text) {
+    return PLAIN_WORD.matcher(text).matches() ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 
   private static String clock(double seconds) {

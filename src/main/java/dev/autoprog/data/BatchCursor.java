@@ -53,7 +53,8 @@ public final class BatchCursor implements AutoCloseable {
   /**
    * The next batch, waiting for it if need be. The caller closes it.
    *
-   * @throws InputException if one of its images cannot be read; this cursor is then closed
+   * @throws InputException if one of its images cannot be read, or there is no memory for it; this
+   *     cursor is then closed
    * @throws NoSuchElementException if the pass is over or this is closed
    */
   public synchronized Batch next() throws InputException {
@@ -72,6 +73,13 @@ public final class BatchCursor implements AutoCloseable {
       close();
       if (e.getCause() instanceof InputException unreadable) {
         throw unreadable;
+      } else if (e.getCause() instanceof OutOfMemoryError full) {
+        throw new InputException(
+            "batches",
+            "no memory to read one ahead (" + full.getMessage() + ")",
+            "room for a few",
+            "Choose a smaller batch size or smaller images, or give Java more memory by -Xmx.",
+            full);
       }
       throw e;
     }

@@ -2,8 +2,10 @@ package dev.autoprog.data;
 
 import dev.autoprog.InputException;
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -139,17 +141,21 @@ public final class CifarDataset implements ImageDataset {
   private static Map<String, byte[]> readArchive(Path archive) throws InputException {
     Map<String, byte[]> files = new HashMap<>();
     try (InputStream in = new BufferedInputStream(Files.newInputStream(archive), 1 << 16);
-        var tar = new TarArchiveInputStream(new GZIPInputStream(in, 1 << 16))) {
+        var unzipped = new GZIPInputStream(in, 1 << 16);
+        var tar = new TarArchiveInputStream(unzipped)) {
       for (TarArchiveEntry entry; (entry = tar.getNextEntry()) != null; ) {
         String name = entry.getName().substring(entry.getName().lastIndexOf('/') + 1);
         if (entry.isFile() && ALL_FILES.contains(name)) {
           files.put(name, bounded(subject(archive, name), tar, entry.getSize()));
         }
       }
+      unzipped.transferTo(OutputStream.nullOutputStream()); // its checksum comes last
     } catch (IOException e) {
       throw new InputException(
           archive.toString(),
-          "not a readable gzipped tar archive (" + e.getMessage() + ")",
+          "not a readable gzipped tar archive ("
+              + (e instanceof EOFException ? "it ends too early" : e.getMessage())
+              + ")",
           EXPECTED,
           "Get the archive again; it is damaged, cut off or of another kind.",
           e);

@@ -24,14 +24,18 @@ record FolderListing(List<String> classNames, List<List<Path>> files) {
   /**
    * Lists {@code root/<class>/*} and looks at the first bytes of every file.
    *
-   * @throws InputException if there is no class folder, one is empty, or one has something that is
-   *     no JPEG or PNG picture
+   * @throws InputException if there is no class folder, one is empty, one has something that is no
+   *     JPEG or PNG picture, or the names of two read alike
    */
   static FolderListing of(Path root) throws InputException {
     List<String> classNames = new ArrayList<>();
     List<List<Path>> files = new ArrayList<>();
     for (Path folder : sorted(root, Files::isDirectory)) {
-      classNames.add(folder.getFileName().toString());
+      String name = folder.getFileName().toString();
+      if (classNames.contains(name)) {
+        throw sameName(folder);
+      }
+      classNames.add(name);
       files.add(pictures(folder));
     }
     if (classNames.isEmpty()) {
@@ -42,6 +46,16 @@ record FolderListing(List<String> classNames, List<List<Path>> files) {
           "Sort the pictures into folders named after their classes.");
     }
     return new FolderListing(List.copyOf(classNames), List.copyOf(files));
+  }
+
+  /** Bytes that are no text in the system's encoding all read alike. */
+  private static InputException sameName(Path folder) {
+    return new InputException(
+        folder.toString(),
+        "a second class folder whose name reads like that in "
+            + System.getProperty("sun.jnu.encoding"),
+        "names that can be told apart",
+        "Rename the folder, or set LC_ALL to a UTF-8 locale such as C.UTF-8.");
   }
 
   private static List<Path> pictures(Path folder) throws InputException {

@@ -54,7 +54,8 @@ record IdxFile(int[] dims, byte[] bytes) {
     } catch (EOFException | ZipException e) {
       throw new InputException(
           name,
-          "a gzip stream that is cut off or damaged (" + e.getMessage() + ")",
+          "a gzip stream that is "
+              + (e instanceof ZipException ? "damaged (" + e.getMessage() + ")" : "cut off"),
           "a complete one",
           "Get the file again.",
           e);

@@ -21,7 +21,9 @@ final class Inputs {
         path.toString(),
         Files.exists(path) ? "a file of another kind" : "nothing there",
         expected,
-        "Check the path.");
+        path.startsWith("~")
+            ? "Write the home folder out: the shell expands ~ at the beginning of a word alone."
+            : "Check the path.");
   }
 
   static InputException unreadable(Path path, IOException cause) {

@@ -10,7 +10,7 @@ package dev.autoprog.model;
  * @param width C, a multiple of {@code heads}
  * @param depth L, how many blocks
  * @param heads H; {@code width / heads} must be a multiple of 8 up to 160
- * @param mlpRatio hidden width of the MLPs, in widths
+ * @param mlpRatio hidden width of the MLPs, in widths; gives at least 1
  */
 public record VitConfig(
     int resolution,
@@ -40,8 +40,15 @@ public record VitConfig(
               + heads
               + " heads: the width of a head must be a whole multiple of 8 up to 160");
     }
-    if (!(mlpRatio > 0)) {
-      throw new IllegalArgumentException("an MLP ratio of " + mlpRatio + " is not above 0");
+    long hidden = Math.round(width * mlpRatio);
+    if (hidden < 1 || hidden > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "an MLP ratio of "
+              + mlpRatio
+              + " times a width of "
+              + width
+              + " must be a hidden width from 1 to "
+              + Integer.MAX_VALUE);
     }
   }
 

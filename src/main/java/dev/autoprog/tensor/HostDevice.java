@@ -9,7 +9,42 @@ import org.bytedeco.javacpp.Pointer;
 public final class HostDevice implements Device {
   private static final long ALIGNMENT = 64;
 
+  private final Source source;
   private final AtomicLong allocated = new AtomicLong();
+
+  /** The host with memory from the C library. */
+  public HostDevice() {
+    this(HostDevice::malloc);
+  }
+
+  /** The host with memory from {@code source}. */
+  public HostDevice(Source source) {
+    this.source = source;
+  }
+
+  /** Where a host's memory comes from. */
+  @FunctionalInterface
+  public interface Source {
+    /** Memory of at least {@code bytes} bytes, or null if there is no room for it. */
+    Block take(long bytes);
+  }
+
+  /**
+   * A piece of the host's memory.
+   *
+   * @param address aligned to 64 bytes
+   * @param free gives it back
+   */
+  public record Block(long address, Runnable free) {}
+
+  private static Block malloc(long bytes) {
+    Pointer block = Pointer.malloc(bytes + ALIGNMENT);
+    if (block == null || block.isNull()) {
+      return null;
+    }
+    long aligned = (block.address() + ALIGNMENT - 1) & -ALIGNMENT;
+    return new Block(aligned, () -> Pointer.free(block));
+  }
 
   @Override
   public String name() {
@@ -26,19 +61,18 @@ public final class HostDevice implements Device {
     if (bytes < 1) {
       throw new IllegalArgumentException("Cannot allocate " + bytes + " bytes");
     }
-    Pointer block = Pointer.malloc(bytes + ALIGNMENT);
-    if (block == null || block.isNull()) {
+    Block block = source.take(bytes);
+    if (block == null) {
       throw new DeviceMemoryException(
           name(), bytes, "use a smaller batch, or close other programs");
     }
     allocated.addAndGet(bytes);
-    long aligned = (block.address() + ALIGNMENT - 1) & -ALIGNMENT;
     return new Memory(
         this,
-        aligned,
+        block.address(),
         bytes,
         () -> {
-          Pointer.free(block);
+          block.free().run();
           allocated.addAndGet(-bytes);
         });
   }

@@ -86,7 +86,10 @@ public final class Tensor {
   public long address() {
     if (generation != memory.generation()) {
       throw new IllegalStateException(
-          "This tensor " + dtype + shape + " belongs to a step that is over (its arena was reset)");
+          "This tensor "
+              + dtype
+              + shape
+              + " was given back: its last reader is done, or its step is over (its arena was reset)");
     }
     return memory.address() + offset;
   }

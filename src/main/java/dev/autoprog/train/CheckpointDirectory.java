@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -35,15 +36,20 @@ final class CheckpointDirectory {
   }
 
   Path complete(long step) {
-    return path.resolve("step-%06d".formatted(step));
+    return path.resolve(name(step));
   }
 
   Path unfinished(long step) {
-    return path.resolve(".step-%06d.tmp".formatted(step));
+    return path.resolve("." + name(step) + ".tmp");
   }
 
   Path replaced(long step) {
-    return path.resolve(".step-%06d.old".formatted(step));
+    return path.resolve("." + name(step) + ".old");
+  }
+
+  /** In digits of ASCII, whatever the language of the system writes. */
+  private static String name(long step) {
+    return String.format(Locale.ROOT, "step-%06d", step);
   }
 
   /** Every checkpoint by its step, intact or not. */
@@ -99,7 +105,7 @@ final class CheckpointDirectory {
         path.toString(),
         damaged.isEmpty() ? "no checkpoint" : "no intact checkpoint: " + String.join(", ", damaged),
         "at least one that is complete",
-        "Check the run's directory, or start the run anew");
+        "Check the run's directory, or start the run anew in another");
   }
 
   private NavigableMap<Long, Path> candidates() throws InputException {

@@ -190,6 +190,15 @@ public final class CheckpointStore implements AutoCloseable {
     }
   }
 
+  /** Whether there is any checkpoint, intact or not. */
+  boolean hasAny() throws InputException {
+    try {
+      return !directory.byStep().isEmpty();
+    } catch (IOException e) {
+      throw Disk.cannotRead(directory.path(), e);
+    }
+  }
+
   /**
    * The newest checkpoint whose every byte is as it was written. Damaged ones are skipped with a
    * warning that names them and the one used instead.

@@ -39,6 +39,8 @@ public record RunConfig(
           new Progressive(4, GrowthOperator.MOMENTUM, Moments.COPY, 0.5, 0.5, 0, 0.5, 1),
           new Averages(List.of(0.98, 0.99, 0.995, 0.998), true));
 
+  private static final int MOST_FOLDER_SIDE = 8192;
+
   /** With what the network computes. */
   public enum PrecisionChoice {
     /** {@link Precision#BF16} where that is faster, else {@link Precision#FP32}. */
@@ -65,7 +67,11 @@ public record RunConfig(
           int folderSide) {
     /** Checks the side. */
     public Data {
-      require(folderSide >= 1, "folder_side", folderSide, "at least 1");
+      require(
+          folderSide >= 1 && folderSide <= MOST_FOLDER_SIDE,
+          "folder_side",
+          folderSide,
+          "from 1 to " + MOST_FOLDER_SIDE);
     }
   }
 
@@ -78,7 +84,12 @@ public record RunConfig(
       @Comment("width of a token") int width,
       @Comment("transformer blocks") int depth,
       @Comment("attention heads; width / heads is a multiple of 8") int heads,
-      @Comment("hidden width of the MLPs, in widths") double mlpRatio) {}
+      @Comment("hidden width of the MLPs, in widths") double mlpRatio) {
+    /** Checks the resolution; the rest depends on the images. */
+    public Model {
+      require(resolution >= 0, "resolution", resolution, "at least 0");
+    }
+  }
 
   /** How long to train. */
   public record Training(
@@ -107,14 +118,14 @@ public record RunConfig(
           double clipNorm) {
     /** Checks the ranges. */
     public Optimizer {
-      require(learningRate > 0, "learning_rate", learningRate, "above 0");
-      require(finalLearningRate >= 0, "final_learning_rate", finalLearningRate, "at least 0");
-      require(warmupEpochs >= 0, "warmup_epochs", warmupEpochs, "at least 0");
+      requirePositive("learning_rate", learningRate);
+      requireNotNegative("final_learning_rate", finalLearningRate);
+      requireNotNegative("warmup_epochs", warmupEpochs);
       require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "in [0, 1)");
       require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "in [0, 1)");
-      require(epsilon > 0, "epsilon", epsilon, "above 0");
-      require(weightDecay >= 0, "weight_decay", weightDecay, "at least 0");
-      require(clipNorm >= 0, "clip_norm", clipNorm, "at least 0");
+      requirePositive("epsilon", epsilon);
+      requireNotNegative("weight_decay", weightDecay);
+      requireNotNegative("clip_norm", clipNorm);
     }
   }
 
@@ -192,7 +203,11 @@ public record RunConfig(
 
   /** Checks that what the parts need of one another is there. */
   public RunConfig {
-    require(threads >= 0, "threads", threads, "at least 0");
+    require(
+        threads >= 0 && threads <= Session.MOST_THREADS,
+        "threads",
+        threads,
+        "from 0 to " + Session.MOST_THREADS);
     require(
         training.epochs() >= progressive.stages(),
         "stages",
@@ -205,6 +220,14 @@ public record RunConfig(
         "decays",
         averages.decays(),
         "at least one for growth by momentum");
+  }
+
+  private static void requirePositive(String key, double found) {
+    require(found > 0 && Double.isFinite(found), key, found, "a finite number above 0");
+  }
+
+  private static void requireNotNegative(String key, double found) {
+    require(found >= 0 && Double.isFinite(found), key, found, "a finite number of at least 0");
   }
 
   private static void require(boolean condition, String key, Object found, String expected) {

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * What a run leaves behind: {@code config.yaml}, {@code schedule.yaml} (the stages as they
@@ -35,19 +36,12 @@ final class RunDirectory implements AutoCloseable {
     this.log = log;
   }
 
-  /** Begins a run's directory, which must not have a run in it. */
+  /** Begins a run's directory, which must not have anything of a run in it. */
   static RunDirectory create(Path directory, RunConfig config) throws InputException {
-    Path file = directory.resolve(CONFIG);
-    if (Files.exists(file)) {
-      throw new InputException(
-          directory.toString(),
-          "there is a run in it",
-          "a directory without one",
-          "Go on with it by --resume, or choose another directory");
-    }
     CheckpointStore checkpoints = CheckpointStore.open(directory);
     try {
-      ConfigFile.write(file, config);
+      requireNoRun(directory, checkpoints);
+      ConfigFile.write(directory.resolve(CONFIG), config);
       return new RunDirectory(directory, checkpoints, RunLog.create(directory.resolve(METRICS)));
     } catch (InputException e) {
       checkpoints.close();
@@ -55,11 +49,27 @@ final class RunDirectory implements AutoCloseable {
     }
   }
 
+  private static void requireNoRun(Path directory, CheckpointStore checkpoints)
+      throws InputException {
+    boolean files =
+        Stream.of(CONFIG, METRICS, SCHEDULE).map(directory::resolve).anyMatch(Files::exists);
+    if (files || checkpoints.hasAny()) {
+      throw new InputException(
+          directory.toString(),
+          "there is a run in it, or a part of one",
+          "a directory without one",
+          "Go on with it by --resume, or choose another directory");
+    }
+  }
+
   /** Opens the directory of a run that goes on from {@code progress}. */
   static RunDirectory resume(Path directory, Progress progress) throws InputException {
     CheckpointStore checkpoints = CheckpointStore.open(directory);
     try {
-      RunLog log = RunLog.resume(directory.resolve(METRICS), progress.step - 1, progress.seconds);
+      writeSchedule(directory, progress.finished);
+      RunLog log =
+          RunLog.resume(
+              directory.resolve(METRICS), line -> isOver(line, progress), progress.seconds);
       return new RunDirectory(directory, checkpoints, log);
     } catch (InputException e) {
       checkpoints.close();
@@ -67,23 +77,28 @@ final class RunDirectory implements AutoCloseable {
     }
   }
 
+  /** Whether a line tells of a step, or of the evaluation of an epoch, that will not come again. */
+  private static boolean isOver(JsonNode line, Progress progress) {
+    JsonNode step = line.path("step");
+    return step.isIntegralNumber()
+        && step.longValue() < progress.step
+        && line.path("epoch").asInt() <= progress.epoch;
+  }
+
   /** The configuration with which a run was begun. */
   static RunConfig configOf(Path directory) throws InputException {
     return ConfigFile.read(directory.resolve(CONFIG), RunConfig.DEFAULT);
   }
 
-  /** How far the run had come at a checkpoint, once it is known to be of {@code model}. */
-  static Progress progressOf(Checkpoint checkpoint, VitConfig model) throws InputException {
+  /**
+   * How far the run had come at a checkpoint, once it is known to be of this model and material.
+   */
+  static Progress progressOf(Checkpoint checkpoint, VitConfig model, TrainingMaterial material)
+      throws InputException {
     JsonNode facts = checkpoint.facts();
     try {
-      VitConfig found = JSON.treeToValue(facts.path("model"), VitConfig.class);
-      if (!model.equals(found)) {
-        throw new InputException(
-            checkpoint.directory().toString(),
-            "a checkpoint of another model, " + found,
-            model.toString(),
-            "Resume with the configuration and the images that the run began with");
-      }
+      requireSame(checkpoint, "another model", model, facts.path("model"));
+      requireSame(checkpoint, "other images or batches", material, facts.path("material"));
       return JSON.treeToValue(facts.path("progress"), Progress.class);
     } catch (JsonProcessingException e) {
       throw new InputException(
@@ -92,6 +107,19 @@ final class RunDirectory implements AutoCloseable {
           "those of a training run",
           "Delete this checkpoint; the one before it is used then",
           e);
+    }
+  }
+
+  private static void requireSame(
+      Checkpoint checkpoint, String difference, Record expected, JsonNode fact)
+      throws JsonProcessingException, InputException {
+    Record found = JSON.treeToValue(fact, expected.getClass());
+    if (!expected.equals(found)) {
+      throw new InputException(
+          checkpoint.directory().toString(),
+          "a checkpoint of " + difference + ", " + found,
+          expected.toString(),
+          "Resume with the configuration and the images that the run began with");
     }
   }
 
@@ -118,16 +146,22 @@ final class RunDirectory implements AutoCloseable {
   }
 
   /** Writes a checkpoint. */
-  void save(Progress progress, VitConfig model, Learner learner) throws InputException {
+  void save(Progress progress, VitConfig model, TrainingMaterial material, Learner learner)
+      throws InputException {
     checkpoints.save(
         progress.step,
         learner.weights(),
         learner.state(),
-        Map.of("model", model, "progress", progress));
+        Map.of("model", model, "material", material, "progress", progress));
   }
 
   /** Writes down the stages that are over. */
   void writeSchedule(List<StageReport> stages) throws InputException {
+    writeSchedule(directory, stages);
+  }
+
+  private static void writeSchedule(Path directory, List<StageReport> stages)
+      throws InputException {
     ConfigFile.write(directory.resolve(SCHEDULE), new Schedule(stages));
   }
 

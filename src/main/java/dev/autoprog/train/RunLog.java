@@ -2,6 +2,7 @@ package dev.autoprog.train;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
@@ -23,6 +24,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,7 +53,8 @@ public final class RunLog implements AutoCloseable {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(RunLog.class);
-  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final JsonMapper JSON =
+      JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
   private static final double NANOS = 1e9;
   private static final double MICROS = 1e6;
 
@@ -106,15 +109,31 @@ public final class RunLog implements AutoCloseable {
 
   static RunLog resume(Path file, long step, double seconds, LongSupplier nanoTime)
       throws InputException {
+    return resume(file, line -> isUpTo(step, line), seconds, nanoTime);
+  }
+
+  private static boolean isUpTo(long step, JsonNode line) {
+    JsonNode at = line.path("step");
+    return at.isIntegralNumber() && at.longValue() <= step;
+  }
+
+  /** The same, with everything kept up to and including the last line that is {@code over}. */
+  static RunLog resume(Path file, Predicate<JsonNode> over, double seconds) throws InputException {
+    return resume(file, over, seconds, System::nanoTime);
+  }
+
+  private static RunLog resume(
+      Path file, Predicate<JsonNode> over, double seconds, LongSupplier nanoTime)
+      throws InputException {
     try {
       if (!Files.exists(file)) {
-        LOG.warn("{} is missing; the resumed run begins a new one at step {}", file, step);
+        LOG.warn("{} is missing; the resumed run begins a new one", file);
         Disk.LOCAL.createDirectories(file.toAbsolutePath().getParent());
       }
       FileChannel channel =
           FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       try {
-        Kept kept = Kept.of(file, step);
+        Kept kept = Kept.of(file, over);
         channel.truncate(kept.bytes()).position(kept.bytes());
         return new RunLog(file, channel, Math.max(seconds, kept.seconds()), nanoTime);
       } catch (IOException | InputException e) {
@@ -133,7 +152,7 @@ public final class RunLog implements AutoCloseable {
    * @param seconds of its last line
    */
   private record Kept(long bytes, double seconds) {
-    static Kept of(Path file, long step) throws IOException, InputException {
+    static Kept of(Path file, Predicate<JsonNode> over) throws IOException, InputException {
       Kept kept = new Kept(0, 0);
       try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
         long end = 0;
@@ -144,8 +163,7 @@ public final class RunLog implements AutoCloseable {
           number++;
           end += line.length + 1;
           damaged = damaged == 0 && !fields.isObject() ? number : damaged;
-          JsonNode at = fields.path("step");
-          if (at.isIntegralNumber() && at.longValue() <= step) {
+          if (over.test(fields)) {
             requireSound(file, damaged);
             kept = new Kept(end, fields.path("seconds").asDouble());
           }

@@ -28,6 +28,14 @@ public record RunPlan(VitConfig model, GrowthSchedule schedule, long stepsPerEpo
           "a batch that fits into the training images",
           "Set training.batch lower.");
     }
+    long bytes = (long) config.training().batch() * train.imageBytes();
+    if (bytes > Integer.MAX_VALUE) {
+      throw new InputException(
+          "batch",
+          config.training().batch() + " images per step, of " + bytes + " bytes",
+          "at most " + Integer.MAX_VALUE + " bytes",
+          "Set training.batch or, for a folder's images, data.folder_side lower.");
+    }
     VitConfig model = model(config, train);
     return new RunPlan(model, schedule(config, model), train.size() / config.training().batch());
   }
@@ -50,7 +58,7 @@ public record RunPlan(VitConfig model, GrowthSchedule schedule, long stepsPerEpo
           "model",
           e.getMessage(),
           "a network that can be built for images of side " + resolution,
-          "Change model.resolution, model.patch, model.width or model.heads.",
+          "Change model.resolution, model.patch, model.width, model.heads or model.mlp_ratio.",
           e);
     }
   }

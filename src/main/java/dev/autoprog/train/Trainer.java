@@ -16,6 +16,7 @@ import dev.autoprog.progressive.growth.Stage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * Trains a vision transformer progressively: stage by stage, growing in between, with checkpoints
@@ -32,8 +33,10 @@ public final class Trainer {
   private Path directory;
   private TrainingListener listener = TrainingListener.NONE;
   private volatile boolean stopRequested;
+  private volatile boolean begun;
 
   private RunPlan plan;
+  private TrainingMaterial material;
   private LearningRate learningRate;
   private Learner learner;
   private ImageFeeder feeder;
@@ -81,11 +84,16 @@ public final class Trainer {
   }
 
   /**
-   * Asks the training thread to write a checkpoint after the present step and to return; callable
-   * from any thread.
+   * Asks the training thread to write a checkpoint after the present step, or the present batch of
+   * an evaluation, and to return; callable from any thread.
    */
   public void requestStop() {
     stopRequested = true;
+  }
+
+  /** Whether steps are being taken, or were, so that a stop has something to save. */
+  public boolean hasBegun() {
+    return begun;
   }
 
   /**
@@ -115,11 +123,12 @@ public final class Trainer {
     learningRate = plan.learningRate(config.optimizer());
     Optional<Checkpoint> checkpoint =
         resuming ? Optional.of(Checkpoint.newestOf(directory)) : Optional.empty();
+    ChannelStatistics statistics = ChannelStatistics.of(data.train());
+    material = TrainingMaterial.of(data, statistics, config.training().batch());
     progress =
         checkpoint.isPresent()
-            ? RunDirectory.progressOf(checkpoint.get(), plan.model())
+            ? RunDirectory.progressOf(checkpoint.get(), plan.model(), material)
             : beginning();
-    ChannelStatistics statistics = ChannelStatistics.of(data.train());
     try (RunDirectory openRun =
             resuming
                 ? RunDirectory.resume(directory, progress)
@@ -135,8 +144,11 @@ public final class Trainer {
       testLoader = test;
       if (checkpoint.isPresent()) {
         RunDirectory.restore(checkpoint.get(), learner);
+        checkpointNanos = System.nanoTime();
+      } else {
+        save(); // whenever the process dies, there is something to resume
       }
-      checkpointNanos = System.nanoTime();
+      begun = true;
       return stages();
     } finally {
       session.arena().close();
@@ -175,11 +187,10 @@ public final class Trainer {
       }
       begin(stage);
       while (progress.epoch < stage.endEpoch()) {
-        if (!epoch(stage)) {
+        if (!steps(stage) || !evaluate(stage)) {
           save();
           return summary(false);
         }
-        evaluate(stage);
       }
       end(stage);
     }
@@ -199,8 +210,8 @@ public final class Trainer {
     listener.stageStarted(stage, plan.totalSteps());
   }
 
-  /** Trains the rest of an epoch; false if it was asked to stop before the end. */
-  private boolean epoch(Stage stage) throws InputException, TrainingException {
+  /** Takes the steps that an epoch still has; false if it was asked to stop before the last. */
+  private boolean steps(Stage stage) throws InputException, TrainingException {
     Augmentation augmentation =
         new Augmentation(
             config.regularization().flip(),
@@ -217,14 +228,7 @@ public final class Trainer {
         }
       }
     }
-    if (progress.batch < plan.stepsPerEpoch()) {
-      return false;
-    }
-    progress.lastLoss = progress.epochLoss / progress.batch;
-    progress.epochLoss = 0;
-    progress.batch = 0;
-    progress.epoch++;
-    return true;
+    return progress.batch == plan.stepsPerEpoch();
   }
 
   private void step(Batch batch, Stage stage) throws InputException, TrainingException {
@@ -259,25 +263,38 @@ public final class Trainer {
     progress.epochLoss += result.loss();
   }
 
-  private void evaluate(Stage stage) throws InputException {
+  /** Ends an epoch whose steps are taken; false if it was asked to stop before the last image. */
+  private boolean evaluate(Stage stage) throws InputException {
     long begin = System.nanoTime();
-    progress.testAccuracy = accuracy(stage.resolution());
+    OptionalDouble accuracy = accuracy(stage.resolution());
     progress.evaluationSeconds += (System.nanoTime() - begin) * 1e-9;
+    if (accuracy.isEmpty()) {
+      return false;
+    }
+    progress.testAccuracy = accuracy.getAsDouble();
+    progress.lastLoss = progress.epochLoss / progress.batch;
+    progress.epochLoss = 0;
+    progress.batch = 0;
+    progress.epoch++;
     run.logEvaluation(stage, progress);
     listener.evaluated(stage, progress.epoch - 1, progress.testAccuracy);
+    return true;
   }
 
-  private double accuracy(int resolution) throws InputException {
+  private OptionalDouble accuracy(int resolution) throws InputException {
     long correct = 0;
     try (BatchCursor batches = testLoader.sequential()) {
       while (batches.hasNext()) {
+        if (stopRequested) {
+          return OptionalDouble.empty();
+        }
         try (Batch batch = batches.next()) {
           session.arena().reset();
           correct += learner.evaluate(feeder.images(batch, resolution), batch.labels()).correct();
         }
       }
     }
-    return (double) correct / data.test().size();
+    return OptionalDouble.of((double) correct / data.test().size());
   }
 
   private void end(Stage stage) throws InputException {
@@ -301,7 +318,7 @@ public final class Trainer {
 
   private void save() throws InputException {
     progress.seconds = run.seconds();
-    run.save(progress, plan.model(), learner);
+    run.save(progress, plan.model(), material, learner);
     checkpointNanos = System.nanoTime();
   }
 

@@ -8,10 +8,15 @@ import dev.autoprog.tensor.HostDevice;
 /** One session's kernels, and the host's memory as that session counts it. */
 final class CpuResources implements BackendResources {
   private final CpuKernels kernels;
-  private final HostDevice device = new HostDevice();
+  private final HostDevice device = new HostDevice(CpuResources::allocate);
 
   CpuResources(int threads) {
     kernels = new CpuKernels(threads);
+  }
+
+  private static HostDevice.Block allocate(long bytes) {
+    long address = NativeCpu.ap_allocate(bytes);
+    return address == 0 ? null : new HostDevice.Block(address, () -> NativeCpu.ap_free(address));
   }
 
   @Override

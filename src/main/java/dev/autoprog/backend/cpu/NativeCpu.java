@@ -20,6 +20,11 @@ final class NativeCpu {
 
   static native void ap_context_destroy(@Cast("ap_context*") long context);
 
+  @Cast("intptr_t")
+  static native long ap_allocate(long bytes);
+
+  static native void ap_free(@Cast("void*") long memory);
+
   static native String ap_last_error(@Cast("const ap_context*") long context);
 
   static native String ap_isa();
@@ -325,4 +330,10 @@ final class NativeCpu {
       @Cast("const int64_t*") long[] lengths,
       @Cast("const float*") long from,
       @Cast("float*") long to);
+
+  static native double ap_measure_multiply_adds(@Cast("ap_context*") long context);
+
+  static native double ap_measure_bf16_dot_products(@Cast("ap_context*") long context);
+
+  static native int ap_measure_triad(@Cast("ap_context*") long context, double[] bytesPerSecond);
 }

@@ -1,0 +1,87 @@
+package dev.autoprog.jmh;
+
+import dev.autoprog.kernel.AdamWStep;
+import dev.autoprog.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.AdamW;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.TensorVector;
+import org.openjdk.jmh.annotations.Param;
+
+/**
+ * One AdamW step and the moving averages of the weights. The peer gets all weights as one tensor,
+ * which is its best case: a model's are some 150.
+ */
+@Question(
+    value = "How close to the memory's speed is an AdamW step with moving averages?",
+    peers = {Implementation.LIBTORCH, Implementation.LIBTORCH_BEST})
+public class OptimizerBenchmark extends Comparison {
+  private static final double LEARNING_RATE = 1e-2;
+  private static final double EMA_DECAY = 0.99;
+
+  /** DeiT-Ti's and DeiT-S's. */
+  @Param({"5717416", "22050664"})
+  public int parameters;
+
+  /** How many moving averages are carried along. */
+  @Param({"1", "4"})
+  public int averages;
+
+  /** Weights, both moments and averages are read and written, gradients read. */
+  @Override
+  Work work(Implementation implementation) {
+    return Work.bytes((7.0 + 2 * averages) * Float.BYTES * parameters);
+  }
+
+  @Override
+  Contender ours(Ours ours) {
+    Tensor w = ours.tensor(Inputs.gaussian("w", parameters), parameters);
+    Tensor g = ours.tensor(Inputs.gaussian("g", parameters), parameters);
+    Tensor m = ours.zeros(parameters);
+    Tensor v = ours.zeros(parameters);
+    Tensor squaredNorm = ours.zeros(1);
+    List<Tensor> emas = Stream.generate(() -> ours.zeros(parameters)).limit(averages).toList();
+    float[] decays = new float[averages];
+    Arrays.fill(decays, (float) EMA_DECAY);
+    long[] step = {0};
+    List<Tensor> outputs = new ArrayList<>(emas);
+    outputs.add(w);
+    return ours.contender(
+        () -> {
+          AdamWStep numbers =
+              new AdamWStep(
+                  (float) LEARNING_RATE,
+                  0.9f,
+                  0.999f,
+                  1e-8f,
+                  (float) LibtorchPeer.WEIGHT_DECAY,
+                  ++step[0],
+                  Float.POSITIVE_INFINITY);
+          ours.kernels().adamW(numbers, w, g, m, v, squaredNorm, emas, decays);
+        },
+        outputs.toArray(Tensor[]::new));
+  }
+
+  @Override
+  Contender libtorch(LibtorchPeer peer) {
+    var w = peer.float32(Inputs.gaussian("w", parameters), parameters).requires_grad_(true);
+    w.mul(peer.float32(Inputs.gaussian("g", parameters), parameters)).sum().backward();
+    var emas =
+        Stream.generate(() -> peer.float32(new float[parameters], parameters))
+            .limit(averages)
+            .toList();
+    AdamW adamW = LibtorchPeer.adamW(new TensorVector(w), LEARNING_RATE);
+    Scalar share = new Scalar(1 - EMA_DECAY);
+    return LibtorchPeer.contender(
+        () -> {
+          adamW.step();
+          emas.forEach(ema -> ema.lerp_(w.detach(), share));
+          List<org.bytedeco.pytorch.Tensor> outputs = new ArrayList<>(emas);
+          outputs.add(w);
+          return outputs;
+        });
+  }
+}

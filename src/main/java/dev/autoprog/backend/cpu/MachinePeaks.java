@@ -1,0 +1,23 @@
+package dev.autoprog.backend.cpu;
+
+/**
+ * What this machine can do at most, measured by loops that do nothing else ({@code machine.cpp}).
+ *
+ * @param float32 operations per second, a multiply-add being two
+ * @param bfloat16 operations per second of dot products; 0 where the processor has none
+ * @param memory bytes per second of the triad {@code a = b + 3c}, three streams
+ */
+public record MachinePeaks(double float32, double bfloat16, double memory) {
+  /** Measures for about a second, on this many threads; nothing else should run meanwhile. */
+  public static MachinePeaks measure(int threads) {
+    CpuLibrary.load();
+    try (CpuKernels kernels = new CpuKernels(threads)) {
+      double[] memory = new double[1];
+      kernels.check(NativeCpu.ap_measure_triad(kernels.context(), memory));
+      return new MachinePeaks(
+          NativeCpu.ap_measure_multiply_adds(kernels.context()),
+          NativeCpu.ap_measure_bf16_dot_products(kernels.context()),
+          memory[0]);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package dev.autoprog.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.autoprog.InputException;
+import dev.autoprog.data.ImageDataset;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Settings that no run can go by: refused before anything is begun. */
+class RunConfigTest {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "threads=-1",
+        "threads=100000",
+        "data.folder_side=0",
+        "data.folder_side=40000",
+        "model.resolution=-12",
+        "training.checkpoint_seconds=0",
+        "optimizer.learning_rate=.inf",
+        "optimizer.learning_rate=.nan",
+        "optimizer.final_learning_rate=.inf",
+        "optimizer.warmup_epochs=.inf",
+        "optimizer.epsilon=.inf",
+        "optimizer.weight_decay=.inf",
+        "optimizer.clip_norm=.inf",
+        "averages.decays=[.nan]"
+      })
+  void aValueOutOfItsRangeIsRefusedByName(String setting) {
+    String key = setting.substring(setting.indexOf('.') + 1, setting.indexOf('='));
+    assertThatThrownBy(() -> TinyRuns.config(setting))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining(key + " is ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0.001", "1e12", ".inf", ".nan", "-3"})
+  void anMlpWithoutAHiddenWidthIsRefused(String ratio) throws Exception {
+    RunConfig config = TinyRuns.config("model.mlp_ratio=" + ratio);
+    assertThatThrownBy(() -> RunPlan.of(config, TinyRuns.IMAGES.train()))
+        .isInstanceOf(InputException.class)
+        .hasMessageContainingAll("MLP ratio", "model.mlp_ratio");
+  }
+
+  @Test
+  void theNarrowestMlpIsTaken() throws Exception {
+    RunConfig config = TinyRuns.config("model.mlp_ratio=0.05");
+    assertThat(RunPlan.of(config, TinyRuns.IMAGES.train()).model().hidden()).isEqualTo(1);
+  }
+
+  @Test
+  void aBatchBeyondTwoGibibytesIsRefused() throws Exception {
+    RunConfig config = TinyRuns.config("training.batch=16");
+    assertThatThrownBy(() -> RunPlan.of(config, new Blank(8192)))
+        .isInstanceOf(InputException.class)
+        .hasMessageContainingAll("16 images", "3221225472 bytes", "training.batch");
+  }
+
+  /** A hundred white squares in colour. */
+  private record Blank(int side) implements ImageDataset {
+    @Override
+    public int size() {
+      return 100;
+    }
+
+    @Override
+    public int channels() {
+      return 3;
+    }
+
+    @Override
+    public int height() {
+      return side;
+    }
+
+    @Override
+    public int width() {
+      return side;
+    }
+
+    @Override
+    public List<String> classNames() {
+      return List.of("white");
+    }
+
+    @Override
+    public int label(int index) {
+      return 0;
+    }
+
+    @Override
+    public void read(int index, ByteBuffer to) {
+      while (to.hasRemaining()) {
+        to.put((byte) -1);
+      }
+    }
+  }
+}
