@@ -70,9 +70,37 @@ inline void store(BFloat16* p, Vec v) {
   std::memcpy(p, &half, sizeof half);
 }
 
+#if defined(__AVX512BF16__)
+// Two neighbours along the depth of a product, which the processor multiplies and adds at once.
+struct Pair {
+  BFloat16 low, high;
+};
+
+inline Vec load(const Pair* p) {
+  Vec v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+inline void store(Pair* p, Vec v) {
+  std::memcpy(p, &v, sizeof v);
+}
+// Lane by lane, the two rounded to BFloat16.
+inline Vec paired(Vec low, Vec high) {
+  using Halves = int16_t __attribute__((vector_size(64)));
+  constexpr Halves order = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                            8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  const auto both = reinterpret_cast<Halves>(_mm512_cvtne2ps_pbh(high, low));
+  return reinterpret_cast<Vec>(__builtin_shuffle(both, order));
+}
+#endif
+
 // The greater of each lane, b where one is NaN.
 inline Vec maximum(Vec a, Vec b) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_max_ps(0xffff, a, b);  // one instruction, where the compiler takes two if one is a constant
+#else
   return a > b ? a : b;
+#endif
 }
 inline Vec minimum(Vec a, Vec b) {
   return a < b ? a : b;
@@ -123,6 +151,26 @@ inline float sum(Vec a) {
 }
 inline float largest(Vec a) {
   return detail::reduced<kLanes / 2>(a, maximum);
+}
+
+namespace detail {
+template <int64_t First, int64_t... I>
+inline Vec every_second(Vec a, Vec b, std::integer_sequence<int64_t, I...>) {
+  return __builtin_shuffle(a, b, VecInt{static_cast<int32_t>(2 * I + First)...});
+}
+}  // namespace detail
+
+// Lane i is the sum of rows[i]; the rows are overwritten.
+inline Vec sums(Vec (&rows)[kLanes]) {
+#pragma GCC unroll 4
+  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+    for (int64_t i = 0; i < half; i++) {
+      rows[i] = detail::every_second<0>(rows[2 * i], rows[2 * i + 1], detail::Indices{}) +
+                detail::every_second<1>(rows[2 * i], rows[2 * i + 1], detail::Indices{});
+    }
+  }
+  return rows[0];
 }
 
 // Sums that are kept in float64, by the lower and the upper lanes of what is added.
@@ -185,6 +233,17 @@ struct WholeVector {
 // The same for the first `count` < kLanes lanes, at the end of a row; what is beyond reads as zero.
 struct PartVector {
   int64_t count;
+#if defined(__AVX512F__)
+  __mmask16 mask() const {
+    return static_cast<__mmask16>((1 << count) - 1);
+  }
+  Vec load(const float* p) const {
+    return _mm512_maskz_loadu_ps(mask(), p);
+  }
+  void store(float* p, Vec v) const {
+    _mm512_mask_storeu_ps(p, mask(), v);
+  }
+#endif
   template <class T>
   Vec load(const T* p) const {
     T whole[kLanes] = {};
