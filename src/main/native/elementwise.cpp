@@ -1,4 +1,4 @@
-#include "context.hpp"
+#include "convert.hpp"
 #include "reduce.hpp"
 #include "simd.hpp"
 
@@ -22,12 +22,9 @@ int ap_add(ap_context* context, int32_t type, int64_t n, const void* a, const vo
 }
 
 int ap_convert(ap_context* context, int64_t n, int32_t from_type, const void* from, int32_t to_type, void* to) {
-  return guarded(context, from_type, [&](auto as) {
-    with_elements(to_type, [&](auto result) {
-      parallel(context, parts_for(context, n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
-        each_vector(begin, end, [&](int64_t i, auto lanes) { lanes.store(result(to) + i, lanes.load(as(from) + i)); });
-      });
-    });
+  return guarded(context, [&] {
+    parallel(context, parts_for(context, n), n, kLanes,
+             [&](int64_t, int64_t begin, int64_t end) { convert(from_type, from, to_type, to, begin, end); });
   });
 }
 

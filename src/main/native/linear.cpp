@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "context.hpp"
+#include "convert.hpp"
 
 namespace autoprog {
 namespace {
@@ -32,7 +32,8 @@ enum Product { kForward, kBackwardInput, kBackwardWeight };
 struct Task {
   Product product;
   int32_t type, y_type;           // of the operands, of the result
-  bool bias, base;                // whether they are added
+  bool bias;                      // whether it is added
+  bool adds;                      // whether the result is added to what is there
   int64_t rows, in, out;          // of this product
   int64_t in_stride, out_stride;  // from one row of in, or of out, elements to the next
   bool packed;                    // whether the weight is in oneDNN's own layout
@@ -41,7 +42,7 @@ struct Task {
 
  private:
   std::array<int64_t, 11> key() const {
-    return {product, type, y_type, bias, base, rows, in, out, in_stride, out_stride, packed};
+    return {product, type, y_type, bias, adds, rows, in, out, in_stride, out_stride, packed};
   }
 };
 
@@ -60,16 +61,15 @@ memory::desc matrix(int32_t type, int64_t rows, int64_t columns, int64_t stride,
                     : memory::desc({rows, columns}, data_type(type), memory::dims{stride, 1});
 }
 
-// product = or += base + left * right + bias; bias and base may be empty.
+// product = or += left * right + bias; the bias may be empty.
 struct Matrices {
-  memory::desc left, right, bias, base, product;
+  memory::desc left, right, bias, product;
   bool adds;
 
-  explicit Matrices(const Task& t) : adds(t.product == kBackwardWeight) {
+  explicit Matrices(const Task& t) : adds(t.adds) {
     switch (t.product) {
       case kForward:
         if (t.bias) bias = matrix(AP_FLOAT32, 1, t.out, t.out);
-        if (t.base) base = matrix(t.type, t.rows, t.out, t.out_stride);
         left = matrix(t.type, t.rows, t.in, t.in_stride);
         right = matrix(t.type, t.out, t.in, t.in_stride, true);
         product = matrix(t.y_type, t.rows, t.out, t.out_stride);
@@ -101,7 +101,6 @@ Description describe(const Matrices& m, const memory::desc& right) {
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   dnnl::post_ops additions;
   if (m.adds) additions.append_sum();
-  if (!m.base.is_zero()) additions.append_binary(dnnl::algorithm::binary_add, m.base);
   attributes.set_post_ops(additions);
   return m.bias.is_zero() ? Description(engine(), m.left, right, m.product, attributes)
                           : Description(engine(), m.left, right, m.bias, m.product, attributes);
@@ -137,7 +136,8 @@ class Packing {
 struct Operands {
   const void *left, *right;
   const float* bias;
-  const void* base;
+  const void* base;  // forward alone: where it is given, the product begins as its copy and is added to it
+  int32_t base_type;
   void* product;
 };
 
@@ -148,7 +148,7 @@ class Matmul {
   Matmul(const Task& task, const memory::desc* layout) : Matmul(Matrices(task), layout) {}
 
   void run(dnnl::stream& stream, Scratch& scratch, const Operands& o) {
-    const std::array<const void*, 6> data{o.left, o.right, o.product, scratch.floats(scratch_floats_), o.bias, o.base};
+    const std::array<const void*, 5> data{o.left, o.right, o.product, scratch.floats(scratch_floats_), o.bias};
     for (size_t i = 0; i < data.size(); i++) memories_[i].set_data_handle(const_cast<void*>(data[i]));
     dnnl::error::wrap_c_api(
         dnnl_primitive_execute(primitive_.get(), stream.get(), static_cast<int>(arguments_.size()), arguments_.data()),
@@ -156,24 +156,23 @@ class Matmul {
   }
 
  private:
-  Matmul(const Matrices& m, const memory::desc* layout) : Matmul(m, describe(m, layout ? *layout : m.right)) {}
+  Matmul(const Matrices& m, const memory::desc* layout) : Matmul(describe(m, layout ? *layout : m.right)) {}
 
-  Matmul(const Matrices& m, const Description& d)
+  explicit Matmul(const Description& d)
       : primitive_(d),
-        memories_{memory(d.src_desc(), engine(), nullptr),  memory(d.weights_desc(), engine(), nullptr),
-                  memory(d.dst_desc(), engine(), nullptr),  memory(d.scratchpad_desc(), engine(), nullptr),
-                  memory(d.bias_desc(), engine(), nullptr), memory(m.base, engine(), nullptr)},
+        memories_{memory(d.src_desc(), engine(), nullptr), memory(d.weights_desc(), engine(), nullptr),
+                  memory(d.dst_desc(), engine(), nullptr), memory(d.scratchpad_desc(), engine(), nullptr),
+                  memory(d.bias_desc(), engine(), nullptr)},
         arguments_{{{DNNL_ARG_SRC, memories_[0].get()},
                     {DNNL_ARG_WEIGHTS, memories_[1].get()},
                     {DNNL_ARG_DST, memories_[2].get()},
                     {DNNL_ARG_SCRATCHPAD, memories_[3].get()},
-                    {DNNL_ARG_BIAS, memories_[4].get()},
-                    {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, memories_[5].get()}}},
+                    {DNNL_ARG_BIAS, memories_[4].get()}}},
         scratch_floats_(floats(d.scratchpad_desc())) {}
 
   dnnl::matmul primitive_;
-  std::array<memory, 6> memories_;
-  std::array<dnnl_exec_arg_t, 6> arguments_;
+  std::array<memory, 5> memories_;
+  std::array<dnnl_exec_arg_t, 5> arguments_;
   int64_t scratch_floats_;
 };
 
@@ -268,16 +267,18 @@ void multiply_rows(ap_context* context, Task task, const Operands& o) {
     packing.run(matmuls.stream(), weight, packed);
     weight = packed;
   }
-  parallel_by_member(context, parts_for_product(context, task, task.rows), task.rows, 16,
-                     [&](int, int member, int64_t begin, int64_t end) {
-                       const OnThisThread alone;
-                       Task piece = task;
-                       piece.rows = end - begin;
-                       matmuls.run(
-                           member, piece, layout,
-                           {at(o.left, task.type, begin * left), weight, o.bias, at(o.base, task.type, begin * product),
-                            at(o.product, task.y_type, begin * product)});
-                     });
+  parallel_by_member(
+      context, parts_for_product(context, task, task.rows), task.rows, 16,
+      [&](int, int member, int64_t begin, int64_t end) {
+        const OnThisThread alone;
+        Task piece = task;
+        piece.rows = end - begin;
+        void* y = at(o.product, task.y_type, begin * product);
+        if (o.base != nullptr) {
+          convert(o.base_type, at(o.base, o.base_type, begin * product), task.y_type, y, 0, piece.rows * product);
+        }
+        matmuls.run(member, piece, layout, {at(o.left, task.type, begin * left), weight, o.bias, nullptr, 0, y});
+      });
 }
 
 // dweight += dy^T * x: cut in outputs, or where these are few, in inputs.
@@ -312,25 +313,23 @@ void run(ap_context* context, const Task& task, const Operands& operands) {
   }
 }
 
-void convert(ap_context* context, int64_t n, int32_t from_type, const void* from, int32_t to_type, void* to) {
-  if (ap_convert(context, n, from_type, from, to_type, to) != 0) throw std::runtime_error(context->error);
-}
-
 // The product of bfloat16 matrices on a processor that has none: of float32 copies.
 void run_converted(ap_context* context, Task task, const Operands& o) {
   const Matrices m(task);
   const auto elements = [](const memory::desc& d) { return d.get_dims()[0] * d.get_dims()[1]; };
   const int64_t lefts = elements(m.left), rights = elements(m.right), products = elements(m.product);
-  float* wide = context->scratch.floats(lefts + rights + products + (task.base ? products : 0));
-  float* wide_base = wide + lefts + rights + products;
-  convert(context, lefts, AP_BFLOAT16, o.left, AP_FLOAT32, wide);
-  convert(context, rights, AP_BFLOAT16, o.right, AP_FLOAT32, wide + lefts);
-  if (task.base) convert(context, products, AP_BFLOAT16, o.base, AP_FLOAT32, wide_base);
+  float* wide = context->scratch.floats(lefts + rights + products);
+  const auto copy = [&](int64_t n, int32_t from_type, const void* from, int32_t to_type, void* to) {
+    parallel(context, parts_for(context, n), n, kLanes,
+             [&](int64_t, int64_t begin, int64_t end) { convert(from_type, from, to_type, to, begin, end); });
+  };
+  copy(lefts, AP_BFLOAT16, o.left, AP_FLOAT32, wide);
+  copy(rights, AP_BFLOAT16, o.right, AP_FLOAT32, wide + lefts);
   const int32_t y_type = task.y_type;
   task.type = task.y_type = AP_FLOAT32;
   void* sum = y_type == AP_FLOAT32 ? o.product : wide + lefts + rights;
-  run(context, task, {wide, wide + lefts, o.bias, task.base ? wide_base : nullptr, sum});
-  if (y_type != AP_FLOAT32) convert(context, products, AP_FLOAT32, sum, y_type, o.product);
+  run(context, task, {wide, wide + lefts, o.bias, o.base, o.base_type, sum});
+  if (y_type != AP_FLOAT32) copy(products, AP_FLOAT32, sum, y_type, o.product);
 }
 
 int multiply(ap_context* context, const Task& task, const Operands& operands) {
@@ -359,17 +358,17 @@ const char* ap_onednn_version(void) {
 int ap_linear_forward(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                       const void* weight, const float* bias, const void* base, int32_t y_type, void* y) {
   return multiply(context, {kForward, type, y_type, bias != nullptr, base != nullptr, rows, in, out, in, out, false},
-                  {x, weight, bias, base, y});
+                  {x, weight, bias, base, type, y});
 }
 
 int ap_linear_backward_input(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* dy,
                              const void* weight, void* dx) {
   return multiply(context, {kBackwardInput, type, type, false, false, rows, in, out, in, out, false},
-                  {dy, weight, nullptr, nullptr, dx});
+                  {dy, weight, nullptr, nullptr, type, dx});
 }
 
 int ap_linear_backward_weight(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                               const void* dy, float* dweight) {
-  return multiply(context, {kBackwardWeight, type, AP_FLOAT32, false, false, rows, in, out, in, out, false},
-                  {dy, x, nullptr, nullptr, dweight});
+  return multiply(context, {kBackwardWeight, type, AP_FLOAT32, false, true, rows, in, out, in, out, false},
+                  {dy, x, nullptr, nullptr, type, dweight});
 }
