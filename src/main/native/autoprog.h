@@ -81,10 +81,10 @@ int ap_layer_norm_backward_parameters(ap_context*, int32_t type, int64_t rows, i
                                       const float* mean, const float* rstd, const void* dy, float* dgain, float* dbias);
 
 // ---- activation.cpp --------------------------------------------------------------------------------------------
-// y (n) = x * Phi(x), exact GELU. <= 1e-5
-int ap_gelu_forward(ap_context*, int32_t type, int64_t n, const void* x, void* y);
-// dx (n) = dy * (Phi(x) + x phi(x)); dx may be dy. <= 1e-5
-int ap_gelu_backward(ap_context*, int32_t type, int64_t n, const void* x, const void* dy, void* dx);
+// y (n) = x * Phi(x), exact GELU; slope (n) = Phi(x) + x phi(x), its derivative; slope may be NULL, or x. <= 1e-5
+int ap_gelu_forward(ap_context*, int32_t type, int64_t n, const void* x, void* y, void* slope);
+// dx (n) = dy * slope; dx may be either. <= 1e-5
+int ap_gelu_backward(ap_context*, int32_t type, int64_t n, const void* slope, const void* dy, void* dx);
 
 // ---- residual.cpp ----------------------------------------------------------------------------------------------
 // y (B,n) = x (B,n) + scale (B) * branch (B,n); scale may be NULL (1), y may be x

@@ -52,9 +52,15 @@ struct BFloat16 {
 };
 
 inline Vec load(const BFloat16* p) {
+#if defined(__AVX512F__)
+  // GCC 12 makes the conversion of a vector in two halves; and without a mask, it warns
+  const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  return bits(reinterpret_cast<VecInt>(_mm512_maskz_cvtepu16_epi32(0xffff, half)) << 16);
+#else
   uint16_t half __attribute__((vector_size(kLanes * 2)));
   std::memcpy(&half, p, sizeof half);
   return bits(__builtin_convertvector(half, VecInt) << 16);
+#endif
 }
 
 // Rounds to nearest, ties to even; a NaN stays one.

@@ -37,6 +37,7 @@ class CheckedKernelsTest {
           "linearForward.base",
           "layerNormBackward.base",
           "residualForward.scale",
+          "geluForward.slope",
           "adamW.rounded");
 
   /**
@@ -48,7 +49,7 @@ class CheckedKernelsTest {
           "add.a",
           "convert.from",
           "geluForward.x",
-          "geluBackward.x",
+          "geluBackward.slope",
           "sumOfSquares.x",
           "adamW.g",
           "copySegments.from",

@@ -238,18 +238,21 @@ final class KernelCalls {
     return new KernelCall("geluForward")
         .input("x", geluInput(data, n))
         .output("y", n)
-        .typed("x", "y")
-        .body((k, t) -> k.geluForward(t.get("x"), t.get("y")));
+        .output("slope", n)
+        .mayBe("slope", "x")
+        .typed("x", "y", "slope")
+        .body((k, t) -> k.geluForward(t.get("x"), t.get("y"), t.get("slope")));
   }
 
   static KernelCall geluBackward(RandomData data, long n) {
     return new KernelCall("geluBackward")
-        .input("x", geluInput(data, n))
+        .input("slope", data.gaussian(n))
         .input("dy", data.gaussian(n))
         .output("dx", n)
         .mayBe("dx", "dy")
-        .typed("x", "dy", "dx")
-        .body((k, t) -> k.geluBackward(t.get("x"), t.get("dy"), t.get("dx")));
+        .mayBe("dx", "slope")
+        .typed("slope", "dy", "dx")
+        .body((k, t) -> k.geluBackward(t.get("slope"), t.get("dy"), t.get("dx")));
   }
 
   /** Both tails and the zero of the derivative, but never these alone: bounds are on the norm. */

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class KernelCheckTest {
   private static final int SIZE = 65;
 
-  /** What goes wrong behind a kernel's back: dx = dy·gelu'(x). */
+  /** What goes wrong behind a kernel's back: dx = dy·x. */
   private interface Fault {
     void plant(Tensor x, Tensor dy, Tensor dx);
   }

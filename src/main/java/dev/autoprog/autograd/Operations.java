@@ -29,38 +29,18 @@ public final class Operations {
    */
   public static Variable linear(
       Tape tape, Variable x, Variable weight, Variable bias, Variable base, DType type) {
-    Tensor input = x.value();
-    Tensor factor = weight.operand();
-    long out = factor.shape().dim(0);
-    long in = factor.elements() / out;
-    LinearShape shape = new LinearShape(input.elements() / in, in, out);
-    long[] dims = input.shape().toArray();
-    dims[dims.length - 1] = out;
-    Tensor y = tape.allocate(type, dims);
+    Product product = new Product(x, weight);
     Kernels kernels = tape.kernels();
-    kernels.linearForward(shape, input, factor, valueOrNull(bias), valueOrNull(base), y);
+    Tensor y = tape.allocate(type, product.outputDims());
+    kernels.linearForward(
+        product.shape(), x.value(), weight.operand(), valueOrNull(bias), valueOrNull(base), y);
     return tape.record(
         y,
         (dy, sink) -> {
           if (base != null) {
             tape.accumulate(base, dy);
           }
-          Tensor dyFactor = dy;
-          if (type != input.dtype()) {
-            dyFactor = tape.allocate(input.dtype(), dims);
-            kernels.convert(dy, dyFactor);
-          }
-          if (weight.requiresGradient()) {
-            sink.linear(weight, shape, input, dyFactor);
-          }
-          if (bias != null && bias.requiresGradient()) {
-            sink.broadcast(bias, RowsShape.dense(shape.rows(), out), dy);
-          }
-          if (x.requiresGradient()) {
-            Tensor dx = tape.allocateLike(input);
-            kernels.linearBackwardInput(shape, dyFactor, factor, dx);
-            tape.accumulate(x, dx);
-          }
+          product.backward(tape, dy, sink, bias);
         },
         x,
         weight,
@@ -133,20 +113,31 @@ public final class Operations {
         qkv);
   }
 
-  /** The exact GELU of every element. */
-  public static Variable gelu(Tape tape, Variable x) {
-    Tensor input = x.value();
-    Tensor y = tape.allocateLike(input);
+  /**
+   * {@code gelu(x Wᵀ + b)} on the last dimension, the exact GELU.
+   *
+   * @param x (…, in)
+   * @param weight (out, in)
+   * @param bias (out)
+   * @return (…, out), of the type of {@code x}
+   */
+  public static Variable linearGelu(Tape tape, Variable x, Variable weight, Variable bias) {
+    Product product = new Product(x, weight);
     Kernels kernels = tape.kernels();
-    kernels.geluForward(input, y);
+    Tensor slope = tape.allocate(x.value().dtype(), product.outputDims());
+    Tensor y = tape.allocateLike(slope);
+    kernels.linearForward(product.shape(), x.value(), weight.operand(), bias.value(), null, slope);
+    kernels.geluForward(slope, y, slope);
     return tape.record(
         y,
         (dy, sink) -> {
-          Tensor dx = tape.allocateLike(input);
-          kernels.geluBackward(input, dy, dx);
-          tape.accumulate(x, dx);
+          kernels.geluBackward(
+              slope, dy, slope); // the slope's last reader leaves the gradient there
+          product.backward(tape, slope, sink, bias);
         },
-        x);
+        x,
+        weight,
+        bias);
   }
 
   /**
@@ -247,6 +238,48 @@ public final class Operations {
           tape.accumulate(x, dx);
         },
         x);
+  }
+
+  /** {@code x Wᵀ} on the last dimension, and what a gradient by it comes to. */
+  private record Product(Variable x, Variable weight) {
+    LinearShape shape() {
+      long out = weight.operand().shape().dim(0);
+      long in = weight.operand().elements() / out;
+      return new LinearShape(x.value().elements() / in, in, out);
+    }
+
+    long[] outputDims() {
+      long[] dims = x.value().shape().toArray();
+      dims[dims.length - 1] = shape().out();
+      return dims;
+    }
+
+    /**
+     * Hands the gradient on to input, weight and bias.
+     *
+     * @param dy of the type of x, or FLOAT32
+     * @param bias what was added to every row, or null
+     */
+    void backward(Tape tape, Tensor dy, GradientSink sink, Variable bias) {
+      Tensor input = x.value();
+      LinearShape shape = shape();
+      Tensor factor = dy;
+      if (dy.dtype() != input.dtype()) {
+        factor = tape.allocate(input.dtype(), outputDims());
+        tape.kernels().convert(dy, factor);
+      }
+      if (weight.requiresGradient()) {
+        sink.linear(weight, shape, input, factor);
+      }
+      if (bias != null && bias.requiresGradient()) {
+        sink.broadcast(bias, RowsShape.dense(shape.rows(), shape.out()), dy);
+      }
+      if (x.requiresGradient()) {
+        Tensor dx = tape.allocateLike(input);
+        tape.kernels().linearBackwardInput(shape, factor, weight.operand(), dx);
+        tape.accumulate(x, dx);
+      }
+    }
   }
 
   private static RowsShape lastDimension(Tensor x) {

@@ -165,18 +165,21 @@ public final class CheckedKernels implements Kernels {
   }
 
   @Override
-  public void geluForward(Tensor x, Tensor y) {
-    begin("geluForward").activation("x", x).result("y", y, x.elements());
-    kernels.geluForward(x, y);
+  public void geluForward(Tensor x, Tensor y, Tensor slope) {
+    ArgumentChecks checks = begin("geluForward").activation("x", x).result("y", y, x.elements());
+    if (slope != null) {
+      checks.result("slope", slope, x.elements(), x);
+    }
+    kernels.geluForward(x, y, slope);
   }
 
   @Override
-  public void geluBackward(Tensor x, Tensor dy, Tensor dx) {
+  public void geluBackward(Tensor slope, Tensor dy, Tensor dx) {
     begin("geluBackward")
-        .activation("x", x)
-        .activation("dy", dy, x.elements())
-        .result("dx", dx, x.elements(), dy);
-    kernels.geluBackward(x, dy, dx);
+        .activation("slope", slope)
+        .activation("dy", dy, slope.elements())
+        .result("dx", dx, slope.elements(), dy, slope);
+    kernels.geluBackward(slope, dy, dx);
   }
 
   @Override

@@ -34,6 +34,11 @@ public final class Linear {
     return Operations.linear(tape, x, weight, bias, base, x.value().dtype());
   }
 
+  /** (…, in) to (…, out), through GELU. */
+  public Variable forwardGelu(Tape tape, Variable x) {
+    return Operations.linearGelu(tape, x, weight, bias);
+  }
+
   /** (…, in) to (…, out) in FLOAT32, whatever the input is: for what a loss reads. */
   public Variable forwardToFloats(Tape tape, Variable x) {
     return Operations.linear(tape, x, weight, bias, null, DType.FLOAT32);

@@ -1,6 +1,5 @@
 package dev.autoprog.nn;
 
-import dev.autoprog.autograd.Operations;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
 
@@ -21,6 +20,6 @@ public final class Mlp {
    * @param base (…, C): what the result is added to, or null for nothing
    */
   public Variable forward(Tape tape, Variable x, Variable base) {
-    return down.forward(tape, Operations.gelu(tape, up.forward(tape, x)), base);
+    return down.forward(tape, up.forwardGelu(tape, x), base);
   }
 }

@@ -78,7 +78,7 @@ final class CpuProbe {
       kernels.layerNormForward(
           RowsShape.dense(rows, width), 1e-6f, x, gain, bias, normed, mean, rstd);
       kernels.linearForward(linear, normed, weight, null, null, projected);
-      kernels.geluForward(projected, qkv);
+      kernels.geluForward(projected, qkv, null);
       kernels.attentionForward(attention, qkv, out, logSumExp);
       kernels.attentionBackward(attention, qkv, out, logSumExp, dOut, dQkv);
       kernels.linearBackwardWeight(linear, normed, dQkv, dWeight);

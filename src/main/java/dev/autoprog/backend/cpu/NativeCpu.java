@@ -161,13 +161,14 @@ final class NativeCpu {
       int type,
       long n,
       @Cast("const void*") long x,
-      @Cast("void*") long y);
+      @Cast("void*") long y,
+      @Cast("void*") long slope);
 
   static native int ap_gelu_backward(
       @Cast("ap_context*") long context,
       int type,
       long n,
-      @Cast("const void*") long x,
+      @Cast("const void*") long slope,
       @Cast("const void*") long dy,
       @Cast("void*") long dx);
 

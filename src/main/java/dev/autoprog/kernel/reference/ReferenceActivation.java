@@ -6,21 +6,27 @@ import dev.autoprog.tensor.Tensor;
 /** Activations. */
 interface ReferenceActivation extends ActivationKernels {
   @Override
-  default void geluForward(Tensor x, Tensor y) {
-    double[] values = Values.read(x);
-    for (int i = 0; i < values.length; i++) {
-      values[i] *= NormalDistribution.cumulative(values[i]);
+  default void geluForward(Tensor x, Tensor y, Tensor slope) {
+    double[] xs = Values.read(x);
+    double[] ys = new double[xs.length];
+    double[] slopes = new double[xs.length];
+    for (int i = 0; i < xs.length; i++) {
+      double cumulative = NormalDistribution.cumulative(xs[i]);
+      ys[i] = xs[i] * cumulative;
+      slopes[i] = cumulative + xs[i] * NormalDistribution.density(xs[i]);
     }
-    Values.write(values, y);
+    Values.write(ys, y);
+    if (slope != null) {
+      Values.write(slopes, slope);
+    }
   }
 
   @Override
-  default void geluBackward(Tensor x, Tensor dy, Tensor dx) {
-    double[] xs = Values.read(x);
+  default void geluBackward(Tensor slope, Tensor dy, Tensor dx) {
     double[] gradient = Values.read(dy);
-    for (int i = 0; i < xs.length; i++) {
-      gradient[i] *=
-          NormalDistribution.cumulative(xs[i]) + xs[i] * NormalDistribution.density(xs[i]);
+    double[] slopes = Values.read(slope);
+    for (int i = 0; i < gradient.length; i++) {
+      gradient[i] *= slopes[i];
     }
     Values.write(gradient, dx);
   }
