@@ -51,7 +51,7 @@ public class AttentionBenchmark extends Comparison {
         ours.tensor(
             Inputs.gaussian("dOut", elements), s.batch(), s.tokens(), s.heads(), s.headDim());
     Tensor out = ours.empty(s.batch(), s.tokens(), s.heads(), s.headDim());
-    Tensor logSumExp = ours.empty(s.batch(), s.heads(), s.tokens());
+    Tensor logSumExp = ours.zeros(s.batch(), s.heads(), s.tokens());
     Tensor dQkv = ours.empty(s.batch(), s.tokens(), 3, s.heads(), s.headDim());
     var kernels = ours.kernels();
     if (!backward()) {

@@ -133,9 +133,8 @@ public final class Bench {
 
   private List<Implementation> implementations(Class<?> benchmark) {
     Collection<String> asked = options.getParameter("implementation").orElse(List.of());
-    return Stream.concat(
-            Implementation.OURS.stream(),
-            Stream.of(benchmark.getAnnotation(Question.class).peers()))
+    Question question = benchmark.getAnnotation(Question.class);
+    return Stream.concat(Stream.of(question.ours()), Stream.of(question.peers()))
         .filter(implementation -> asked.isEmpty() || asked.contains(implementation.id()))
         .toList();
   }

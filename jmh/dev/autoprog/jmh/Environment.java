@@ -16,7 +16,10 @@ enum Environment {
   /** Nothing set, whatever the user's shell has set. */
   PLAIN(false, false),
 
-  /** malloc keeps what is freed, instead of giving every large tensor back to the system. */
+  /**
+   * malloc keeps what is freed, instead of giving every large tensor back to the system, and asks
+   * for huge pages (glibc 2.35 and later), as our own memory does.
+   */
   KEEPING_MEMORY(true, false),
 
   /**
@@ -39,6 +42,7 @@ enum Environment {
   private Map<String, String> variables() throws IOException {
     Map<String, String> variables = new TreeMap<>();
     if (keepingMemory) {
+      variables.put("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
       variables.put("MALLOC_ARENA_MAX", "1");
       variables.put("MALLOC_MMAP_MAX_", "0");
       variables.put("MALLOC_TOP_PAD_", Integer.toString(256 << 20));

@@ -7,6 +7,8 @@ import java.util.List;
 public enum Implementation {
   /** This library in float32. */
   AUTOPROG_FP32("autoprog-fp32", 4, Environment.PLAIN),
+  /** This library with activations and the operands of products in bfloat16. */
+  AUTOPROG_BF16("autoprog-bf16", 2, Environment.PLAIN),
   /** libtorch as it comes, attention written out as in DeiT's code. */
   LIBTORCH("libtorch", 4, Environment.PLAIN),
   /** libtorch at its best: a tuned environment, and the faster of that and its own attention. */
@@ -16,8 +18,8 @@ public enum Implementation {
   /** DJL's PyTorch engine; its libtorch multiplies by MKL. */
   DJL("djl", 4, Environment.KEEPING_MEMORY);
 
-  /** What every benchmark runs of ours. */
-  static final List<Implementation> OURS = List.of(AUTOPROG_FP32);
+  /** Those of this library. */
+  static final List<Implementation> OURS = List.of(AUTOPROG_FP32, AUTOPROG_BF16);
 
   private static final double FLOAT32_TOLERANCE = 1e-4;
 

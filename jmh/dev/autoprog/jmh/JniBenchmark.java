@@ -12,6 +12,7 @@ import org.openjdk.jmh.annotations.Param;
 /** A kernel on a single element: nothing but what a call costs. */
 @Question(
     value = "What does it cost to call a kernel?",
+    ours = Implementation.AUTOPROG_FP32,
     peers = {})
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class JniBenchmark extends Comparison {

@@ -45,11 +45,11 @@ public class LayerNormBenchmark extends Comparison {
     long width = s.columns();
     Tensor x = ours.tensor(Inputs.gaussian("x", n * width), n, width);
     Tensor dy = ours.tensor(Inputs.gaussian("dy", n * width), n, width);
-    Tensor gain = ours.tensor(Inputs.gaussian("gain", width), width);
-    Tensor bias = ours.tensor(Inputs.gaussian("bias", width), width);
+    Tensor gain = ours.float32(Inputs.gaussian("gain", width), width);
+    Tensor bias = ours.float32(Inputs.gaussian("bias", width), width);
     Tensor y = ours.empty(n, width);
-    Tensor mean = ours.empty(n);
-    Tensor rstd = ours.empty(n);
+    Tensor mean = ours.zeros(n);
+    Tensor rstd = ours.zeros(n);
     Tensor dx = ours.empty(n, width);
     Tensor dGain = ours.zeros(width);
     Tensor dBias = ours.zeros(width);

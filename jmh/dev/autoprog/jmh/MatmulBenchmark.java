@@ -41,13 +41,13 @@ public class MatmulBenchmark extends Comparison {
     Tensor x = ours.tensor(Inputs.gaussian("x", s.rows() * s.in()), s.rows(), s.in());
     Tensor dy = ours.tensor(Inputs.gaussian("dy", s.rows() * s.out()), s.rows(), s.out());
     Tensor weight = ours.tensor(Inputs.gaussian("weight", s.in() * s.out()), s.out(), s.in());
-    Tensor bias = ours.tensor(Inputs.gaussian("bias", s.out()), s.out());
+    Tensor bias = ours.float32(Inputs.gaussian("bias", s.out()), s.out());
     Tensor y = ours.empty(s.rows(), s.out());
     Tensor dx = ours.empty(s.rows(), s.in());
     Tensor dWeight = ours.zeros(s.out(), s.in());
     var kernels = ours.kernels();
     return switch (pass) {
-      case "forward" -> ours.contender(() -> kernels.linearForward(s, x, weight, bias, y), y);
+      case "forward" -> ours.contender(() -> kernels.linearForward(s, x, weight, bias, null, y), y);
       case "dx" -> ours.contender(() -> kernels.linearBackwardInput(s, dy, weight, dx), dx);
       default -> ours.contender(() -> kernels.linearBackwardWeight(s, x, dy, dWeight), dWeight);
     };

@@ -1,6 +1,7 @@
 package dev.autoprog.jmh;
 
 import dev.autoprog.kernel.AdamWStep;
+import dev.autoprog.nn.Precision;
 import dev.autoprog.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,8 +13,9 @@ import org.bytedeco.pytorch.TensorVector;
 import org.openjdk.jmh.annotations.Param;
 
 /**
- * One AdamW step and the moving averages of the weights. The peer gets all weights as one tensor,
- * which is its best case: a model's are some 150.
+ * One AdamW step and the moving averages of the weights; ours in bfloat16 also writes the weights
+ * rounded, for the next step's products. The peer gets all weights as one tensor, which is its best
+ * case: a model's are some 150.
  */
 @Question(
     value = "How close to the memory's speed is an AdamW step with moving averages?",
@@ -30,25 +32,27 @@ public class OptimizerBenchmark extends Comparison {
   @Param({"1", "4"})
   public int averages;
 
-  /** Weights, both moments and averages are read and written, gradients read. */
+  /** Weights, both moments and averages are read and written, gradients read; a copy is written. */
   @Override
   Work work(Implementation implementation) {
-    return Work.bytes((7.0 + 2 * averages) * Float.BYTES * parameters);
+    int copy = implementation.isBfloat16() ? implementation.elementBytes() : 0;
+    return Work.bytes(((7.0 + 2 * averages) * Float.BYTES + copy) * parameters);
   }
 
   @Override
   Contender ours(Ours ours) {
-    Tensor w = ours.tensor(Inputs.gaussian("w", parameters), parameters);
-    Tensor g = ours.tensor(Inputs.gaussian("g", parameters), parameters);
+    Tensor w = ours.float32(Inputs.gaussian("w", parameters), parameters);
+    Tensor g = ours.float32(Inputs.gaussian("g", parameters), parameters);
     Tensor m = ours.zeros(parameters);
     Tensor v = ours.zeros(parameters);
     Tensor squaredNorm = ours.zeros(1);
+    Tensor rounded = ours.precision() == Precision.BF16 ? ours.empty(parameters) : null;
     List<Tensor> emas = Stream.generate(() -> ours.zeros(parameters)).limit(averages).toList();
     float[] decays = new float[averages];
     Arrays.fill(decays, (float) EMA_DECAY);
     long[] step = {0};
     List<Tensor> outputs = new ArrayList<>(emas);
-    outputs.add(w);
+    outputs.add(rounded == null ? w : rounded);
     return ours.contender(
         () -> {
           AdamWStep numbers =
@@ -60,7 +64,7 @@ public class OptimizerBenchmark extends Comparison {
                   (float) LibtorchPeer.WEIGHT_DECAY,
                   ++step[0],
                   Float.POSITIVE_INFINITY);
-          ours.kernels().adamW(numbers, w, g, m, v, squaredNorm, emas, decays);
+          ours.kernels().adamW(numbers, w, g, m, v, squaredNorm, emas, decays, rounded);
         },
         outputs.toArray(Tensor[]::new));
   }

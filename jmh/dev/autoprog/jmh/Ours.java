@@ -3,13 +3,12 @@ package dev.autoprog.jmh;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
 import dev.autoprog.kernel.Kernels;
-import dev.autoprog.tensor.DType;
+import dev.autoprog.nn.Precision;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
-import java.util.List;
-import java.util.function.Supplier;
+import java.util.stream.Stream;
 
-/** This library's side of a comparison: a session on the CPU and its tensors. */
+/** This library's side of a comparison: a session on the CPU, and tensors in the precision. */
 final class Ours {
   private final Implementation implementation;
   private final Session session;
@@ -19,9 +18,9 @@ final class Ours {
     session = Session.open(Backend.named("cpu"), threads);
   }
 
-  /** Which of ours: it decides the precision. */
-  Implementation implementation() {
-    return implementation;
+  /** What networks compute with. */
+  Precision precision() {
+    return implementation.isBfloat16() ? Precision.BF16 : Precision.FP32;
   }
 
   Session session() {
@@ -32,34 +31,33 @@ final class Ours {
     return session.kernels();
   }
 
-  /** A tensor of these values. */
+  /** A tensor in the implementation's precision. */
   Tensor tensor(float[] values, long... dims) {
     return empty(dims).set(values);
   }
 
-  /** A tensor of undefined content. */
+  /** A tensor in the implementation's precision, its content undefined. */
   Tensor empty(long... dims) {
-    return session.allocate(DType.FLOAT32, Shape.of(dims));
+    return session.allocate(precision().activations(), Shape.of(dims));
   }
 
-  /** A tensor of zeros. */
+  /** A float32 tensor. */
+  Tensor float32(float[] values, long... dims) {
+    return zeros(dims).set(values);
+  }
+
+  /** A float32 tensor of zeros. */
   Tensor zeros(long... dims) {
     return session.zeros(Shape.of(dims));
   }
 
   /** A contender whose outputs always lie in the same places. */
   Contender contender(Runnable work, Tensor... outputs) {
-    List<Tensor> places = List.of(outputs);
-    return contender(work, () -> places);
-  }
-
-  /** A contender that says after each run where its outputs lie. */
-  Contender contender(Runnable work, Supplier<List<Tensor>> outputs) {
     return new Contender(
         work,
         () -> {
           work.run();
-          return Agreement.joined(outputs.get().stream().map(Tensor::toFloats).toList());
+          return Agreement.joined(Stream.of(outputs).map(Tensor::toFloats).toList());
         },
         session::close);
   }

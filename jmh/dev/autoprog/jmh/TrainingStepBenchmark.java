@@ -80,12 +80,12 @@ public class TrainingStepBenchmark extends Comparison {
     Learner learner =
         new Learner(
             session,
-            VisionTransformer.create(session, config(), SEED),
+            VisionTransformer.create(session, config(), ours.precision(), SEED),
             new AdamW.Settings(0.9, 0.999, 1e-8, LibtorchPeer.WEIGHT_DECAY, 0),
             new RunConfig.Averages(Collections.nCopies(averages, EMA_DECAY), false),
             RunConfig.Moments.COPY,
             SEED);
-    Tensor input = ours.tensor(pixels(), batch(), 3, side(), side());
+    Tensor input = ours.float32(pixels(), batch(), 3, side(), side());
     int[] labels = labels();
     long[] step = {0};
     return Contender.ofSteps(

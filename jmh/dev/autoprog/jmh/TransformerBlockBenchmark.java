@@ -8,6 +8,7 @@ import dev.autoprog.model.LibtorchVit;
 import dev.autoprog.model.VitConfig;
 import dev.autoprog.nn.Parameter;
 import dev.autoprog.nn.ParameterSet;
+import dev.autoprog.nn.Precision;
 import dev.autoprog.nn.StochasticDepth;
 import dev.autoprog.nn.TransformerBlock;
 import dev.autoprog.tensor.Tensor;
@@ -46,12 +47,12 @@ public class TransformerBlockBenchmark extends Comparison {
 
   /** A block and its parameters. */
   private record Network(TransformerBlock block, ParameterSet parameters) {
-    static Network in(Session session) {
+    static Network in(Session session, Precision precision) {
       ParameterSet.Builder builder = new ParameterSet.Builder();
       TransformerBlock block =
           new TransformerBlock(
               builder.under("blocks").under("0"), CONFIG.width(), CONFIG.heads(), CONFIG.hidden());
-      ParameterSet parameters = builder.allocate(session);
+      ParameterSet parameters = builder.allocate(session, precision);
       parameters.initialize(SEED);
       return new Network(block, parameters);
     }
@@ -60,31 +61,37 @@ public class TransformerBlockBenchmark extends Comparison {
   @Override
   Contender ours(Ours ours) {
     Session session = ours.session();
-    Network network = Network.in(session);
+    Network network = Network.in(session, ours.precision());
     ParameterSet parameters = network.parameters();
     Tensor x = ours.tensor(Inputs.gaussian("x", elements()), batch, tokens, CONFIG.width());
     Tensor dy = ours.tensor(Inputs.gaussian("dy", elements()), batch, tokens, CONFIG.width());
-    List<Tensor> outputs = new ArrayList<>();
+    Tensor inputGradient = ours.empty(batch, tokens, CONFIG.width());
+    List<Tensor> outputs = new ArrayList<>(List.of(inputGradient));
+    parameters.all().stream().map(Parameter::gradient).forEach(outputs::add);
     return ours.contender(
         () -> {
           session.arena().reset();
-          outputs.clear();
           parameters.clearGradients();
           Tape tape = Tape.recording(session);
-          // an input that something trainable made, as in a stack of blocks
-          Variable input = tape.record(x, (dx, sink) -> outputs.add(dx), parameters.all().get(0));
+          // an input that something trainable made, as in a stack of blocks; the tape gives its
+          // gradient back, so it is copied
+          Variable input =
+              tape.record(
+                  x,
+                  (dx, sink) -> session.kernels().convert(dx, inputGradient),
+                  parameters.all().get(0));
           Variable y = network.block().forward(tape, input, StochasticDepth.NONE, 0);
           tape.backward(y, dy, parameters.accumulator());
-          parameters.all().stream().map(Parameter::gradient).forEach(outputs::add);
         },
-        () -> outputs);
+        outputs.toArray(Tensor[]::new));
   }
 
   @Override
   Contender libtorch(LibtorchPeer peer) {
     Map<String, org.bytedeco.pytorch.Tensor> weights;
     try (Session session = Session.open(Backend.named("reference"))) {
-      weights = LibtorchPeer.weights(Network.in(session).parameters(), peer::tensor);
+      weights =
+          LibtorchPeer.weights(Network.in(session, Precision.FP32).parameters(), peer::tensor);
     }
     var x =
         peer.tensor(Inputs.gaussian("x", elements()), batch, tokens, CONFIG.width())

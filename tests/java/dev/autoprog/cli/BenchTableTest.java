@@ -108,6 +108,20 @@ class BenchTableTest {
   }
 
   @Test
+  void bfloat16IsComparedWithAPeerInFloat32WhereThatIsFaster() throws IOException {
+    List<String> lines =
+        table(
+            read(
+                result("A", "", "autoprog-fp32", "[[500]]", ""),
+                result("A", "", "autoprog-bf16", "[[400]]", ""),
+                result("A", "", "libtorch-best", "[[1000]]", ""),
+                result("A", "", "libtorch-bf16", "[[2000]]", "")));
+    assertThat(lines)
+        .anyMatch(line -> line.matches(" +autoprog-fp32 .* 2\\.00×"))
+        .anyMatch(line -> line.matches(" +autoprog-bf16 .* 2\\.50×"));
+  }
+
+  @Test
   void columnsEndInTheSamePlace() throws IOException {
     List<String> rows = block().stream().filter(line -> line.contains("GFLOP/s  ")).toList();
     assertThat(rows).hasSize(5);

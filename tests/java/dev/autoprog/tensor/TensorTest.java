@@ -15,6 +15,9 @@ class TensorTest {
   /** One element beyond the pieces in which copies go through the Java heap. */
   private static final int PIECE = (1 << 20) / 4;
 
+  /** How many there are. */
+  private static final int BFLOAT16S = 1 << 16;
+
   private final HostDevice device = new HostDevice();
   private final Memory memory = device.allocate(4 * (2 * PIECE + 2));
 
@@ -40,6 +43,67 @@ class TensorTest {
     Tensor tensor = Tensor.over(memory, 4, DType.INT32, Shape.of(n));
     assertThat(tensor.set(values)).isSameAs(tensor);
     assertThat(tensor.toInts()).isEqualTo(values);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 197, 2 * PIECE - 1, 2 * PIECE, 2 * PIECE + 1, 4 * PIECE + 1})
+  void bfloat16sGoInRoundedAndOutExactly(int n) {
+    float[] values = RandomData.of("bfloat16s", n).gaussian(n);
+    Tensor tensor = Tensor.over(memory, 2, DType.BFLOAT16, Shape.of(n));
+    assertThat(tensor.set(values)).isSameAs(tensor);
+    float[] rounded = new float[n];
+    for (int i = 0; i < n; i++) {
+      rounded[i] = Bfloat16.toFloat(Bfloat16.of(values[i]));
+    }
+    assertThat(tensor.toFloats()).isEqualTo(rounded);
+    assertThat(tensor.set(rounded).toFloats()).isEqualTo(rounded);
+  }
+
+  @Test
+  void everyBfloat16ComesBackAsItWas() {
+    Tensor all = Tensor.over(memory, 0, DType.BFLOAT16, Shape.of(BFLOAT16S));
+    ByteBuffer bits = ByteBuffer.allocate(BFLOAT16S * Short.BYTES).order(ByteOrder.nativeOrder());
+    for (int i = 0; i < BFLOAT16S; i++) {
+      bits.putShort(i * Short.BYTES, (short) i);
+    }
+    float[] values = all.set(bits).toFloats();
+    float[] back = all.set(values).toFloats();
+    for (int i = 0; i < BFLOAT16S; i++) {
+      assertThat(Float.floatToIntBits(values[i])).isEqualTo(canonical(i << 16));
+      assertThat(Float.floatToIntBits(back[i])).isEqualTo(canonical(i << 16));
+    }
+  }
+
+  /** The bits of a float, but of every NaN the same. */
+  private static int canonical(int bits) {
+    return Float.floatToIntBits(Float.intBitsToFloat(bits));
+  }
+
+  @Test
+  void halfWayRoundsToEvenAndBesideItToTheNearer() {
+    Tensor three = Tensor.over(memory, 0, DType.BFLOAT16, Shape.of(3));
+    for (int sign : new int[] {0, 0x80000000}) {
+      for (int bits = 0; bits < 0x7F80; bits++) {
+        int middle = sign | bits << 16 | 0x8000;
+        three.set(
+            Float.intBitsToFloat(middle - 1),
+            Float.intBitsToFloat(middle),
+            Float.intBitsToFloat(middle + 1));
+        assertThat(three.toFloats())
+            .containsExactly(
+                Float.intBitsToFloat(sign | bits << 16),
+                Float.intBitsToFloat(sign | bits + (bits & 1) << 16),
+                Float.intBitsToFloat(sign | bits + 1 << 16));
+      }
+    }
+  }
+
+  @Test
+  void anyNanStaysOneInBfloat16() {
+    Tensor one = Tensor.over(memory, 0, DType.BFLOAT16, Shape.of(1));
+    for (int bits : new int[] {0x7F800001, 0x7FC00000, 0x7FFFFFFF, 0xFF800001, 0xFFFFFFFF}) {
+      assertThat(one.set(Float.intBitsToFloat(bits)).toFloats()[0]).isNaN();
+    }
   }
 
   @Test
@@ -74,7 +138,12 @@ class TensorTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("23 bytes");
     Tensor ints = Tensor.over(memory, 0, DType.INT32, Shape.of(2));
-    assertThatThrownBy(ints::toFloats).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(ints::toFloats)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("FLOAT32 or BFLOAT16");
+    Tensor bfloat16s = Tensor.over(memory, 0, DType.BFLOAT16, Shape.of(2));
+    assertThatThrownBy(() -> bfloat16s.set(1f)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(bfloat16s::toInts).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

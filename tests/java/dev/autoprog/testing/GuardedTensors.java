@@ -1,5 +1,6 @@
 package dev.autoprog.testing;
 
+import dev.autoprog.tensor.Bfloat16;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Device;
 import dev.autoprog.tensor.Memory;
@@ -58,23 +59,10 @@ public final class GuardedTensors implements KernelCall.Tensors, AutoCloseable {
     Map<String, float[]> results = new LinkedHashMap<>();
     for (KernelCall.Argument argument : call.arguments()) {
       if (argument.role() != KernelCall.Role.INPUT) {
-        results.put(argument.name(), floats(tensors.get(argument.name())));
+        results.put(argument.name(), tensors.get(argument.name()).toFloats());
       }
     }
     return results;
-  }
-
-  private float[] floats(Tensor tensor) {
-    if (tensor.dtype() != DType.BFLOAT16) {
-      return tensor.toFloats();
-    }
-    ByteBuffer content =
-        ByteBuffer.wrap(bytes(tensor.address(), tensor.bytes())).order(ByteOrder.nativeOrder());
-    float[] values = new float[(int) tensor.elements()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = Bfloat16.toFloat(content.getShort());
-    }
-    return values;
   }
 
   /** Throws if anything but outputs and updated arguments has changed. */

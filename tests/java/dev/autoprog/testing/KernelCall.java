@@ -2,6 +2,7 @@ package dev.autoprog.testing;
 
 import dev.autoprog.kernel.Kernels;
 import dev.autoprog.kernel.reference.ReferenceKernels;
+import dev.autoprog.tensor.Bfloat16;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.HostDevice;
 import dev.autoprog.tensor.Tensor;

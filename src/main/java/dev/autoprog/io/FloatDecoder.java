@@ -1,5 +1,6 @@
 package dev.autoprog.io;
 
+import dev.autoprog.tensor.Bfloat16;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -27,7 +28,7 @@ final class FloatDecoder {
           switch (type) {
             case F64 -> Float.floatToRawIntBits((float) source.getDouble());
             case F16 -> Float.floatToRawIntBits(halfToFloat(source.getShort()));
-            case BF16 -> source.getShort() << 16;
+            case BF16 -> Float.floatToRawIntBits(Bfloat16.toFloat(source.getShort()));
             default -> throw new IllegalArgumentException(type + " is no float type");
           });
     }

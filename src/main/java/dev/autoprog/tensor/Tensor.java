@@ -2,6 +2,9 @@ package dev.autoprog.tensor;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A typed, row-major, contiguous view onto memory of a device. It owns nothing: it is usable while
@@ -114,23 +117,32 @@ public final class Tensor {
     return new Tensor(memory, generation, offset + from * rowBytes, dtype, Shape.of(dims));
   }
 
-  /** Fills this FLOAT32 tensor from the array, which must have as many elements. */
+  /**
+   * Fills this FLOAT32 or BFLOAT16 tensor from the array, which must have as many elements; of
+   * BFLOAT16 each is rounded to nearest, ties to even.
+   */
   public Tensor set(float... values) {
-    require(DType.FLOAT32, values.length);
-    int step = CHUNK_BYTES / Float.BYTES;
+    require(values.length, DType.FLOAT32, DType.BFLOAT16);
+    int step = CHUNK_BYTES / dtype.bytes();
     ByteBuffer chunk = chunk();
     for (int i = 0; i < values.length; i += step) {
       int n = Math.min(step, values.length - i);
-      chunk.clear().limit(n * Float.BYTES);
-      chunk.asFloatBuffer().put(values, i, n);
-      device().upload(chunk, address() + (long) i * Float.BYTES);
+      chunk.clear().limit(n * dtype.bytes());
+      if (dtype == DType.FLOAT32) {
+        chunk.asFloatBuffer().put(values, i, n);
+      } else {
+        for (int k = 0; k < n; k++) {
+          chunk.putShort(k * Short.BYTES, Bfloat16.of(values[i + k]));
+        }
+      }
+      device().upload(chunk, address() + (long) i * dtype.bytes());
     }
     return this;
   }
 
   /** Fills this INT32 tensor from the array, which must have as many elements. */
   public Tensor set(int... values) {
-    require(DType.INT32, values.length);
+    require(values.length, DType.INT32);
     int step = CHUNK_BYTES / Integer.BYTES;
     ByteBuffer chunk = chunk();
     for (int i = 0; i < values.length; i += step) {
@@ -152,17 +164,24 @@ public final class Tensor {
     return this;
   }
 
-  /** This FLOAT32 tensor's elements in a fresh array. */
+  /** This FLOAT32 or BFLOAT16 tensor's elements in a fresh array, exactly. */
   public float[] toFloats() {
     float[] values = new float[Math.toIntExact(elements())];
-    require(DType.FLOAT32, values.length);
-    int step = CHUNK_BYTES / Float.BYTES;
+    require(values.length, DType.FLOAT32, DType.BFLOAT16);
+    int step = CHUNK_BYTES / dtype.bytes();
     ByteBuffer chunk = chunk();
     for (int i = 0; i < values.length; i += step) {
       int n = Math.min(step, values.length - i);
-      chunk.clear().limit(n * Float.BYTES);
-      device().download(address() + (long) i * Float.BYTES, chunk);
-      chunk.flip().order(ByteOrder.nativeOrder()).asFloatBuffer().get(values, i, n);
+      chunk.clear().limit(n * dtype.bytes());
+      device().download(address() + (long) i * dtype.bytes(), chunk);
+      chunk.flip().order(ByteOrder.nativeOrder());
+      if (dtype == DType.FLOAT32) {
+        chunk.asFloatBuffer().get(values, i, n);
+      } else {
+        for (int k = 0; k < n; k++) {
+          values[i + k] = Bfloat16.toFloat(chunk.getShort(k * Short.BYTES));
+        }
+      }
     }
     return values;
   }
@@ -170,7 +189,7 @@ public final class Tensor {
   /** This INT32 tensor's elements in a fresh array. */
   public int[] toInts() {
     int[] values = new int[Math.toIntExact(elements())];
-    require(DType.INT32, values.length);
+    require(values.length, DType.INT32);
     int step = CHUNK_BYTES / Integer.BYTES;
     ByteBuffer chunk = chunk();
     for (int i = 0; i < values.length; i += step) {
@@ -186,10 +205,11 @@ public final class Tensor {
     return ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, bytes())).order(ByteOrder.nativeOrder());
   }
 
-  private void require(DType expected, long elements) {
-    if (dtype != expected || elements() != elements) {
+  private void require(long elements, DType... expected) {
+    if (!List.of(expected).contains(dtype) || elements() != elements) {
+      String types = Stream.of(expected).map(DType::name).collect(Collectors.joining(" or "));
       throw new IllegalArgumentException(
-          "This tensor is " + dtype + shape + ", not " + elements + " elements of " + expected);
+          "This tensor is " + dtype + shape + ", not " + elements + " elements of " + types);
     }
   }
 

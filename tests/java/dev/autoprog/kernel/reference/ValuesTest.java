@@ -3,6 +3,7 @@ package dev.autoprog.kernel.reference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.autoprog.tensor.Bfloat16;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.HostDevice;
 import dev.autoprog.tensor.Memory;
@@ -86,10 +87,10 @@ class ValuesTest {
   @Test
   void everyBfloat16ComesBackAsItWas() {
     for (int bits = 0; bits < 1 << 16; bits++) {
-      double value = Values.fromBfloat16((short) bits);
+      double value = Bfloat16.toFloat((short) bits);
       short back = Values.toBfloat16(value);
       if (Double.isNaN(value)) {
-        assertThat(Values.fromBfloat16(back)).isNaN();
+        assertThat(Bfloat16.toFloat(back)).isNaN();
       } else {
         assertThat(back).isEqualTo((short) bits);
       }
@@ -99,8 +100,8 @@ class ValuesTest {
   @Test
   void halfWayRoundsToEvenAndBesideItToTheNearer() {
     for (int bits = 0; bits < 0x7F7F; bits++) {
-      double below = Values.fromBfloat16((short) bits);
-      double above = Values.fromBfloat16((short) (bits + 1));
+      double below = Bfloat16.toFloat((short) bits);
+      double above = Bfloat16.toFloat((short) (bits + 1));
       double middle = (below + above) / 2;
       assertRounds(middle, bits + (bits & 1));
       assertRounds(Math.nextDown(middle), bits);
@@ -110,7 +111,7 @@ class ValuesTest {
 
   @Test
   void beyondTheLargestIsInfinite() {
-    double largest = Values.fromBfloat16((short) 0x7F7F);
+    double largest = Bfloat16.toFloat((short) 0x7F7F);
     assertRounds(largest * (1 + 0x1p-10), 0x7F7F);
     for (double value :
         new double[] {0x1.ffp127, Float.MAX_VALUE, 1e300, Double.POSITIVE_INFINITY}) {

@@ -1,5 +1,6 @@
 package dev.autoprog.kernel.reference;
 
+import dev.autoprog.tensor.Bfloat16;
 import dev.autoprog.tensor.HostDevice;
 import dev.autoprog.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -21,7 +22,7 @@ final class Values {
         values[begin + i] =
             switch (tensor.dtype()) {
               case FLOAT32 -> buffer.getFloat(i * Float.BYTES);
-              case BFLOAT16 -> fromBfloat16(buffer.getShort(i * Short.BYTES));
+              case BFLOAT16 -> Bfloat16.toFloat(buffer.getShort(i * Short.BYTES));
               case INT32 -> buffer.getInt(i * Integer.BYTES);
               case UINT8 -> Byte.toUnsignedInt(buffer.get(i));
             };
@@ -57,10 +58,6 @@ final class Values {
       sum[i] += values[i];
     }
     write(sum, tensor);
-  }
-
-  static double fromBfloat16(short bits) {
-    return Float.intBitsToFloat(bits << 16);
   }
 
   /**
