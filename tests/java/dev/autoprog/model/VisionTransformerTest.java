@@ -11,6 +11,7 @@ import dev.autoprog.backend.Session;
 import dev.autoprog.nn.CrossEntropy;
 import dev.autoprog.nn.Parameter;
 import dev.autoprog.nn.Precision;
+import dev.autoprog.nn.StochasticDepth;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
@@ -24,6 +25,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class VisionTransformerTest {
@@ -101,6 +103,33 @@ class VisionTransformerTest {
               assertClose(p.name(), p.gradient().toFloats(), gradient, bound);
             }
           });
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void recomputedBlocksGiveTheSameBitsInHalfTheMemory(Precision precision) {
+    try (Session plain = Session.open(Backend.named("cpu"), 2);
+        Session recomputing = Session.open(Backend.named("cpu"), 2)) {
+      assertThat(gradients(recomputing, precision, true))
+          .isEqualTo(gradients(plain, precision, false));
+      assertThat(recomputing.arena().peakBytes()).isLessThan(plain.arena().peakBytes() / 2);
+    }
+  }
+
+  private static float[] gradients(Session session, Precision precision, boolean recompute) {
+    VitConfig config = new VitConfig(16, 4, 1, 10, 64, 8, 2, 4);
+    RandomData random = RandomData.of("recompute", precision);
+    try (VisionTransformer vit = VisionTransformer.create(session, config, precision, 1)) {
+      vit.recomputeBlocks(recompute);
+      Tensor images =
+          session.allocate(DType.FLOAT32, Shape.of(8, 1, 16, 16)).set(random.gaussian(8 * 256));
+      Tape tape = Tape.recording(session);
+      Variable logits = vit.forward(tape, images, new StochasticDepth(0.3, 8, 5, 0));
+      int[] labels = random.integers(8, 0, 10);
+      CrossEntropy loss = new CrossEntropy(tape, logits.value(), labels, SMOOTHING);
+      tape.backward(logits, loss.gradient(1f / 8), vit.parameters().accumulator());
+      return vit.parameters().gradients().toFloats();
     }
   }
 

@@ -9,6 +9,9 @@ import org.junit.jupiter.params.provider.Arguments;
 
 /** A backend that can serve on this machine, with a number of threads. */
 public record Candidate(Backend backend, int threads) {
+  /** Names the only backend to test; all that can serve without it. */
+  public static final String ONLY = "autoprog.test.backend";
+
   private static final int MOST_THREADS = 3;
 
   /**
@@ -18,6 +21,7 @@ public record Candidate(Backend backend, int threads) {
   public static List<Candidate> all() {
     return Backend.all().stream()
         .filter(b -> b.availability().available())
+        .filter(b -> b.name().equals(System.getProperty(ONLY, b.name())))
         .flatMap(
             b ->
                 IntStream.rangeClosed(1, b.name().equals("reference") ? 1 : MOST_THREADS)

@@ -81,6 +81,28 @@ public final class Tape {
     return new Result(value, false);
   }
 
+  /** Whether the pass will be differentiated. */
+  boolean isRecording() {
+    return recording;
+  }
+
+  /** What a part of a network reads that has a tape of its own. */
+  Variable input(Tensor value, boolean requiresGradient) {
+    return new Result(value, requiresGradient);
+  }
+
+  /** Gives back all that was allocated on this tape, except {@code kept}, and forgets it. */
+  void releaseAllBut(Tensor kept) {
+    nodes.forEach(node -> fresh.addAll(node.allocated));
+    nodes.clear();
+    takeFresh().stream().filter(t -> t != kept).forEach(this::release);
+  }
+
+  /** Takes over a tensor that another tape allocated and has not given back. */
+  void adopt(Tensor tensor) {
+    fresh.add(tensor);
+  }
+
   /**
    * The result of an operation.
    *

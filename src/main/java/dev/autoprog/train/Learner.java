@@ -157,6 +157,7 @@ public final class Learner implements Growable, AutoCloseable {
     // the depth takes part in the seed, so that fresh blocks differ from growth to growth
     VitConfig grown = before.config().withDepth(map.to());
     adopt(VisionTransformer.create(session, grown, before.precision(), seed + map.to()));
+    model.recomputeBlocks(before.recomputesBlocks());
     BlockTransfer transfer =
         new BlockTransfer(session.kernels(), before.parameters(), model.parameters(), map);
     transfer.weights(weights, model.parameters().values());

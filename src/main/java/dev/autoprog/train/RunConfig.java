@@ -33,7 +33,7 @@ public record RunConfig(
           PrecisionChoice.AUTO,
           new Data("builtin", 64),
           new Model(0, 4, 96, 6, 3, 3),
-          new Training(44, 32, 30),
+          new Training(44, 32, false, 30),
           new Optimizer(1e-3, 1e-5, 2, 0.9, 0.999, 1e-8, 0.05, 1),
           new Regularization(0, 0.5, 0.04, 1, 0, 0),
           new Progressive(4, GrowthOperator.MOMENTUM, Moments.COPY, 0.5, 0.5, 0, 0.5, 1),
@@ -95,6 +95,9 @@ public record RunConfig(
   public record Training(
       @Comment("passes over the training images, all stages together") int epochs,
       @Comment("images per step") int batch,
+      @Comment(
+              "whether to compute the blocks' activations again in the backward pass: less memory, more time")
+          boolean recompute,
       @Comment("seconds between checkpoints; there is always one at the end of a stage")
           double checkpointSeconds) {
     /** Checks that all are positive. */

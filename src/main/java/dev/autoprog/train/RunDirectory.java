@@ -185,7 +185,8 @@ final class RunDirectory implements AutoCloseable {
       Learner.StepResult result,
       double accuracy,
       double rate,
-      double imagesPerSecond)
+      double imagesPerSecond,
+      long peakBytes)
       throws InputException {
     log.line(RunLog.Event.STEP)
         .put("step", step)
@@ -195,6 +196,7 @@ final class RunDirectory implements AutoCloseable {
         .put("gradient_norm", result.gradientNorm())
         .put("learning_rate", rate)
         .put("images_per_second", imagesPerSecond)
+        .put("peak_bytes", peakBytes)
         .write();
   }
 

@@ -163,13 +163,16 @@ public final class Trainer {
 
   private Learner newLearner() {
     RunConfig.Optimizer o = config.optimizer();
-    return new Learner(
-        session,
+    VisionTransformer model =
         VisionTransformer.create(
             session,
             plan.model().withDepth(progress.depth),
             config.precision().in(session),
-            config.seed()),
+            config.seed());
+    model.recomputeBlocks(config.training().recompute());
+    return new Learner(
+        session,
+        model,
         new AdamW.Settings(o.beta1(), o.beta2(), o.epsilon(), o.weightDecay(), o.clipNorm()),
         config.averages(),
         config.progressive().moments(),
@@ -254,7 +257,7 @@ public final class Trainer {
     double seconds = (System.nanoTime() - begin) * 1e-9;
     double accuracy = (double) result.correct() / batch.size();
     double speed = batch.size() / seconds;
-    run.logStep(progress.step, stage, result, accuracy, rate, speed);
+    run.logStep(progress.step, stage, result, accuracy, rate, speed, session.arena().peakBytes());
     listener.stepped(stage, progress.step, result.loss(), accuracy, speed);
     progress.step++;
     progress.batch++;

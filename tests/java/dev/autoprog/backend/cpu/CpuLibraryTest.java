@@ -2,6 +2,8 @@ package dev.autoprog.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autoprog.testing.Candidate;
+import dev.autoprog.testing.KernelTestRun;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +25,10 @@ class CpuLibraryTest {
     return Arrays.stream(InstructionSet.values())
         .filter(isa -> isa.runsOn(processor.flags()))
         .map(InstructionSet::id);
+  }
+
+  static Stream<String> lesserInstructionSets() {
+    return runnable().filter(isa -> !isa.equals(CpuLibrary.load().isa().id()));
   }
 
   @ParameterizedTest
@@ -52,6 +58,19 @@ class CpuLibraryTest {
         .contains("no instruction set named nonsense", "it can run: baseline", "autoprog.isa");
   }
 
+  /** The best is tested where everything is; these are what a lesser processor would load. */
+  @ParameterizedTest
+  @MethodSource("lesserInstructionSets")
+  void everyLesserInstructionSetPassesTheKernelsTests(String isa) throws Exception {
+    List<String> lines =
+        run(
+            KernelTestRun.class,
+            List.of("-Dautoprog.isa=" + isa, "-D" + Candidate.ONLY + "=cpu"),
+            Map.of());
+    assertThat(Integer.parseInt(lines.get(0))).as("passed").isGreaterThan(300);
+    assertThat(lines.get(1)).as(() -> "failed: " + String.join("\n", lines)).isEqualTo("0");
+  }
+
   @Test
   void aLibtorchThatWasThereFirstSharesItsThreads() throws Exception {
     List<String> lines = probe(List.of(), Map.of(), "torchFirst");
@@ -74,13 +93,19 @@ class CpuLibraryTest {
   private static List<String> probe(
       List<String> options, Map<String, String> environment, String... args)
       throws IOException, InterruptedException {
+    return run(CpuProbe.class, options, environment, args);
+  }
+
+  private static List<String> run(
+      Class<?> program, List<String> options, Map<String, String> environment, String... args)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.addAll(options);
-    command.add(CpuProbe.class.getName());
+    command.add(program.getName());
     command.addAll(List.of(args));
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().remove("AUTOPROG_ISA");

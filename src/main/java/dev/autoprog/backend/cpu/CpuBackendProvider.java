@@ -5,7 +5,10 @@ import dev.autoprog.backend.BackendException;
 import dev.autoprog.backend.BackendProvider;
 import dev.autoprog.backend.BackendResources;
 
-/** The backend {@code cpu}: kernels in C++ with SIMD and OpenMP, matrix products by oneDNN. */
+/**
+ * The backend {@code cpu}: kernels in C++ with SIMD on a team of threads, matrix products by
+ * oneDNN.
+ */
 public final class CpuBackendProvider implements BackendProvider {
   /** For {@link java.util.ServiceLoader}. */
   public CpuBackendProvider() {}

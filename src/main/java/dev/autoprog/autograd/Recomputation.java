@@ -1,0 +1,49 @@
+package dev.autoprog.autograd;
+
+import dev.autoprog.tensor.Tensor;
+import java.util.function.BiFunction;
+
+/**
+ * Parts of a network whose activations are not kept: the backward pass computes them again (Chen et
+ * al., <i>Training deep nets with sublinear memory cost</i>, 2016). The results have the same bits;
+ * each such part costs one more forward pass.
+ */
+public final class Recomputation {
+  private Recomputation() {}
+
+  /**
+   * {@code part(x)}, of which only the input and the result are kept.
+   *
+   * @param part a forward pass on the tape that it is given; run twice, it must do the same
+   */
+  public static Variable of(Tape tape, Variable x, BiFunction<Tape, Variable, Variable> part) {
+    if (!tape.isRecording()) {
+      return part.apply(tape, x);
+    }
+    Tape once = Tape.recording(tape.session());
+    Variable y = part.apply(once, once.input(x.value(), x.requiresGradient()));
+    once.releaseAllBut(y.value());
+    tape.adopt(y.value());
+    return tape.record(y.value(), (dy, sink) -> backward(tape, x, part, dy, sink), y);
+  }
+
+  private static void backward(
+      Tape tape,
+      Variable x,
+      BiFunction<Tape, Variable, Variable> part,
+      Tensor dy,
+      GradientSink sink) {
+    Tape again = Tape.recording(tape.session());
+    Variable input = again.input(x.value(), x.requiresGradient());
+    Variable y = part.apply(again, input);
+    again.backward(y, dy, sink);
+    tape.adopt(y.value()); // the last that is left of this tape but the input's gradient
+    Tensor dx = x.requiresGradient() ? again.gradientSoFar(input) : null;
+    if (dx != null) {
+      if (dx != dy) {
+        tape.adopt(dx);
+      }
+      tape.accumulate(x, dx);
+    }
+  }
+}
