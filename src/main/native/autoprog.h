@@ -19,10 +19,10 @@ extern "C" {
 // The types of elements that a kernel with a parameter `type` takes.
 enum { AP_FLOAT32 = 0, AP_BFLOAT16 = 1 };
 
-// One per session, used by one thread at a time: the team's size, scratch memory, oneDNN's primitives by shape.
+// One per session, used by one thread at a time: a team of threads, scratch memory, oneDNN's primitives by shape.
 typedef struct ap_context ap_context;
 
-// A context whose kernels run on `threads` OpenMP threads; NULL if there is no memory for it.
+// A context whose kernels run on `threads` threads, the caller's one of them; NULL if there is no memory for it.
 ap_context* ap_context_create(int32_t threads);
 void ap_context_destroy(ap_context* context);
 // Memory of `bytes` bytes, aligned to 64, on huge pages where it is large and the system has them; NULL if there is

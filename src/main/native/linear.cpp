@@ -28,7 +28,7 @@ constexpr int64_t kRowsWorthPacking = 2048;
 
 enum Product { kForward, kBackwardInput, kBackwardWeight };
 
-// A product for which oneDNN compiles code. Only in their largest dimension do the operands' rows have gaps.
+// A product, or a piece of one, for which oneDNN compiles code.
 struct Task {
   Product product;
   int32_t type, y_type;           // of the operands, of the result

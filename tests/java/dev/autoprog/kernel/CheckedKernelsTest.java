@@ -272,7 +272,7 @@ class CheckedKernelsTest {
                 session
                     .kernels()
                     .adamW(
-                        KernelCalls.step(step, 1f),
+                        OptimizerKernelCalls.step(step, 1f),
                         t[0],
                         t[1],
                         t[2],

@@ -28,7 +28,7 @@ class GrowthTest {
   @ParameterizedTest
   @MethodSource("sizes")
   void referenceAgreesWithLibtorch(int n) {
-    KernelCall call = KernelCalls.copySegments(RandomData.of("growth libtorch", n), n);
+    KernelCall call = OptimizerKernelCalls.copySegments(RandomData.of("growth libtorch", n), n);
     int half = n / 2;
     Libtorch.scoped(
         () -> {
@@ -44,7 +44,7 @@ class GrowthTest {
   @MethodSource("candidates")
   void agreesWithTheReference(Candidate candidate, int n) {
     RandomData data = RandomData.of("growth", n);
-    KernelCall call = KernelCalls.copySegments(data, n);
+    KernelCall call = OptimizerKernelCalls.copySegments(data, n);
     KernelCheck.check(call, candidate, EXACT);
     KernelCheck.check(NonFinite.in(call, "from", data), candidate, EXACT);
   }

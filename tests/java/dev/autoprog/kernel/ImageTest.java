@@ -51,7 +51,7 @@ class ImageTest {
   @ParameterizedTest
   @MethodSource("imageShapes")
   void theWholeImageIsLibtorchsBilinearResize(ImageShape s) {
-    KernelCall call = KernelCalls.imageTransform(RandomData.of("resize libtorch", s), s);
+    KernelCall call = ImageKernelCalls.imageTransform(RandomData.of("resize libtorch", s), s);
     float[] windows = new float[(int) s.batch() * 5];
     for (int b = 0; b < s.batch(); b++) {
       windows[b * 5 + 2] = s.height();
@@ -78,7 +78,7 @@ class ImageTest {
   @ParameterizedTest
   @MethodSource("imageShapes")
   void aWindowIsLibtorchsGridSampling(ImageShape s) {
-    KernelCall call = KernelCalls.imageTransform(RandomData.of("window libtorch", s), s);
+    KernelCall call = ImageKernelCalls.imageTransform(RandomData.of("window libtorch", s), s);
     float[] windows = call.floats("windows");
     int side = (int) s.side();
     double[] grid = new double[(int) s.batch() * side * side * 2];
@@ -108,7 +108,7 @@ class ImageTest {
   @ParameterizedTest
   @MethodSource("imageShapes")
   void eraseAgreesWithLibtorch(ImageShape s) {
-    KernelCall call = KernelCalls.imageErase(RandomData.of("erase libtorch", s), s);
+    KernelCall call = ImageKernelCalls.imageErase(RandomData.of("erase libtorch", s), s);
     int[] rectangles = call.integers("rectangles");
     int side = (int) s.side();
     Libtorch.scoped(
@@ -132,7 +132,7 @@ class ImageTest {
   @ParameterizedTest
   @MethodSource("patchShapes")
   void patchifyAgreesWithLibtorch(PatchShape s) {
-    KernelCall call = KernelCalls.patchify(RandomData.of("patchify libtorch", s), s);
+    KernelCall call = ImageKernelCalls.patchify(RandomData.of("patchify libtorch", s), s);
     long[] patch = {s.patch(), s.patch()};
     Libtorch.scoped(
         () -> {
@@ -147,12 +147,12 @@ class ImageTest {
   @MethodSource("imageCandidates")
   void imagesAgreeWithTheReference(Candidate candidate, ImageShape s) {
     RandomData data = RandomData.of("images", s);
-    KernelCheck.check(KernelCalls.imageTransform(data, s), candidate, BOUND);
-    KernelCheck.check(KernelCalls.imageErase(data, s), candidate, EXACT);
+    KernelCheck.check(ImageKernelCalls.imageTransform(data, s), candidate, BOUND);
+    KernelCheck.check(ImageKernelCalls.imageErase(data, s), candidate, EXACT);
     KernelCheck.check(
-        NonFinite.in(KernelCalls.imageErase(data, s), "images", data), candidate, EXACT);
+        NonFinite.in(ImageKernelCalls.imageErase(data, s), "images", data), candidate, EXACT);
     KernelCheck.check(
-        NonFinite.with(KernelCalls.imageTransform(data, s), "mean", data, Float.NaN),
+        NonFinite.with(ImageKernelCalls.imageTransform(data, s), "mean", data, Float.NaN),
         candidate,
         BOUND);
   }
@@ -160,7 +160,7 @@ class ImageTest {
   @ParameterizedTest
   @MethodSource("patchCandidates")
   void patchesAgreeWithTheReference(Candidate candidate, PatchShape s) {
-    KernelCall call = KernelCalls.patchify(RandomData.of("patches", s), s);
+    KernelCall call = ImageKernelCalls.patchify(RandomData.of("patches", s), s);
     KernelCheck.check(call, candidate, EXACT);
     KernelCheck.check(
         NonFinite.in(call, "images", RandomData.of("patches non-finite", s)), candidate, EXACT);
@@ -169,7 +169,7 @@ class ImageTest {
   @ParameterizedTest
   @MethodSource("imageCandidates")
   void windowsFarOutsideReadTheBorder(Candidate candidate, ImageShape s) {
-    KernelCall call = KernelCalls.imageTransform(RandomData.of("far", s), s);
+    KernelCall call = ImageKernelCalls.imageTransform(RandomData.of("far", s), s);
     for (float far : new float[] {-1e9f, 1e9f}) {
       float[] windows = call.floats("windows");
       for (int b = 0; b < s.batch(); b++) {
@@ -183,7 +183,7 @@ class ImageTest {
   @ParameterizedTest
   @MethodSource("imageCandidates")
   void rectanglesFarOutsideEraseNothingMore(Candidate candidate, ImageShape s) {
-    KernelCall call = KernelCalls.imageErase(RandomData.of("far rectangles", s), s);
+    KernelCall call = ImageKernelCalls.imageErase(RandomData.of("far rectangles", s), s);
     int most = Integer.MAX_VALUE;
     for (int[] rectangle :
         new int[][] {
@@ -202,7 +202,7 @@ class ImageTest {
     ImageShape s = new ImageShape(2, 3, 5, 7, 4);
     RandomData data = RandomData.of("NaN window");
     for (Candidate candidate : Candidate.all()) {
-      KernelCall call = KernelCalls.imageTransform(data, s);
+      KernelCall call = ImageKernelCalls.imageTransform(data, s);
       KernelCheck.check(NonFinite.with(call, "windows", data, Float.NaN), candidate, BOUND);
     }
   }

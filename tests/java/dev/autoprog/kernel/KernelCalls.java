@@ -3,10 +3,8 @@ package dev.autoprog.kernel;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.testing.KernelCall;
 import dev.autoprog.testing.RandomData;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /** A call of every kernel with random data, for any shape. Names are those of the contract. */
 final class KernelCalls {
@@ -47,14 +45,14 @@ final class KernelCalls {
         selectClassTokenBackward(data, tokens),
         resizePositions(data, positions),
         resizePositionsBackward(data, positions),
-        imageTransform(data, images),
-        imageErase(data, images),
-        patchify(data, new PatchShape(2, 3, 6, 3)),
+        ImageKernelCalls.imageTransform(data, images),
+        ImageKernelCalls.imageErase(data, images),
+        ImageKernelCalls.patchify(data, new PatchShape(2, 3, 6, 3)),
         loss,
         crossEntropyBackward(loss, rows, 0.1f, 0.5f),
-        sumOfSquares(data, 9),
-        adamW(data, 9, step(1, 1f), 2),
-        copySegments(data, 9));
+        OptimizerKernelCalls.sumOfSquares(data, 9),
+        OptimizerKernelCalls.adamW(data, 9, OptimizerKernelCalls.step(1, 1f), 2),
+        OptimizerKernelCalls.copySegments(data, 9));
   }
 
   static KernelCall fill(long n) {
@@ -345,54 +343,6 @@ final class KernelCalls {
         .body((k, t) -> k.resizePositionsBackward(s, t.get("dy"), t.get("dPositions")));
   }
 
-  static KernelCall imageTransform(RandomData data, ImageShape s) {
-    return new KernelCall("imageTransform")
-        .input("pixels", data.bytes(s.batch() * s.channels() * s.height() * s.width()))
-        .input("windows", windows(data, s))
-        .input("mean", data.uniform(s.channels(), 0.3, 0.6))
-        .input("std", data.uniform(s.channels(), 0.2, 0.3))
-        .output("out", s.batch() * s.channels() * s.side() * s.side())
-        .body(
-            (k, t) ->
-                k.imageTransform(
-                    s,
-                    t.get("pixels"),
-                    t.get("windows"),
-                    t.get("mean"),
-                    t.get("std"),
-                    t.get("out")));
-  }
-
-  /** Windows that lie partly outside the image now and then. */
-  private static float[] windows(RandomData data, ImageShape s) {
-    float[] windows = new float[(int) s.batch() * 5];
-    for (int b = 0; b < s.batch(); b++) {
-      windows[b * 5] = data.uniform(1, -0.2, 0.5)[0] * s.height();
-      windows[b * 5 + 1] = data.uniform(1, -0.2, 0.5)[0] * s.width();
-      windows[b * 5 + 2] = data.uniform(1, 0.2, 1)[0] * s.height();
-      windows[b * 5 + 3] = data.uniform(1, 0.2, 1)[0] * s.width();
-      windows[b * 5 + 4] = data.below(2);
-    }
-    return windows;
-  }
-
-  static KernelCall imageErase(RandomData data, ImageShape s) {
-    int side = (int) s.side();
-    return new KernelCall("imageErase")
-        .input("rectangles", data.integers(s.batch() * 4, -1, side + 1))
-        .updated("images", data.gaussian(s.batch() * s.channels() * side * side))
-        .body((k, t) -> k.imageErase(s, t.get("rectangles"), t.get("images")));
-  }
-
-  static KernelCall patchify(RandomData data, PatchShape s) {
-    long elements = s.batch() * s.channels() * s.side() * s.side();
-    return new KernelCall("patchify")
-        .input("images", data.gaussian(elements))
-        .output("patches", elements)
-        .typed("patches")
-        .body((k, t) -> k.patchify(s, t.get("images"), t.get("patches")));
-  }
-
   static KernelCall crossEntropyForward(RandomData data, RowsShape s, float smoothing) {
     return new KernelCall("crossEntropyForward")
         .input("logits", data.uniform(s.rows() * s.columns(), -4, 4))
@@ -427,59 +377,5 @@ final class KernelCalls {
                     t.get("logSumExp"),
                     scale,
                     t.get("dLogits")));
-  }
-
-  static KernelCall sumOfSquares(RandomData data, long n) {
-    return new KernelCall("sumOfSquares")
-        .input("x", data.gaussian(n))
-        .updated("sum", data.uniform(1, 0, 5))
-        .body((k, t) -> k.sumOfSquares(t.get("x"), t.get("sum")));
-  }
-
-  static AdamWStep step(long step, float maxNorm) {
-    return new AdamWStep(1e-2f, 0.9f, 0.999f, 1e-8f, 0.05f, step, maxNorm);
-  }
-
-  static KernelCall adamW(RandomData data, long n, AdamWStep step, int averages) {
-    KernelCall call =
-        new KernelCall("adamW")
-            .input("g", data.gaussian(n))
-            .input("squaredNorm", data.uniform(1, 1, 20))
-            .updated("w", data.awayFromZero(n))
-            .updated("m", data.awayFromZero(n))
-            .updated("v", data.uniform(n, 0.01, 2));
-    float[] decays = Arrays.copyOf(new float[] {0.998f, 0.9986f, 0.999f, 0.9996f}, averages);
-    for (int e = 0; e < averages; e++) {
-      call.updated("emas[" + e + "]", data.awayFromZero(n));
-    }
-    if (averages > 0) {
-      call.output("rounded", DType.BFLOAT16, n);
-    }
-    return call.body(
-        (k, t) ->
-            k.adamW(
-                step,
-                t.get("w"),
-                t.get("g"),
-                t.get("m"),
-                t.get("v"),
-                t.get("squaredNorm"),
-                IntStream.range(0, averages).mapToObj(e -> t.get("emas[" + e + "]")).toList(),
-                decays,
-                t.get("rounded")));
-  }
-
-  /** Three pieces in another order, one of them empty, with a gap of one element between. */
-  static KernelCall copySegments(RandomData data, int n) {
-    int half = n / 2;
-    Segments segments =
-        new Segments(
-            new long[] {0, n, half},
-            new long[] {n + 1 - half, n + 1, 0},
-            new long[] {half, 0, n - half});
-    return new KernelCall("copySegments")
-        .input("from", data.gaussian(n))
-        .updated("to", data.gaussian(n + 1))
-        .body((k, t) -> k.copySegments(segments, t.get("from"), t.get("to")));
   }
 }

@@ -43,7 +43,7 @@ class OptimizerTest {
   @ParameterizedTest
   @MethodSource("sizes")
   void sumOfSquaresAgreesWithLibtorch(int n) {
-    KernelCall call = KernelCalls.sumOfSquares(RandomData.of("squares libtorch", n), n);
+    KernelCall call = OptimizerKernelCalls.sumOfSquares(RandomData.of("squares libtorch", n), n);
     Libtorch.scoped(
         () -> {
           var x = Libtorch.constant(call.floats("x"), n);
@@ -59,10 +59,11 @@ class OptimizerTest {
     float maxNorm = (float) Math.sqrt(n);
     Libtorch.scoped(
         () -> {
-          KernelCall call = KernelCalls.adamW(data, n, KernelCalls.step(1, maxNorm), 4);
+          KernelCall call =
+              OptimizerKernelCalls.adamW(data, n, OptimizerKernelCalls.step(1, maxNorm), 4);
           Tensor w = Libtorch.variable(call.floats("w"), n);
           var parameters = new TensorVector(w);
-          AdamWStep numbers = KernelCalls.step(1, maxNorm);
+          AdamWStep numbers = OptimizerKernelCalls.step(1, maxNorm);
           var options = new AdamWOptions(numbers.learningRate());
           // a pointer to a std::tuple, which libstdc++ lays out from its last element to its first
           options.betas().put(numbers.beta2(), numbers.beta1());
@@ -74,7 +75,7 @@ class OptimizerTest {
           for (int step = 1; step <= 5; step++) {
             float[] g = scaled(data.gaussian(n), step % 2 == 0 ? 3 : 0.3f);
             KernelCall next =
-                KernelCalls.adamW(data, n, KernelCalls.step(step, maxNorm), 4)
+                OptimizerKernelCalls.adamW(data, n, OptimizerKernelCalls.step(step, maxNorm), 4)
                     .with("g", g)
                     .with("squaredNorm", new float[] {squaredNorm(g)});
             for (String state :
@@ -113,7 +114,7 @@ class OptimizerTest {
   @MethodSource("candidates")
   void sumOfSquaresAgreesWithTheReference(Candidate candidate, int n) {
     RandomData data = RandomData.of("squares", n);
-    KernelCall call = KernelCalls.sumOfSquares(data, n);
+    KernelCall call = OptimizerKernelCalls.sumOfSquares(data, n);
     KernelCheck.check(call, candidate, SUM_BOUND);
     KernelCheck.check(NonFinite.in(call, "x", data), candidate, SUM_BOUND);
     KernelCheck.check(NonFinite.with(call, "sum", data, Float.NaN), candidate, SUM_BOUND);
@@ -124,8 +125,8 @@ class OptimizerTest {
   void adamWAgreesWithTheReference(Candidate candidate, int n) {
     RandomData data = RandomData.of("adamw", n);
     for (int averages = 0; averages <= OptimizerKernels.MAX_EMAS; averages++) {
-      AdamWStep step = KernelCalls.step(1 + 100L * averages * averages, averages + 1);
-      KernelCheck.check(KernelCalls.adamW(data, n, step, averages), candidate, BOUND);
+      AdamWStep step = OptimizerKernelCalls.step(1 + 100L * averages * averages, averages + 1);
+      KernelCheck.check(OptimizerKernelCalls.adamW(data, n, step, averages), candidate, BOUND);
     }
   }
 
@@ -133,7 +134,7 @@ class OptimizerTest {
   @MethodSource("candidates")
   void nonFiniteValuesPropagate(Candidate candidate, int n) {
     RandomData data = RandomData.of("adamw non-finite", n);
-    KernelCall call = KernelCalls.adamW(data, n, KernelCalls.step(3, 1), 1);
+    KernelCall call = OptimizerKernelCalls.adamW(data, n, OptimizerKernelCalls.step(3, 1), 1);
     for (String argument : List.of("g", "w", "m", "emas[0]")) {
       KernelCheck.check(NonFinite.in(call, argument, data), candidate, BOUND);
     }
@@ -146,7 +147,9 @@ class OptimizerTest {
   @MethodSource("candidates")
   void anInfiniteMaxNormNeverClips(Candidate candidate, int n) {
     RandomData data = RandomData.of("adamw unclipped", n);
-    KernelCall call = KernelCalls.adamW(data, n, KernelCalls.step(2, Float.POSITIVE_INFINITY), 0);
+    KernelCall call =
+        OptimizerKernelCalls.adamW(
+            data, n, OptimizerKernelCalls.step(2, Float.POSITIVE_INFINITY), 0);
     float[] expected = call.onReference().get("w");
     for (float norm : new float[] {0, 1e30f, Float.POSITIVE_INFINITY, Float.NaN}) {
       KernelCall other = call.with("squaredNorm", new float[] {norm});
@@ -163,7 +166,7 @@ class OptimizerTest {
     for (float maxNorm : new float[] {0.01f, 1, 100}) {
       AdamWStep onlyMoments = new AdamWStep(0, 0, 0, 1, 0, 1, maxNorm);
       KernelCall call =
-          KernelCalls.adamW(data, 65, onlyMoments, 0)
+          OptimizerKernelCalls.adamW(data, 65, onlyMoments, 0)
               .with("g", g)
               .with("squaredNorm", new float[] {squaredNorm(g)});
       Libtorch.scoped(

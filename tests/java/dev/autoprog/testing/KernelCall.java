@@ -128,6 +128,17 @@ public final class KernelCall {
     return copy;
   }
 
+  /** The same call in FLOAT32, with the inputs that {@link #inBfloat16} has. */
+  public KernelCall roundedInputs() {
+    KernelCall copy = copy(kernel);
+    for (Argument a : arguments.values()) {
+      if (typed.contains(a.name()) && a.values() != null) {
+        copy.put(a.name(), a.role(), a.dtype(), a.elements(), rounded((float[]) a.values()));
+      }
+    }
+    return copy;
+  }
+
   private static float[] rounded(float[] values) {
     float[] rounded = new float[values.length];
     for (int i = 0; i < values.length; i++) {

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /**
@@ -23,6 +22,7 @@ public final class ParameterSet implements AutoCloseable {
 
   private final Session session;
   private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+  private final List<Parameter> byOffset = new ArrayList<>();
   private final Tensor values;
   private final Tensor gradients;
   private final Tensor rounded; // the values as BFLOAT16, or null
@@ -46,6 +46,7 @@ public final class ParameterSet implements AutoCloseable {
       for (Parameter p : declared) {
         if (p.decayed() == decayed) {
           p.bind(offset, view(gradients, offset, p.shape()));
+          byOffset.add(p);
           offset += aligned(p.shape().elements());
         }
       }
@@ -158,10 +159,8 @@ public final class ParameterSet implements AutoCloseable {
    * the same decay are one.
    */
   public List<Range> trainableRanges() {
-    TreeMap<Long, Parameter> byOffset = new TreeMap<>();
-    parameters.values().forEach(p -> byOffset.put(p.offset(), p));
     List<Range> ranges = new ArrayList<>();
-    for (Parameter p : byOffset.values()) {
+    for (Parameter p : byOffset) {
       if (!p.requiresGradient()) {
         continue;
       }
