@@ -219,7 +219,8 @@ class Matmuls {
   }
 
   dnnl::stream& stream() { return members_[0].stream; }
-  Scratch packed;
+  Scratch packed;  // a weight in oneDNN's layout
+  Scratch sums;    // of the parts of a weight's gradient
 
  private:
   struct Member {
@@ -281,8 +282,33 @@ void multiply_rows(ap_context* context, Task task, const Operands& o) {
       });
 }
 
-// dweight += dy^T * x: cut in outputs, or where these are few, in inputs.
-void multiply_columns(ap_context* context, const Task& task, const Operands& o) {
+// dweight += dy^T * x, cut in rows: each part has a sum of its own, and these are added in order. A thread then reads
+// what it wrote itself, and nothing twice.
+void multiply_by_rows(ap_context* context, int parts, const Task& task, const Operands& o) {
+  Matmuls& matmuls = *context->matmuls;
+  const int64_t weights = task.in * task.out, stride = round_up(weights, 16);
+  float* sums = matmuls.sums.floats(parts * stride);
+  parallel_by_member(context, parts, task.rows, 16, [&](int part, int member, int64_t begin, int64_t end) {
+    const OnThisThread alone;
+    Task piece = task;
+    piece.rows = end - begin;
+    piece.adds = false;
+    matmuls.run(member, piece, nullptr,
+                {at(o.left, task.type, begin * task.out), at(o.right, task.type, begin * task.in), nullptr, nullptr, 0,
+                 sums + part * stride});
+  });
+  float* dweight = static_cast<float*>(o.product);
+  parallel(context, parts_for(context, parts * weights), weights, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+    each_vector(begin, end, [&](int64_t i, auto lanes) {
+      Vec sum = lanes.load(sums + i);
+      for (int part = 1; part < parts; part++) sum += lanes.load(sums + part * stride + i);
+      lanes.store(dweight + i, lanes.load(dweight + i) + sum);
+    });
+  });
+}
+
+// The same, cut in outputs, or where these are few, in inputs.
+void multiply_by_columns(ap_context* context, const Task& task, const Operands& o) {
   const bool by_out = task.out >= task.in || task.out >= 32 * context->threads;
   const int64_t length = by_out ? task.out : task.in;
   const int parts = std::min(context->threads, parts_for_product(context, task, length));
@@ -303,11 +329,21 @@ void multiply_columns(ap_context* context, const Task& task, const Operands& o) 
   });
 }
 
+void multiply_weight(ap_context* context, const Task& task, const Operands& o) {
+  constexpr int64_t kMostSums = 4 << 20;  // floats; with more, the parts' sums would not stay in the caches
+  const int parts = std::min(context->threads, parts_for_product(context, task, task.rows));
+  if (parts > 1 && parts * task.in * task.out <= kMostSums) {
+    multiply_by_rows(context, parts, task, o);
+  } else {
+    multiply_by_columns(context, task, o);
+  }
+}
+
 void run(ap_context* context, const Task& task, const Operands& operands) {
   const OnThisThread alone;
   if (!context->matmuls) context->matmuls.reset(new Matmuls(context->threads));
   if (task.product == kBackwardWeight) {
-    multiply_columns(context, task, operands);
+    multiply_weight(context, task, operands);
   } else {
     multiply_rows(context, task, operands);
   }
