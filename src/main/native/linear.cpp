@@ -330,7 +330,7 @@ void multiply_by_columns(ap_context* context, const Task& task, const Operands& 
 }
 
 void multiply_weight(ap_context* context, const Task& task, const Operands& o) {
-  constexpr int64_t kMostSums = 4 << 20;  // floats; with more, the parts' sums would not stay in the caches
+  constexpr int64_t kMostSums = 1 << 18;  // floats; with more, the parts' sums would not stay in a second-level cache
   const int parts = std::min(context->threads, parts_for_product(context, task, task.rows));
   if (parts > 1 && parts * task.in * task.out <= kMostSums) {
     multiply_by_rows(context, parts, task, o);

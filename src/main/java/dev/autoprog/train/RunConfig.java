@@ -24,7 +24,7 @@ public record RunConfig(
     Progressive progressive,
     Averages averages) {
 
-  /** A small ViT on the embedded images, about two minutes on two cores. */
+  /** A small ViT on the embedded images, about a minute and a half on two cores. */
   public static final RunConfig DEFAULT =
       new RunConfig(
           1,
