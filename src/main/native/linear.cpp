@@ -36,13 +36,13 @@ struct Task {
   bool adds;                      // whether the result is added to what is there
   int64_t rows, in, out;          // of this product
   int64_t in_stride, out_stride;  // from one row of in, or of out, elements to the next
-  bool packed;                    // whether the weight is in oneDNN's own layout
+  int64_t packed_rows;            // of the product for which the weight is in oneDNN's own layout; 0 if it is not
 
   bool operator<(const Task& o) const { return key() < o.key(); }
 
  private:
   std::array<int64_t, 11> key() const {
-    return {product, type, y_type, bias, adds, rows, in, out, in_stride, out_stride, packed};
+    return {product, type, y_type, bias, adds, rows, in, out, in_stride, out_stride, packed_rows};
   }
 };
 
@@ -260,8 +260,8 @@ void multiply_rows(ap_context* context, Task task, const Operands& o) {
   const int64_t left = forward ? task.in : task.out, product = forward ? task.out : task.in;
   const memory::desc* layout = nullptr;
   const void* weight = o.right;
-  task.packed = task.rows >= kRowsWorthPacking;
-  if (task.packed) {
+  if (task.rows >= kRowsWorthPacking) {
+    task.packed_rows = task.rows;
     Packing& packing = matmuls.packing(task);
     layout = &packing.layout();
     float* packed = matmuls.packed.floats(floats(*layout));
@@ -393,18 +393,18 @@ const char* ap_onednn_version(void) {
 
 int ap_linear_forward(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                       const void* weight, const float* bias, const void* base, int32_t y_type, void* y) {
-  return multiply(context, {kForward, type, y_type, bias != nullptr, base != nullptr, rows, in, out, in, out, false},
+  return multiply(context, {kForward, type, y_type, bias != nullptr, base != nullptr, rows, in, out, in, out, 0},
                   {x, weight, bias, base, type, y});
 }
 
 int ap_linear_backward_input(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* dy,
                              const void* weight, void* dx) {
-  return multiply(context, {kBackwardInput, type, type, false, false, rows, in, out, in, out, false},
+  return multiply(context, {kBackwardInput, type, type, false, false, rows, in, out, in, out, 0},
                   {dy, weight, nullptr, nullptr, type, dx});
 }
 
 int ap_linear_backward_weight(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                               const void* dy, float* dweight) {
-  return multiply(context, {kBackwardWeight, type, AP_FLOAT32, false, true, rows, in, out, in, out, false},
+  return multiply(context, {kBackwardWeight, type, AP_FLOAT32, false, true, rows, in, out, in, out, 0},
                   {dy, x, nullptr, nullptr, type, dweight});
 }

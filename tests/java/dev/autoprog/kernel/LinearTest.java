@@ -25,6 +25,7 @@ class LinearTest {
 
   static List<LinearShape> shapes() {
     return List.of(
+        new LinearShape(2065, 17, 33),
         new LinearShape(1, 1, 1),
         new LinearShape(2, 3, 65),
         new LinearShape(63, 65, 2),
