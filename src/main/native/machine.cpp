@@ -12,20 +12,19 @@ using namespace autoprog;
 
 namespace {
 
-constexpr double kSeconds = 0.2;  // how long each measurement repeats its work
 constexpr int64_t kRounds = 1 << 20;
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// The least time that body() takes, of as many runs as fit in kSeconds after one to warm up.
+// The least time that body() takes, of as many runs as fit in so many seconds after one to warm up.
 template <class Body>
-double least_seconds(Body body) {
+double least_seconds(double seconds, Body body) {
   double least = std::numeric_limits<double>::infinity();
   body();
   const double begin = seconds_now();
-  for (double now = begin; now < begin + kSeconds;) {
+  for (double now = begin; now < begin + seconds;) {
     body();
     const double then = now;
     now = seconds_now();
@@ -41,11 +40,12 @@ struct alignas(64) Result {
 
 // Operations per second of `work`, which does `operations` and returns something that depends on all of them.
 template <class Work>
-double operations_per_second(ap_context* context, double operations, Work work) {
+double operations_per_second(ap_context* context, double repeat_seconds, double operations, Work work) {
   std::array<Result, 1024> results;
   const int team = std::min<int>(context->threads, results.size());
-  const double seconds = least_seconds(
-      [&] { parallel(context, team, team, 1, [&](int64_t part, int64_t, int64_t) { results[part].value = work(); }); });
+  const double seconds = least_seconds(repeat_seconds, [&] {
+    parallel(context, team, team, 1, [&](int64_t part, int64_t, int64_t) { results[part].value = work(); });
+  });
   volatile float sink = 0;
   for (int part = 0; part < team; part++) sink = sink + results[part].value;
   return team * operations / seconds;
@@ -93,8 +93,9 @@ inline void store_past_caches(float* p, Vec v) {
 }
 
 template <class Store>
-double triad_seconds(ap_context* context, int64_t n, float* a, const float* b, const float* c, Store put) {
-  return least_seconds([&] {
+double triad_seconds(ap_context* context, double seconds, int64_t n, float* a, const float* b, const float* c,
+                     Store put) {
+  return least_seconds(seconds, [&] {
     parallel(context, context->threads, n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i += kLanes) put(a + i, load(b + i) + 3.0f * load(c + i));
       _mm_sfence();
@@ -111,17 +112,17 @@ int64_t triad_elements() {
 
 }  // namespace
 
-double ap_measure_multiply_adds(ap_context* context) {
-  return operations_per_second(context, 2.0 * kLanes * kChains * kRounds, multiply_adds);
+double ap_measure_multiply_adds(ap_context* context, double seconds) {
+  return operations_per_second(context, seconds, 2.0 * kLanes * kChains * kRounds, multiply_adds);
 }
 
-double ap_measure_bf16_dot_products(ap_context* context) {
+double ap_measure_bf16_dot_products(ap_context* context, double seconds) {
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx512bf16")) return 0;
-  return operations_per_second(context, 2.0 * 32 * kChains * kRounds, bf16_dot_products);
+  return operations_per_second(context, seconds, 2.0 * 32 * kChains * kRounds, bf16_dot_products);
 }
 
-int ap_measure_triad(ap_context* context, double* bytes_per_second) {
+int ap_measure_triad(ap_context* context, double seconds, double* bytes_per_second) {
   return guarded(context, [&] {
     const int64_t n = triad_elements();
     Scratch memory;
@@ -133,8 +134,8 @@ int ap_measure_triad(ap_context* context, double* bytes_per_second) {
       std::fill(b + begin, b + end, 1.0f);
       std::fill(c + begin, c + end, 2.0f);
     });
-    const double cached = triad_seconds(context, n, a, b, c, [](float* p, Vec v) { store(p, v); });
-    const double streamed = triad_seconds(context, n, a, b, c, store_past_caches);
+    const double cached = triad_seconds(context, seconds, n, a, b, c, [](float* p, Vec v) { store(p, v); });
+    const double streamed = triad_seconds(context, seconds, n, a, b, c, store_past_caches);
     *bytes_per_second = 3.0 * static_cast<double>(n) * sizeof(float) / std::min(cached, streamed);
   });
 }

@@ -1,6 +1,5 @@
 package dev.autoprog.jmh;
 
-import dev.autoprog.backend.cpu.MachinePeaks;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -59,7 +58,6 @@ public abstract class Comparison {
     Implementation chosen = Implementation.named(implementation);
     int team = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
     boolean ours = Implementation.OURS.contains(chosen);
-    MachinePeaks peaks = ours ? MachinePeaks.measure(team) : null;
     if (ours) {
       contender = ours(new Ours(chosen, team));
     } else {
@@ -70,7 +68,7 @@ public abstract class Comparison {
     if (chosen != Implementation.AUTOPROG_FP32) {
       compare(chosen, team);
     }
-    RunFacts.set(work(chosen), peaks);
+    RunFacts.set(work(chosen), ours ? team : 0);
   }
 
   private void compare(Implementation chosen, int team) {

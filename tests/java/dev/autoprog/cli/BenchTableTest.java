@@ -9,8 +9,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,8 +30,13 @@ class BenchTableTest {
   }
 
   private static String fact(String name, double value) {
-    return "\"%s\": {\"score\": %s, \"scoreUnit\": \"\", \"rawData\": [[1]]}"
-        .formatted(name, String.format(Locale.ROOT, "%.1f", value));
+    return facts(name, value);
+  }
+
+  /** One value per iteration of one process. */
+  private static String facts(String name, double... values) {
+    return "\"%s\": {\"score\": 1, \"scoreUnit\": \"\", \"rawData\": [%s]}"
+        .formatted(name, Arrays.toString(values));
   }
 
   private static final String PEAKS =
@@ -75,7 +80,7 @@ class BenchTableTest {
     assertThat(result.implementation()).isEqualTo("libtorch");
     assertThat(result.parameters()).containsEntry("n", "7").doesNotContainKey("implementation");
     assertThat(result.seconds())
-        .containsExactly(new double[] {1e-3, 2e-3, 3e-3, 4e-3}, within(1e-9));
+        .containsExactly(new double[] {4e-3, 1e-3, 2e-3, 3e-3}, within(1e-9));
     assertThat(result.median()).isCloseTo(2.5e-3, within(1e-9));
     assertThat(result.quantile(0.25)).isCloseTo(1.75e-3, within(1e-9));
     assertThat(result.quantile(1)).isCloseTo(4e-3, within(1e-9));
@@ -144,6 +149,20 @@ class BenchTableTest {
         .contains(
             "Peaks of this run: 400 GFLOP/s float32, 1000 GFLOP/s bfloat16, 50 GB/s memory"
                 + " (triad).");
+  }
+
+  @Test
+  void eachIterationIsMeasuredByThePeakBeforeIt() throws IOException {
+    String facts = facts("work.bytes", 1e7, 1e7, 1e7) + "," + facts("peak.memory", 1e10, 2e10, 5e9);
+    List<BenchResult> results =
+        read(
+            result("GeluBenchmark", "", "autoprog-fp32", "[[1], [0.5, 4]]", facts),
+            result("GeluBenchmark", "", "libtorch", "[[2, 2]]", fact("work.bytes", 1e7)));
+    assertThat(results.get(0).shareOf("peak.memory", "work.bytes")).isCloseTo(1, within(1e-9));
+    assertThat(results.get(1).shareOf("peak.memory", "work.bytes")).isZero();
+    assertThat(table(results))
+        .anyMatch(line -> line.matches(" +autoprog-fp32 .* 10.0 GB/s +100 % .*"))
+        .anyMatch(line -> line.matches(" +libtorch .* 5.0 GB/s +50 % .*"));
   }
 
   @Test

@@ -125,23 +125,29 @@ final class BenchTable {
     }
   }
 
+  /** Where a process measured no peaks, as a peer's, those of the run serve. */
   private String shareOfPeak(BenchResult row) {
-    boolean arithmetic = row.fact("work.operations") > 0;
-    double work = arithmetic ? row.fact("work.operations") : row.fact("work.bytes");
-    OptionalDouble peak =
-        !arithmetic
-            ? peak("peak.memory")
-            : row.bfloat16() && peak("peak.bfloat16").isPresent()
-                ? peak("peak.bfloat16")
-                : peak("peak.float32");
-    return work > 0 && peak.isPresent()
-        ? "%.0f %%".formatted(100 * work / row.median() / peak.getAsDouble())
-        : "–";
+    String work = row.fact("work.operations") > 0 ? "work.operations" : "work.bytes";
+    String name = peakName(row, work);
+    double share = row.shareOf(name, work);
+    if (share == 0 && peak(name).isPresent()) {
+      share = row.fact(work) / row.median() / peak(name).getAsDouble();
+    }
+    return share > 0 ? "%.0f %%".formatted(100 * share) : "–";
   }
 
-  /** The best that any process of the run saw. */
+  private String peakName(BenchResult row, String work) {
+    if (work.equals("work.bytes")) {
+      return "peak.memory";
+    }
+    return row.bfloat16() && peak("peak.bfloat16").isPresent() ? "peak.bfloat16" : "peak.float32";
+  }
+
+  /** The median over the results that measured it. */
   private OptionalDouble peak(String name) {
-    return results.stream().mapToDouble(r -> r.fact(name)).filter(p -> p > 0).max();
+    double[] peaks =
+        results.stream().mapToDouble(r -> r.fact(name)).filter(p -> p > 0).sorted().toArray();
+    return peaks.length == 0 ? OptionalDouble.empty() : OptionalDouble.of(peaks[peaks.length / 2]);
   }
 
   private String ratio(BenchResult row) {

@@ -8,15 +8,19 @@ package dev.autoprog.backend.cpu;
  * @param memory bytes per second of the triad {@code a = b + 3c}, three streams
  */
 public record MachinePeaks(double float32, double bfloat16, double memory) {
-  /** Measures for about a second, on this many threads; nothing else should run meanwhile. */
-  public static MachinePeaks measure(int threads) {
+  /**
+   * Measures, on this many threads; nothing else should run meanwhile.
+   *
+   * @param seconds for how long each of the four loops is repeated; 0.05 is little, 0.2 enough
+   */
+  public static MachinePeaks measure(int threads, double seconds) {
     CpuLibrary.load();
     try (CpuKernels kernels = new CpuKernels(threads)) {
       double[] memory = new double[1];
-      kernels.check(NativeCpu.ap_measure_triad(kernels.context(), memory));
+      kernels.check(NativeCpu.ap_measure_triad(kernels.context(), seconds, memory));
       return new MachinePeaks(
-          NativeCpu.ap_measure_multiply_adds(kernels.context()),
-          NativeCpu.ap_measure_bf16_dot_products(kernels.context()),
+          NativeCpu.ap_measure_multiply_adds(kernels.context(), seconds),
+          NativeCpu.ap_measure_bf16_dot_products(kernels.context(), seconds),
           memory[0]);
     }
   }

@@ -332,9 +332,11 @@ final class NativeCpu {
       @Cast("const float*") long from,
       @Cast("float*") long to);
 
-  static native double ap_measure_multiply_adds(@Cast("ap_context*") long context);
+  static native double ap_measure_multiply_adds(@Cast("ap_context*") long context, double seconds);
 
-  static native double ap_measure_bf16_dot_products(@Cast("ap_context*") long context);
+  static native double ap_measure_bf16_dot_products(
+      @Cast("ap_context*") long context, double seconds);
 
-  static native int ap_measure_triad(@Cast("ap_context*") long context, double[] bytesPerSecond);
+  static native int ap_measure_triad(
+      @Cast("ap_context*") long context, double seconds, double[] bytesPerSecond);
 }
