@@ -1,33 +1,13 @@
 #include "context.hpp"
-#include "math.hpp"
+#include "gelu.hpp"
 
 using namespace autoprog;
-
-namespace {
-
-// x * Phi(x) and, if asked for, its derivative.
-template <bool Slope, class T>
-void gelu(int64_t begin, int64_t end, const T* x, T* y, T* slope) {
-  each_vector(begin, end, [&](int64_t i, auto lanes) {
-    const Vec v = lanes.load(x + i);
-    const Normal at = normal(v);
-    lanes.store(y + i, v * at.distribution);
-    if constexpr (Slope) lanes.store(slope + i, at.distribution + v * at.density);
-  });
-}
-
-}  // namespace
 
 int ap_gelu_forward(ap_context* context, int32_t type, int64_t n, const void* x, void* y, void* slope) {
   return guarded(context, type, [&](auto as) {
     // an element takes about as long as three of a copy
-    parallel(context, parts_for(context, 3 * n), n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
-      if (slope == nullptr) {
-        gelu<false>(begin, end, as(x), as(y), as(slope));
-      } else {
-        gelu<true>(begin, end, as(x), as(y), as(slope));
-      }
-    });
+    parallel(context, parts_for(context, 3 * n), n, kLanes,
+             [&](int64_t, int64_t begin, int64_t end) { gelu(begin, end, as(x), as(y), as(slope)); });
   });
 }
 

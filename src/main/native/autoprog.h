@@ -52,12 +52,17 @@ int ap_sum_rows(ap_context*, int32_t type, int64_t rows, int64_t columns, int64_
 // elements of y_type, which is the type or AP_FLOAT32. <= 1e-5
 int ap_linear_forward(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                       const void* weight, const float* bias, const void* base, int32_t y_type, void* y);
-// dx (rows, in) = dy (rows, out) * weight (out, in). <= 1e-5
+// y (rows, out) = gelu(h) and slope (rows, out) = gelu'(h), as ap_gelu_forward has them, of h = x (rows, in) * weight
+// (out, in)^T + bias (out); bias may be NULL. <= 1e-5
+int ap_linear_gelu_forward(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
+                           const void* weight, const float* bias, void* y, void* slope);
+// dx (rows, in) = (dy (rows, out) * weight (out, in)) . scale (rows, in), element by element; scale may be NULL for 1.
+// <= 1e-5
 int ap_linear_backward_input(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* dy,
-                             const void* weight, void* dx);
-// dweight (out, in) += dy (rows, out)^T * x (rows, in). <= 1e-5
+                             const void* weight, const void* scale, void* dx);
+// dweight (out, in) += dy (rows, out)^T * x (rows, in); dbias (out) += the sum of dy's rows, or NULL. <= 1e-5
 int ap_linear_backward_weight(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
-                              const void* dy, float* dweight);
+                              const void* dy, float* dweight, float* dbias);
 
 // ---- attention.cpp ---------------------------------------------------------------------------------------------
 // out (B,N,H,D) = softmax(q k^T scale) v from qkv (B,N,3,H,D); log_sum_exp (B,H,N) = each softmax's log denominator.

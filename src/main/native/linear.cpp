@@ -1,18 +1,11 @@
-#include <omp.h>
-
-#include <array>
-#include <map>
-#include <oneapi/dnnl/dnnl.hpp>
-#include <stdexcept>
-#include <string>
-#include <vector>
-
 #include "convert.hpp"
+#include "gelu.hpp"
+#include "matmul.hpp"
+#include "reduce.hpp"
 
-namespace autoprog {
+using namespace autoprog;
+
 namespace {
-
-using dnnl::memory;
 
 // Whether the library was compiled for processors that multiply bfloat16. Elsewhere, such products are float32 ones of
 // converted operands.
@@ -22,229 +15,44 @@ constexpr bool kMultipliesBFloat16 = true;
 constexpr bool kMultipliesBFloat16 = false;
 #endif
 
-// From so many rows on, a weight is first brought into oneDNN's own layout: the product is 4 to 8 % faster then, and
-// that takes as long as the product of 45 rows.
-constexpr int64_t kRowsWorthPacking = 2048;
-
-enum Product { kForward, kBackwardInput, kBackwardWeight };
-
-// A product, or a piece of one, for which oneDNN compiles code.
-struct Task {
-  Product product;
-  int32_t type, y_type;           // of the operands, of the result
-  bool bias;                      // whether it is added
-  bool adds;                      // whether the result is added to what is there
-  int64_t rows, in, out;          // of this product
-  int64_t in_stride, out_stride;  // from one row of in, or of out, elements to the next
-  int64_t packed_rows;            // of the product for which the weight is in oneDNN's own layout; 0 if it is not
-
-  bool operator<(const Task& o) const { return key() < o.key(); }
-
- private:
-  std::array<int64_t, 11> key() const {
-    return {product, type, y_type, bias, adds, rows, in, out, in_stride, out_stride, packed_rows};
-  }
-};
-
-dnnl::engine& engine() {
-  static dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-  return cpu;
+int64_t bytes(int32_t type) {
+  return type == AP_BFLOAT16 ? 2 : 4;
 }
-
-memory::data_type data_type(int32_t type) {
-  return type == AP_BFLOAT16 ? memory::data_type::bf16 : memory::data_type::f32;
-}
-
-// A matrix of rows that begin `stride` elements apart, or its transpose.
-memory::desc matrix(int32_t type, int64_t rows, int64_t columns, int64_t stride, bool transposed = false) {
-  return transposed ? memory::desc({columns, rows}, data_type(type), memory::dims{1, stride})
-                    : memory::desc({rows, columns}, data_type(type), memory::dims{stride, 1});
-}
-
-// product = or += left * right + bias; the bias may be empty.
-struct Matrices {
-  memory::desc left, right, bias, product;
-  bool adds;
-
-  explicit Matrices(const Task& t) : adds(t.adds) {
-    switch (t.product) {
-      case kForward:
-        if (t.bias) bias = matrix(AP_FLOAT32, 1, t.out, t.out);
-        left = matrix(t.type, t.rows, t.in, t.in_stride);
-        right = matrix(t.type, t.out, t.in, t.in_stride, true);
-        product = matrix(t.y_type, t.rows, t.out, t.out_stride);
-        break;
-      case kBackwardInput:
-        left = matrix(t.type, t.rows, t.out, t.out_stride);
-        right = matrix(t.type, t.out, t.in, t.in_stride);
-        product = matrix(t.y_type, t.rows, t.in, t.in_stride);
-        break;
-      case kBackwardWeight:
-        left = matrix(t.type, t.rows, t.out, t.out_stride, true);
-        right = matrix(t.type, t.rows, t.in, t.in_stride);
-        product = matrix(t.y_type, t.out, t.in, t.in_stride);
-        break;
-    }
-  }
-};
-
-// Whole cache lines.
-int64_t floats(const memory::desc& d) {
-  return round_up(static_cast<int64_t>(d.get_size()), 64) / static_cast<int64_t>(sizeof(float));
-}
-
-using Description = dnnl::matmul::primitive_desc;
-
-Description describe(const Matrices& m, const memory::desc& right) {
-  dnnl::primitive_attr attributes;
-  attributes.set_fpmath_mode(dnnl::fpmath_mode::strict);
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  dnnl::post_ops additions;
-  if (m.adds) additions.append_sum();
-  attributes.set_post_ops(additions);
-  return m.bias.is_zero() ? Description(engine(), m.left, right, m.product, attributes)
-                          : Description(engine(), m.left, right, m.bias, m.product, attributes);
-}
-
-// How oneDNN likes the weight of a product to lie, and what brings it there.
-class Packing {
- public:
-  explicit Packing(const Task& task) {
-    const Matrices m(task);
-    const memory::desc any(m.right.get_dims(), m.right.get_data_type(), memory::format_tag::any);
-    layout_ = describe(m, any).weights_desc();
-    plain_ = memory(m.right, engine(), nullptr);
-    packed_ = memory(layout_, engine(), nullptr);
-    reorder_ = dnnl::reorder(plain_, packed_);
-  }
-
-  const memory::desc& layout() const { return layout_; }
-
-  void run(dnnl::stream& stream, const void* plain, float* packed) {
-    plain_.set_data_handle(const_cast<void*>(plain));
-    packed_.set_data_handle(packed);
-    reorder_.execute(stream, plain_, packed_);
-  }
-
- private:
-  memory::desc layout_;
-  memory plain_, packed_;
-  dnnl::reorder reorder_;
-};
-
-// Where the matrices of a product lie.
-struct Operands {
-  const void *left, *right;
-  const float* bias;
-  const void* base;  // forward alone: where it is given, the product begins as its copy and is added to it
-  int32_t base_type;
-  void* product;
-};
-
-// One matrix product of one shape, compiled once: its operands are put in at each run.
-class Matmul {
- public:
-  // With the weight in this layout, or as the task says if that is null.
-  Matmul(const Task& task, const memory::desc* layout) : Matmul(Matrices(task), layout) {}
-
-  void run(dnnl::stream& stream, Scratch& scratch, const Operands& o) {
-    const std::array<const void*, 5> data{o.left, o.right, o.product, scratch.floats(scratch_floats_), o.bias};
-    for (size_t i = 0; i < data.size(); i++) memories_[i].set_data_handle(const_cast<void*>(data[i]));
-    dnnl::error::wrap_c_api(
-        dnnl_primitive_execute(primitive_.get(), stream.get(), static_cast<int>(arguments_.size()), arguments_.data()),
-        "oneDNN could not run a matrix product");
-  }
-
- private:
-  Matmul(const Matrices& m, const memory::desc* layout) : Matmul(describe(m, layout ? *layout : m.right)) {}
-
-  explicit Matmul(const Description& d)
-      : primitive_(d),
-        memories_{memory(d.src_desc(), engine(), nullptr), memory(d.weights_desc(), engine(), nullptr),
-                  memory(d.dst_desc(), engine(), nullptr), memory(d.scratchpad_desc(), engine(), nullptr),
-                  memory(d.bias_desc(), engine(), nullptr)},
-        arguments_{{{DNNL_ARG_SRC, memories_[0].get()},
-                    {DNNL_ARG_WEIGHTS, memories_[1].get()},
-                    {DNNL_ARG_DST, memories_[2].get()},
-                    {DNNL_ARG_SCRATCHPAD, memories_[3].get()},
-                    {DNNL_ARG_BIAS, memories_[4].get()}}},
-        scratch_floats_(floats(d.scratchpad_desc())) {}
-
-  dnnl::matmul primitive_;
-  std::array<memory, 5> memories_;
-  std::array<dnnl_exec_arg_t, 5> arguments_;
-  int64_t scratch_floats_;
-};
-
-// Results of make(key) that are kept.
-template <class Key, class Value>
-class Kept {
- public:
-  template <class Make>
-  Value& get(const Key& key, Make make) {
-    const auto found = kept_.find(key);
-    return found != kept_.end() ? found->second : kept_.emplace(key, make()).first->second;
-  }
-
- private:
-  std::map<Key, Value> kept_;
-};
-
-// For its life, oneDNN runs what the calling thread gives it on that thread alone: the team is ours.
-class OnThisThread {
- public:
-  OnThisThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~OnThisThread() { omp_set_num_threads(before_); }
-  OnThisThread(const OnThisThread&) = delete;
-  OnThisThread& operator=(const OnThisThread&) = delete;
-
- private:
-  int before_;
-};
-
-}  // namespace
-
-// What a context has compiled: of products, one for each member of its team, since a run puts its operands in.
-class Matmuls {
- public:
-  explicit Matmuls(int members) : members_(static_cast<size_t>(members)) {}
-
-  Packing& packing(const Task& task) {
-    return packings_.get(task, [&] { return Packing(task); });
-  }
-
-  void run(int member, const Task& task, const memory::desc* layout, const Operands& operands) {
-    Member& m = members_[static_cast<size_t>(member)];
-    m.matmuls.get(task, [&] { return Matmul(task, layout); }).run(m.stream, m.scratch, operands);
-  }
-
-  dnnl::stream& stream() { return members_[0].stream; }
-  Scratch packed;  // a weight in oneDNN's layout
-  Scratch sums;    // of the parts of a weight's gradient
-
- private:
-  struct Member {
-    dnnl::stream stream{engine()};
-    Scratch scratch;
-    Kept<Task, Matmul> matmuls;
-  };
-  std::vector<Member> members_;
-  Kept<Task, Packing> packings_;
-};
-
-void MatmulsDeleter::operator()(Matmuls* matmuls) const {
-  delete matmuls;
-}
-
-namespace {
-
 const void* at(const void* p, int32_t type, int64_t element) {
-  const int64_t size = type == AP_BFLOAT16 ? 2 : 4;
-  return p == nullptr ? nullptr : static_cast<const char*>(p) + element * size;
+  return p == nullptr ? nullptr : static_cast<const char*>(p) + element * bytes(type);
 }
 void* at(void* p, int32_t type, int64_t element) {
   return const_cast<void*>(at(static_cast<const void*>(p), type, element));
 }
+
+struct Matrix {
+  const void* at;
+  int64_t elements;
+};
+
+// The operands of a product in a type that this processor multiplies: as they are, or as float32 copies.
+struct Factors {
+  int32_t type;
+  const void *left, *right;
+  float* product;  // room for a float32 product; null where the operands are as they were
+
+  Factors(ap_context* context, int32_t given, Matrix l, Matrix r, int64_t products)
+      : type(given), left(l.at), right(r.at), product(nullptr) {
+    if (type == AP_FLOAT32 || kMultipliesBFloat16) return;
+    float* wide = context->scratch.floats(l.elements + r.elements + products);
+    type = AP_FLOAT32;
+    left = widened(context, l, wide);
+    right = widened(context, r, wide + l.elements);
+    product = wide + l.elements + r.elements;
+  }
+
+ private:
+  static const float* widened(ap_context* context, Matrix m, float* to) {
+    parallel(context, parts_for(context, m.elements), m.elements, kLanes,
+             [&](int64_t, int64_t begin, int64_t end) { convert(AP_BFLOAT16, m.at, AP_FLOAT32, to, begin, end); });
+    return to;
+  }
+};
 
 // In how many parts to cut a product: two per thread, since smaller ones run slower, and whole vectors of what is cut.
 int parts_for_product(const ap_context* context, const Task& t, int64_t length) {
@@ -253,158 +61,188 @@ int parts_for_product(const ap_context* context, const Task& t, int64_t length) 
   return static_cast<int>(std::clamp<int64_t>(length / 16, 1, std::min(worth, kPartsPerThread * context->threads)));
 }
 
-// y = x * weight ..., or dx = dy * weight: cut in rows.
-void multiply_rows(ap_context* context, Task task, const Operands& o) {
-  Matmuls& matmuls = *context->matmuls;
+// y = x * weight ..., or dx = dy * weight: cut in parts of rows, and these in pieces of at most so many. Around each
+// piece's product, before(begin, end) and after(begin, end) are called with its range of the product's elements, while
+// a cache holds them.
+template <class Before, class After>
+void multiply_rows(ap_context* context, Task task, Operands o, int64_t most_rows, Before before, After after) {
+  Matmuls& matmuls = Matmuls::of(context);
   const bool forward = task.product == kForward;
   const int64_t left = forward ? task.in : task.out, product = forward ? task.out : task.in;
-  const memory::desc* layout = nullptr;
-  const void* weight = o.right;
   if (task.rows >= kRowsWorthPacking) {
     task.packed_rows = task.rows;
-    Packing& packing = matmuls.packing(task);
-    layout = &packing.layout();
-    float* packed = matmuls.packed.floats(floats(*layout));
-    packing.run(matmuls.stream(), weight, packed);
-    weight = packed;
+    o.right = matmuls.packed(task, o.right);
   }
-  parallel_by_member(
-      context, parts_for_product(context, task, task.rows), task.rows, 16,
-      [&](int, int member, int64_t begin, int64_t end) {
-        const OnThisThread alone;
-        Task piece = task;
-        piece.rows = end - begin;
-        void* y = at(o.product, task.y_type, begin * product);
-        if (o.base != nullptr) {
-          convert(o.base_type, at(o.base, o.base_type, begin * product), task.y_type, y, 0, piece.rows * product);
-        }
-        matmuls.run(member, piece, layout, {at(o.left, task.type, begin * left), weight, o.bias, nullptr, 0, y});
-      });
+  parallel_by_member(context, parts_for_product(context, task, task.rows), task.rows, 16,
+                     [&](int, int member, int64_t first, int64_t last) {
+                       for (int64_t begin = first; begin < last; begin += most_rows) {
+                         const int64_t end = std::min(last, begin + most_rows);
+                         Task piece = task;
+                         piece.rows = end - begin;
+                         before(begin * product, end * product);
+                         matmuls.run(member, piece,
+                                     {at(o.left, task.type, begin * left), o.right, o.bias,
+                                      at(o.product, task.y_type, begin * product)});
+                         after(begin * product, end * product);
+                       }
+                     });
 }
 
-// dweight += dy^T * x, cut in rows: each part has a sum of its own, and these are added in order. A thread then reads
-// what it wrote itself, and nothing twice.
-void multiply_by_rows(ap_context* context, int parts, const Task& task, const Operands& o) {
-  Matmuls& matmuls = *context->matmuls;
-  const int64_t weights = task.in * task.out, stride = round_up(weights, 16);
+constexpr auto kNothing = [](int64_t, int64_t) {};
+
+// dy's columns begin ... end, summed over the rows first ... last, are added to sums.
+template <class T>
+void add_columns(const T* dy, int64_t out, int64_t first, int64_t last, int64_t begin, int64_t end, float* sums) {
+  add_rows<1>(first, last, end - begin, sums, [&](int64_t row, int64_t column, auto lanes) {
+    return std::array<Vec, 1>{lanes.load(dy + row * out + begin + column)};
+  });
+}
+
+// What becomes of a weight's gradient: dweight += dy^T * x, and dbias += the sum of dy's rows if it is there.
+struct Gradients {
+  int32_t dy_type;
+  const void* dy;  // as it was given
+  float *dweight, *dbias;
+
+  void add_bias(const Task& t, int64_t first, int64_t last, int64_t begin, int64_t end, float* sums) const {
+    with_elements(dy_type, [&](auto as) { add_columns(as(dy), t.out, first, last, begin, end, sums); });
+  }
+};
+
+// Cut in rows: each part has sums of its own, and these are added in order. A thread then reads what it wrote itself,
+// and nothing twice.
+void multiply_by_rows(ap_context* context, int parts, const Task& task, const Factors& f, const Gradients& g) {
+  Matmuls& matmuls = Matmuls::of(context);
+  const int64_t weights = task.in * task.out, biases = g.dbias == nullptr ? 0 : task.out;
+  const int64_t stride = round_up(weights + biases, 16);
   float* sums = matmuls.sums.floats(parts * stride);
   parallel_by_member(context, parts, task.rows, 16, [&](int part, int member, int64_t begin, int64_t end) {
-    const OnThisThread alone;
+    float* mine = sums + part * stride;
     Task piece = task;
     piece.rows = end - begin;
     piece.adds = false;
-    matmuls.run(member, piece, nullptr,
-                {at(o.left, task.type, begin * task.out), at(o.right, task.type, begin * task.in), nullptr, nullptr, 0,
-                 sums + part * stride});
+    matmuls.run(member, piece,
+                {at(f.left, task.type, begin * task.out), at(f.right, task.type, begin * task.in), nullptr, mine});
+    std::fill_n(mine + weights, biases, 0.0f);
+    if (biases > 0) g.add_bias(task, begin, end, 0, task.out, mine + weights);
   });
-  float* dweight = static_cast<float*>(o.product);
-  parallel(context, parts_for(context, parts * weights), weights, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+  const auto add = [&](int64_t begin, int64_t end, const float* from, float* to) {
     each_vector(begin, end, [&](int64_t i, auto lanes) {
-      Vec sum = lanes.load(sums + i);
-      for (int part = 1; part < parts; part++) sum += lanes.load(sums + part * stride + i);
-      lanes.store(dweight + i, lanes.load(dweight + i) + sum);
+      Vec sum = lanes.load(from + i);
+      for (int part = 1; part < parts; part++) sum += lanes.load(from + part * stride + i);
+      lanes.store(to + i, lanes.load(to + i) + sum);
     });
-  });
+  };
+  parallel(context, parts_for(context, parts * weights), weights, kLanes,
+           [&](int64_t part, int64_t begin, int64_t end) {
+             add(begin, end, sums, g.dweight);
+             if (part == 0) add(0, biases, sums + weights, g.dbias);
+           });
 }
 
-// The same, cut in outputs, or where these are few, in inputs.
-void multiply_by_columns(ap_context* context, const Task& task, const Operands& o) {
+// Cut in outputs, or where these are few, in inputs.
+void multiply_by_columns(ap_context* context, const Task& task, const Factors& f, const Gradients& g) {
+  Matmuls& matmuls = Matmuls::of(context);
   const bool by_out = task.out >= task.in || task.out >= 32 * context->threads;
   const int64_t length = by_out ? task.out : task.in;
   const int parts = std::min(context->threads, parts_for_product(context, task, length));
-  parallel_by_member(context, parts, length, 16, [&](int, int member, int64_t begin, int64_t end) {
-    const OnThisThread alone;
+  parallel_by_member(context, parts, length, 16, [&](int part, int member, int64_t begin, int64_t end) {
     Task piece = task;
-    Operands part = o;
     if (by_out) {
       piece.out = end - begin;
-      part.left = at(o.left, task.type, begin);
-      part.product = at(o.product, task.y_type, begin * task.in);
+      matmuls.run(member, piece, {at(f.left, task.type, begin), f.right, nullptr, g.dweight + begin * task.in});
     } else {
       piece.in = end - begin;
-      part.right = at(o.right, task.type, begin);
-      part.product = at(o.product, task.y_type, begin);
+      matmuls.run(member, piece, {f.left, at(f.right, task.type, begin), nullptr, g.dweight + begin});
     }
-    context->matmuls->run(member, piece, nullptr, part);
-  });
-}
-
-void multiply_weight(ap_context* context, const Task& task, const Operands& o) {
-  constexpr int64_t kMostSums = 1 << 18;  // floats; with more, the parts' sums would not stay in a second-level cache
-  const int parts = std::min(context->threads, parts_for_product(context, task, task.rows));
-  if (parts > 1 && parts * task.in * task.out <= kMostSums) {
-    multiply_by_rows(context, parts, task, o);
-  } else {
-    multiply_by_columns(context, task, o);
-  }
-}
-
-void run(ap_context* context, const Task& task, const Operands& operands) {
-  const OnThisThread alone;
-  if (!context->matmuls) context->matmuls.reset(new Matmuls(context->threads));
-  if (task.product == kBackwardWeight) {
-    multiply_weight(context, task, operands);
-  } else {
-    multiply_rows(context, task, operands);
-  }
-}
-
-// The product of bfloat16 matrices on a processor that has none: of float32 copies.
-void run_converted(ap_context* context, Task task, const Operands& o) {
-  const Matrices m(task);
-  const auto elements = [](const memory::desc& d) { return d.get_dims()[0] * d.get_dims()[1]; };
-  const int64_t lefts = elements(m.left), rights = elements(m.right), products = elements(m.product);
-  float* wide = context->scratch.floats(lefts + rights + products);
-  const auto copy = [&](int64_t n, int32_t from_type, const void* from, int32_t to_type, void* to) {
-    parallel(context, parts_for(context, n), n, kLanes,
-             [&](int64_t, int64_t begin, int64_t end) { convert(from_type, from, to_type, to, begin, end); });
-  };
-  copy(lefts, AP_BFLOAT16, o.left, AP_FLOAT32, wide);
-  copy(rights, AP_BFLOAT16, o.right, AP_FLOAT32, wide + lefts);
-  const int32_t y_type = task.y_type;
-  task.type = task.y_type = AP_FLOAT32;
-  void* sum = y_type == AP_FLOAT32 ? o.product : wide + lefts + rights;
-  run(context, task, {wide, wide + lefts, o.bias, o.base, o.base_type, sum});
-  if (y_type != AP_FLOAT32) copy(products, AP_FLOAT32, sum, y_type, o.product);
-}
-
-int multiply(ap_context* context, const Task& task, const Operands& operands) {
-  return guarded(context, [&] {
-    if (task.type == AP_BFLOAT16 && !kMultipliesBFloat16) {
-      run_converted(context, task, operands);
-    } else {
-      run(context, task, operands);
+    if (g.dbias == nullptr) return;
+    if (by_out) {
+      g.add_bias(task, 0, task.rows, begin, end, g.dbias + begin);
+    } else if (part == 0) {
+      g.add_bias(task, 0, task.rows, 0, task.out, g.dbias);
     }
   });
+}
+
+// Rows of a piece whose results, so many bytes a row, are read again while a cache holds them. Half of it, and products
+// of fewer rows take longer than what the cache saves; twice as much saves nothing.
+int64_t rows_in_cache(int64_t bytes) {
+  constexpr int64_t kBytes = 2 << 20;
+  return std::max<int64_t>(64, kBytes / bytes / 16 * 16);
 }
 
 }  // namespace
-}  // namespace autoprog
-
-using namespace autoprog;
-
-const char* ap_onednn_version(void) {
-  static const std::string text = [] {
-    const dnnl_version_t* version = dnnl_version();
-    return std::to_string(version->major) + "." + std::to_string(version->minor) + "." + std::to_string(version->patch);
-  }();
-  return text.c_str();
-}
 
 int ap_linear_forward(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                       const void* weight, const float* bias, const void* base, int32_t y_type, void* y) {
-  return multiply(context, {kForward, type, y_type, bias != nullptr, base != nullptr, rows, in, out, in, out, 0},
-                  {x, weight, bias, base, type, y});
+  return guarded(context, [&] {
+    const Factors f(context, type, {x, rows * in}, {weight, out * in}, rows * out);
+    const bool direct = f.product == nullptr || y_type == AP_FLOAT32;
+    void* sum = direct ? y : f.product;
+    const int32_t sum_type = direct ? y_type : AP_FLOAT32;
+    multiply_rows(
+        context, {kForward, f.type, sum_type, bias != nullptr, base != nullptr, rows, in, out, in, out, 0},
+        {f.left, f.right, bias, sum}, rows,
+        [&](int64_t begin, int64_t end) {
+          if (base != nullptr) convert(type, base, sum_type, sum, begin, end);
+        },
+        [&](int64_t begin, int64_t end) {
+          if (!direct) convert(sum_type, sum, y_type, y, begin, end);
+        });
+  });
+}
+
+int ap_linear_gelu_forward(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
+                           const void* weight, const float* bias, void* y, void* slope) {
+  return guarded(context, [&] {
+    const Factors f(context, type, {x, rows * in}, {weight, out * in}, rows * out);
+    const bool direct = f.product == nullptr;
+    void* sum = direct ? slope : f.product;
+    const int32_t sum_type = direct ? type : AP_FLOAT32;
+    multiply_rows(context, {kForward, f.type, sum_type, bias != nullptr, false, rows, in, out, in, out, 0},
+                  {f.left, f.right, bias, sum}, rows_in_cache(2 * out * bytes(type)), kNothing,
+                  [&](int64_t begin, int64_t end) {
+                    with_elements(type, [&](auto as) {
+                      with_elements(sum_type, [&](auto as_sum) { gelu(begin, end, as_sum(sum), as(y), as(slope)); });
+                    });
+                  });
+  });
 }
 
 int ap_linear_backward_input(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* dy,
-                             const void* weight, void* dx) {
-  return multiply(context, {kBackwardInput, type, type, false, false, rows, in, out, in, out, 0},
-                  {dy, weight, nullptr, nullptr, type, dx});
+                             const void* weight, const void* scale, void* dx) {
+  return guarded(context, [&] {
+    const Factors f(context, type, {dy, rows * out}, {weight, out * in}, rows * in);
+    const bool direct = f.product == nullptr;
+    void* sum = direct ? dx : f.product;
+    multiply_rows(context, {kBackwardInput, f.type, f.type, false, false, rows, in, out, in, out, 0},
+                  {f.left, f.right, nullptr, sum}, scale == nullptr ? rows : rows_in_cache(2 * in * bytes(type)),
+                  kNothing, [&](int64_t begin, int64_t end) {
+                    if (direct && scale == nullptr) return;
+                    with_elements(type, [&](auto as) {
+                      with_elements(f.type, [&](auto as_sum) {
+                        each_vector(begin, end, [&](int64_t i, auto lanes) {
+                          const Vec product = lanes.load(as_sum(sum) + i);
+                          lanes.store(as(dx) + i, scale == nullptr ? product : product * lanes.load(as(scale) + i));
+                        });
+                      });
+                    });
+                  });
+  });
 }
 
 int ap_linear_backward_weight(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
-                              const void* dy, float* dweight) {
-  return multiply(context, {kBackwardWeight, type, AP_FLOAT32, false, true, rows, in, out, in, out, 0},
-                  {dy, x, nullptr, nullptr, type, dweight});
+                              const void* dy, float* dweight, float* dbias) {
+  return guarded(context, [&] {
+    constexpr int64_t kMostSums = 1 << 18;  // floats; with more, the parts' sums would not stay in a second-level cache
+    const Factors f(context, type, {dy, rows * out}, {x, rows * in}, 0);
+    const Gradients g{type, dy, dweight, dbias};
+    const Task task{kBackwardWeight, f.type, AP_FLOAT32, false, true, rows, in, out, in, out, 0};
+    const int parts = std::min(context->threads, parts_for_product(context, task, rows));
+    if (parts > 1 && parts * in * out <= kMostSums) {
+      multiply_by_rows(context, parts, task, f, g);
+    } else {
+      multiply_by_columns(context, task, f, g);
+    }
+  });
 }

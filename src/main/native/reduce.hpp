@@ -35,22 +35,24 @@ void add_block(int64_t first, int64_t last, int64_t columns, int64_t column, Lan
   }
 }
 
+}  // namespace detail
+
+// sums[s * columns + column] += the sum of terms(row, column, lanes)[s] over the rows first <= row < last, on this
+// thread.
 template <size_t Sums, class Terms>
 void add_rows(int64_t first, int64_t last, int64_t columns, float* sums, Terms terms) {
-  constexpr int64_t kColumns = kColumnVectors * kLanes;
+  constexpr int64_t kColumns = detail::kColumnVectors * kLanes;
   const int64_t together = columns / kColumns * kColumns;
-  for (int64_t block = first; block < last; block += kRowBlock) {
-    const int64_t end = std::min(last, block + kRowBlock);
+  for (int64_t block = first; block < last; block += detail::kRowBlock) {
+    const int64_t end = std::min(last, block + detail::kRowBlock);
     for (int64_t column = 0; column < together; column += kColumns) {
-      add_block<Sums, kColumnVectors>(block, end, columns, column, WholeVector{}, sums, terms);
+      detail::add_block<Sums, detail::kColumnVectors>(block, end, columns, column, WholeVector{}, sums, terms);
     }
     each_vector(together, columns, [&](int64_t column, auto lanes) {
-      add_block<Sums, 1>(block, end, columns, column, lanes, sums, terms);
+      detail::add_block<Sums, 1>(block, end, columns, column, lanes, sums, terms);
     });
   }
 }
-
-}  // namespace detail
 
 // sums[s][column] += the sum over the rows of terms(row, column, lanes)[s], where terms gives a vector of
 // columns. Each thread sums rows of its own, and the parts are added in order.
@@ -63,7 +65,7 @@ void sum_over_rows(ap_context* context, int64_t rows, int64_t columns, std::arra
   parallel(context, parts, rows, 1, [&](int64_t part, int64_t first, int64_t last) {
     float* mine = partial + part * part_size;
     std::fill_n(mine, width, 0.0f);
-    detail::add_rows<Sums>(first, last, columns, mine, terms);
+    add_rows<Sums>(first, last, columns, mine, terms);
   });
   for (size_t s = 0; s < Sums; s++) {
     each_vector(0, columns, [&](int64_t column, auto lanes) {

@@ -48,8 +48,9 @@ public class MatmulBenchmark extends Comparison {
     var kernels = ours.kernels();
     return switch (pass) {
       case "forward" -> ours.contender(() -> kernels.linearForward(s, x, weight, bias, null, y), y);
-      case "dx" -> ours.contender(() -> kernels.linearBackwardInput(s, dy, weight, dx), dx);
-      default -> ours.contender(() -> kernels.linearBackwardWeight(s, x, dy, dWeight), dWeight);
+      case "dx" -> ours.contender(() -> kernels.linearBackwardInput(s, dy, weight, null, dx), dx);
+      default ->
+          ours.contender(() -> kernels.linearBackwardWeight(s, x, dy, dWeight, null), dWeight);
     };
   }
 

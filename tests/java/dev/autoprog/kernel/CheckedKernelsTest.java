@@ -35,6 +35,9 @@ class CheckedKernelsTest {
       Set.of(
           "linearForward.bias",
           "linearForward.base",
+          "linearGeluForward.bias",
+          "linearBackwardInput.scale",
+          "linearBackwardWeight.dBias",
           "layerNormBackward.base",
           "residualForward.scale",
           "geluForward.slope",
@@ -233,7 +236,7 @@ class CheckedKernelsTest {
             () ->
                 session
                     .kernels()
-                    .linearBackwardInput(new LinearShape(huge, 4, 4), four, four, four))
+                    .linearBackwardInput(new LinearShape(huge, 4, 4), four, four, null, four))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("too large");
     assertThatThrownBy(

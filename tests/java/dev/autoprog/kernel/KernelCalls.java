@@ -28,7 +28,8 @@ final class KernelCalls {
         convert(data, 9, DType.FLOAT32, DType.BFLOAT16),
         sumRows(data, new RowsShape(3, 5, 7)),
         linearForward(data, linear, true),
-        linearBackwardInput(data, linear),
+        linearGeluForward(data, linear, true),
+        linearBackwardInput(data, linear, true),
         linearBackwardWeight(data, linear),
         attention,
         attentionBackward(data, attention, new AttentionShape(2, 3, 2, 8)),
@@ -112,13 +113,32 @@ final class KernelCalls {
                 k.linearForward(s, t.get("x"), t.get("weight"), t.get("bias"), null, t.get("y")));
   }
 
-  static KernelCall linearBackwardInput(RandomData data, LinearShape s) {
+  static KernelCall linearGeluForward(RandomData data, LinearShape s, boolean biased) {
+    float scale = (float) (2 / Math.sqrt(s.in())); // both tails of the GELU, and its middle
+    return new KernelCall("linearGeluForward")
+        .input("x", data.gaussian(s.rows() * s.in()))
+        .input("weight", data.uniform(s.out() * s.in(), -scale, scale))
+        .input("bias", biased ? data.gaussian(s.out()) : null)
+        .output("y", s.rows() * s.out())
+        .output("slope", s.rows() * s.out())
+        .typed("x", "weight", "y", "slope")
+        .body(
+            (k, t) ->
+                k.linearGeluForward(
+                    s, t.get("x"), t.get("weight"), t.get("bias"), t.get("y"), t.get("slope")));
+  }
+
+  static KernelCall linearBackwardInput(RandomData data, LinearShape s, boolean scaled) {
     return new KernelCall("linearBackwardInput")
         .input("dy", data.gaussian(s.rows() * s.out()))
         .input("weight", data.gaussian(s.out() * s.in()))
+        .input("scale", scaled ? data.gaussian(s.rows() * s.in()) : null)
         .output("dx", s.rows() * s.in())
-        .typed("dy", "weight", "dx")
-        .body((k, t) -> k.linearBackwardInput(s, t.get("dy"), t.get("weight"), t.get("dx")));
+        .typed("dy", "weight", "scale", "dx")
+        .body(
+            (k, t) ->
+                k.linearBackwardInput(
+                    s, t.get("dy"), t.get("weight"), t.get("scale"), t.get("dx")));
   }
 
   static KernelCall linearBackwardWeight(RandomData data, LinearShape s) {
@@ -126,8 +146,21 @@ final class KernelCalls {
         .input("x", data.gaussian(s.rows() * s.in()))
         .input("dy", data.gaussian(s.rows() * s.out()))
         .updated("dWeight", data.prior(s.out() * s.in()))
+        .updated("dBias", data.prior(s.out()))
         .typed("x", "dy")
-        .body((k, t) -> k.linearBackwardWeight(s, t.get("x"), t.get("dy"), t.get("dWeight")));
+        .body(
+            (k, t) ->
+                k.linearBackwardWeight(
+                    s, t.get("x"), t.get("dy"), t.get("dWeight"), t.get("dBias")));
+  }
+
+  static KernelCall linearBackwardWeightAlone(RandomData data, LinearShape s) {
+    return new KernelCall("linearBackwardWeight without dBias")
+        .input("x", data.gaussian(s.rows() * s.in()))
+        .input("dy", data.gaussian(s.rows() * s.out()))
+        .updated("dWeight", data.prior(s.out() * s.in()))
+        .typed("x", "dy")
+        .body((k, t) -> k.linearBackwardWeight(s, t.get("x"), t.get("dy"), t.get("dWeight"), null));
   }
 
   static KernelCall attentionForward(RandomData data, AttentionShape s) {

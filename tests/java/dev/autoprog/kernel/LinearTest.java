@@ -31,6 +31,7 @@ class LinearTest {
         new LinearShape(63, 65, 2),
         new LinearShape(197, 64, 63),
         new LinearShape(65, 384, 33),
+        new LinearShape(300, 9, 1030),
         new LinearShape(1, 129, 2));
   }
 
@@ -44,7 +45,7 @@ class LinearTest {
     RandomData data = RandomData.of("linear libtorch", s);
     KernelCall forward = KernelCalls.linearForward(data, s, true);
     KernelCall input =
-        KernelCalls.linearBackwardInput(data, s).with("weight", forward.floats("weight"));
+        KernelCalls.linearBackwardInput(data, s, false).with("weight", forward.floats("weight"));
     KernelCall weight =
         KernelCalls.linearBackwardWeight(data, s)
             .with("x", forward.floats("x"))
@@ -53,13 +54,40 @@ class LinearTest {
         () -> {
           var x = Libtorch.variable(forward.floats("x"), s.rows(), s.in());
           var w = Libtorch.variable(forward.floats("weight"), s.out(), s.in());
-          var b = Libtorch.constant(forward.floats("bias"), s.out());
+          var b = Libtorch.variable(forward.floats("bias"), s.out());
           var base = Libtorch.constant(forward.floats("base"), s.rows(), s.out());
           var y = base.add(torch.linear(x, w, new TensorOptional(b)));
           referenceGives(forward, "y", Libtorch.values(y), ROUNDING);
           Libtorch.backward(y, input.floats("dy"));
           referenceGives(input, "dx", Libtorch.values(x.grad()), ROUNDING);
           referenceAdds(weight, "dWeight", Libtorch.values(w.grad()), ROUNDING);
+          referenceAdds(weight, "dBias", Libtorch.values(b.grad()), ROUNDING);
+        });
+  }
+
+  /** Two layers with a GELU between them, and the gradient by what the first one gives. */
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void referenceWithGeluAgreesWithLibtorch(LinearShape s) {
+    RandomData data = RandomData.of("linear gelu libtorch", s);
+    KernelCall forward = KernelCalls.linearGeluForward(data, s, true);
+    LinearShape next = new LinearShape(s.rows(), s.out(), 3);
+    KernelCall backward = KernelCalls.linearBackwardInput(data, next, true);
+    Libtorch.scoped(
+        () -> {
+          var x = Libtorch.constant(forward.floats("x"), s.rows(), s.in());
+          var w = Libtorch.constant(forward.floats("weight"), s.out(), s.in());
+          var b = Libtorch.constant(forward.floats("bias"), s.out());
+          var h = torch.linear(x, w, new TensorOptional(b)).detach().requires_grad_(true);
+          var y = torch.gelu(h);
+          referenceGives(forward, "y", Libtorch.values(y), ROUNDING);
+          var w2 = Libtorch.constant(backward.floats("weight"), next.out(), next.in());
+          Libtorch.backward(torch.linear(y, w2), backward.floats("dy"));
+          referenceGives(
+              backward.with("scale", forward.onReference().get("slope")),
+              "dx",
+              Libtorch.values(h.grad()),
+              ROUNDING);
         });
   }
 
@@ -70,8 +98,12 @@ class LinearTest {
     KernelCheck.check(KernelCalls.linearForward(data, s, true), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearForward(data, s, false), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearForwardToFloats(data, s), candidate, BOUND);
-    KernelCheck.check(KernelCalls.linearBackwardInput(data, s), candidate, BOUND);
+    KernelCheck.check(KernelCalls.linearGeluForward(data, s, true), candidate, BOUND);
+    KernelCheck.check(KernelCalls.linearGeluForward(data, s, false), candidate, BOUND);
+    KernelCheck.check(KernelCalls.linearBackwardInput(data, s, true), candidate, BOUND);
+    KernelCheck.check(KernelCalls.linearBackwardInput(data, s, false), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearBackwardWeight(data, s), candidate, BOUND);
+    KernelCheck.check(KernelCalls.linearBackwardWeightAlone(data, s), candidate, BOUND);
   }
 
   @ParameterizedTest
@@ -81,8 +113,11 @@ class LinearTest {
     KernelCall forward = KernelCalls.linearForward(data, s, true);
     KernelCheck.check(NonFinite.in(forward, "x", data), candidate, BOUND);
     KernelCheck.check(NonFinite.in(forward, "weight", data), candidate, BOUND);
-    KernelCheck.check(
-        NonFinite.in(KernelCalls.linearBackwardInput(data, s), "dy", data), candidate, BOUND);
+    KernelCall gelu = KernelCalls.linearGeluForward(data, s, true);
+    KernelCheck.check(NonFinite.in(gelu, "x", data), candidate, BOUND);
+    KernelCall input = KernelCalls.linearBackwardInput(data, s, true);
+    KernelCheck.check(NonFinite.in(input, "dy", data), candidate, BOUND);
+    KernelCheck.check(NonFinite.in(input, "scale", data), candidate, BOUND);
     KernelCall weight = KernelCalls.linearBackwardWeight(data, s);
     KernelCheck.check(NonFinite.in(weight, "dy", data), candidate, BOUND);
     KernelCheck.check(NonFinite.in(weight, "dWeight", data), candidate, BOUND);
@@ -95,7 +130,7 @@ class LinearTest {
     KernelCall forward = KernelCalls.linearForward(data, s, true);
     float[] dy = data.gaussian(s.rows() * s.out());
     referenceGives(
-        KernelCalls.linearBackwardInput(data, s)
+        KernelCalls.linearBackwardInput(data, s, false)
             .with("weight", forward.floats("weight"))
             .with("dy", dy),
         "dx",
@@ -106,11 +141,9 @@ class LinearTest {
         "dWeight",
         FiniteDifferences.gradient(forward, "weight", "y", dy),
         DIFFERENCES);
-    referenceGives(
-        KernelCalls.sumRows(data, RowsShape.dense(s.rows(), s.out()))
-            .with("x", dy)
-            .with("sum", new float[(int) s.out()]),
-        "sum",
+    referenceAdds(
+        KernelCalls.linearBackwardWeight(data, s).with("x", forward.floats("x")).with("dy", dy),
+        "dBias",
         FiniteDifferences.gradient(forward, "bias", "y", dy),
         DIFFERENCES);
   }

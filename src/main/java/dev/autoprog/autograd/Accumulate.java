@@ -28,8 +28,14 @@ public final class Accumulate implements GradientSink {
   }
 
   @Override
-  public void linear(Variable weight, LinearShape shape, Tensor x, Tensor dy) {
-    kernels.linearBackwardWeight(shape, x, dy, gradients.apply(weight));
+  public void linear(Variable weight, Variable bias, LinearShape shape, Tensor x, Tensor dy) {
+    boolean biased = bias != null && bias.requiresGradient();
+    if (weight.requiresGradient()) {
+      Tensor dBias = biased ? gradients.apply(bias) : null;
+      kernels.linearBackwardWeight(shape, x, dy, gradients.apply(weight), dBias);
+    } else if (biased) {
+      broadcast(bias, RowsShape.dense(shape.rows(), shape.out()), dy);
+    }
   }
 
   @Override

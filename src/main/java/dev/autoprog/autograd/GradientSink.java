@@ -12,12 +12,14 @@ import dev.autoprog.tensor.Tensor;
  */
 public interface GradientSink {
   /**
-   * A weight (out, in) of {@code y = x Wᵀ}: its gradient is {@code dyᵀ x}.
+   * Weight (out, in) and bias (out) of {@code y = x Wᵀ + b}: {@code dyᵀ x} and {@code Σ dy}. One of
+   * the two may be frozen.
    *
+   * @param bias null if there is none
    * @param x (rows, in)
    * @param dy (rows, out)
    */
-  void linear(Variable weight, LinearShape shape, Tensor x, Tensor dy);
+  void linear(Variable weight, Variable bias, LinearShape shape, Tensor x, Tensor dy);
 
   /**
    * A parameter (columns) that was added to rows: its gradient is the sum of {@code dy} over them.

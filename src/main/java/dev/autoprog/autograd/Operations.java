@@ -29,18 +29,21 @@ public final class Operations {
    */
   public static Variable linear(
       Tape tape, Variable x, Variable weight, Variable bias, Variable base, DType type) {
-    Product product = new Product(x, weight);
-    Kernels kernels = tape.kernels();
+    Product product = new Product(x, weight, bias);
     Tensor y = tape.allocate(type, product.outputDims());
-    kernels.linearForward(
-        product.shape(), x.value(), weight.operand(), valueOrNull(bias), valueOrNull(base), y);
+    product.forward(tape, base, y);
     return tape.record(
         y,
         (dy, sink) -> {
           if (base != null) {
             tape.accumulate(base, dy);
           }
-          product.backward(tape, dy, sink, bias);
+          Tensor factor = dy;
+          if (type != x.value().dtype()) {
+            factor = tape.allocate(x.value().dtype(), product.outputDims());
+            tape.kernels().convert(dy, factor);
+          }
+          product.backward(tape, factor, sink);
         },
         x,
         weight,
@@ -114,30 +117,54 @@ public final class Operations {
   }
 
   /**
-   * {@code gelu(x Wᵀ + b)} on the last dimension, the exact GELU.
+   * {@code base + gelu(x W₁ᵀ + b₁) W₂ᵀ + b₂} on the last dimension, with the exact GELU. One
+   * operation, so that the activation and its derivative are part of the products beside them.
    *
    * @param x (…, in)
-   * @param weight (out, in)
-   * @param bias (out)
+   * @param weight1 (hidden, in)
+   * @param bias1 (hidden)
+   * @param weight2 (out, hidden)
+   * @param bias2 (out)
+   * @param base (…, out): a residual, or null for none
    * @return (…, out), of the type of {@code x}
    */
-  public static Variable linearGelu(Tape tape, Variable x, Variable weight, Variable bias) {
-    Product product = new Product(x, weight);
+  public static Variable mlp(
+      Tape tape,
+      Variable x,
+      Variable weight1,
+      Variable bias1,
+      Variable weight2,
+      Variable bias2,
+      Variable base) {
     Kernels kernels = tape.kernels();
-    Tensor slope = tape.allocate(x.value().dtype(), product.outputDims());
-    Tensor y = tape.allocateLike(slope);
-    kernels.linearForward(product.shape(), x.value(), weight.operand(), bias.value(), null, slope);
-    kernels.geluForward(slope, y, slope);
+    Product up = new Product(x, weight1, bias1);
+    Tensor h = tape.allocate(x.value().dtype(), up.outputDims());
+    Tensor slope = tape.allocateLike(h);
+    kernels.linearGeluForward(up.shape(), x.value(), weight1.operand(), bias1.value(), h, slope);
+    boolean inner = x.requiresGradient() || weight1.requiresGradient() || bias1.requiresGradient();
+    Variable hidden = tape.input(h, inner);
+    Product down = new Product(hidden, weight2, bias2);
+    Tensor y = tape.allocate(h.dtype(), down.outputDims());
+    down.forward(tape, base, y);
     return tape.record(
         y,
         (dy, sink) -> {
-          kernels.geluBackward(
-              slope, dy, slope); // the slope's last reader leaves the gradient there
-          product.backward(tape, slope, sink, bias);
+          if (base != null) {
+            tape.accumulate(base, dy);
+          }
+          down.toSink(dy, sink);
+          if (inner) {
+            Tensor dh = tape.allocateLike(h);
+            kernels.linearBackwardInput(down.shape(), dy, weight2.operand(), slope, dh);
+            up.backward(tape, dh, sink);
+          }
         },
         x,
-        weight,
-        bias);
+        weight1,
+        bias1,
+        weight2,
+        bias2,
+        base);
   }
 
   /**
@@ -240,8 +267,8 @@ public final class Operations {
         x);
   }
 
-  /** {@code x Wᵀ} on the last dimension, and what a gradient by it comes to. */
-  private record Product(Variable x, Variable weight) {
+  /** {@code x Wᵀ + b} on the last dimension, and what a gradient by it comes to; b may be null. */
+  private record Product(Variable x, Variable weight, Variable bias) {
     LinearShape shape() {
       long out = weight.operand().shape().dim(0);
       long in = weight.operand().elements() / out;
@@ -254,30 +281,25 @@ public final class Operations {
       return dims;
     }
 
-    /**
-     * Hands the gradient on to input, weight and bias.
-     *
-     * @param dy of the type of x, or FLOAT32
-     * @param bias what was added to every row, or null
-     */
-    void backward(Tape tape, Tensor dy, GradientSink sink, Variable bias) {
-      Tensor input = x.value();
-      LinearShape shape = shape();
-      Tensor factor = dy;
-      if (dy.dtype() != input.dtype()) {
-        factor = tape.allocate(input.dtype(), outputDims());
-        tape.kernels().convert(dy, factor);
-      }
-      if (weight.requiresGradient()) {
-        sink.linear(weight, shape, input, factor);
-      }
-      if (bias != null && bias.requiresGradient()) {
-        sink.broadcast(bias, RowsShape.dense(shape.rows(), shape.out()), dy);
-      }
+    void forward(Tape tape, Variable base, Tensor y) {
+      tape.kernels()
+          .linearForward(
+              shape(), x.value(), weight.operand(), valueOrNull(bias), valueOrNull(base), y);
+    }
+
+    /** Hands the gradient {@code dy}, of the type of x, on to input, weight and bias. */
+    void backward(Tape tape, Tensor dy, GradientSink sink) {
+      toSink(dy, sink);
       if (x.requiresGradient()) {
-        Tensor dx = tape.allocateLike(input);
-        tape.kernels().linearBackwardInput(shape, factor, weight.operand(), dx);
+        Tensor dx = tape.allocateLike(x.value());
+        tape.kernels().linearBackwardInput(shape(), dy, weight.operand(), null, dx);
         tape.accumulate(x, dx);
+      }
+    }
+
+    void toSink(Tensor dy, GradientSink sink) {
+      if (weight.requiresGradient() || bias != null && bias.requiresGradient()) {
+        sink.linear(weight, bias, shape(), x.value(), dy);
       }
     }
   }

@@ -103,6 +103,11 @@ final class ArgumentChecks {
         .apart(name, tensor, mayBe);
   }
 
+  /** A FLOAT32 output of this size, or null. */
+  ArgumentChecks outputOrNull(String name, Tensor tensor, long elements) {
+    return tensor == null ? this : output(name, tensor, elements);
+  }
+
   /** An output of this type and size. */
   ArgumentChecks output(String name, Tensor tensor, DType dtype, long elements) {
     return usable(name, tensor, dtype).sized(name, tensor, elements).apart(name, tensor);

@@ -69,21 +69,37 @@ public final class CheckedKernels implements Kernels {
   }
 
   @Override
-  public void linearBackwardInput(LinearShape s, Tensor dy, Tensor weight, Tensor dx) {
-    begin("linearBackwardInput")
-        .activation("dy", dy, elements(s.rows(), s.out()))
+  public void linearGeluForward(
+      LinearShape s, Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor slope) {
+    begin("linearGeluForward")
+        .activation("x", x, elements(s.rows(), s.in()))
         .activation("weight", weight, elements(s.out(), s.in()))
-        .result("dx", dx, elements(s.rows(), s.in()));
-    kernels.linearBackwardInput(s, dy, weight, dx);
+        .inputOrNull("bias", bias, s.out())
+        .result("y", y, elements(s.rows(), s.out()))
+        .result("slope", slope, elements(s.rows(), s.out()));
+    kernels.linearGeluForward(s, x, weight, bias, y, slope);
   }
 
   @Override
-  public void linearBackwardWeight(LinearShape s, Tensor x, Tensor dy, Tensor dWeight) {
+  public void linearBackwardInput(
+      LinearShape s, Tensor dy, Tensor weight, Tensor scale, Tensor dx) {
+    begin("linearBackwardInput")
+        .activation("dy", dy, elements(s.rows(), s.out()))
+        .activation("weight", weight, elements(s.out(), s.in()))
+        .activationOrNull("scale", scale, elements(s.rows(), s.in()))
+        .result("dx", dx, elements(s.rows(), s.in()));
+    kernels.linearBackwardInput(s, dy, weight, scale, dx);
+  }
+
+  @Override
+  public void linearBackwardWeight(
+      LinearShape s, Tensor x, Tensor dy, Tensor dWeight, Tensor dBias) {
     begin("linearBackwardWeight")
         .activation("x", x, elements(s.rows(), s.in()))
         .activation("dy", dy, elements(s.rows(), s.out()))
-        .output("dWeight", dWeight, elements(s.out(), s.in()));
-    kernels.linearBackwardWeight(s, x, dy, dWeight);
+        .output("dWeight", dWeight, elements(s.out(), s.in()))
+        .outputOrNull("dBias", dBias, s.out());
+    kernels.linearBackwardWeight(s, x, dy, dWeight, dBias);
   }
 
   @Override

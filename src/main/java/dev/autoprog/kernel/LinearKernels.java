@@ -4,7 +4,7 @@ import dev.autoprog.tensor.Tensor;
 
 /**
  * The linear layer {@code y = x Wᵀ + b} and its gradients; {@code x}, {@code dx}, {@code y}, {@code
- * dy} and the weight are of type T. ≤ 1e-5 relative in float32.
+ * dy}, {@code slope}, {@code scale} and the weight are of type T. ≤ 1e-5 relative in float32.
  */
 public interface LinearKernels {
   /**
@@ -21,20 +21,35 @@ public interface LinearKernels {
       LinearShape shape, Tensor x, Tensor weight, Tensor bias, Tensor base, Tensor y);
 
   /**
-   * {@code dx = dy W}.
+   * {@code y = gelu(h)} and {@code slope = gelu′(h)} of {@code h = x Wᵀ + b}, as {@link
+   * ActivationKernels#geluForward} has them.
+   *
+   * @param x (rows, in)
+   * @param weight (out, in)
+   * @param bias (out), or null for none
+   * @param y (rows, out)
+   * @param slope (rows, out)
+   */
+  void linearGeluForward(
+      LinearShape shape, Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor slope);
+
+  /**
+   * {@code dx = (dy W)·scale}, the latter element by element.
    *
    * @param dy (rows, out)
    * @param weight (out, in)
+   * @param scale (rows, in): the slope of an activation whose result is {@code x}, or null for 1
    * @param dx (rows, in)
    */
-  void linearBackwardInput(LinearShape shape, Tensor dy, Tensor weight, Tensor dx);
+  void linearBackwardInput(LinearShape shape, Tensor dy, Tensor weight, Tensor scale, Tensor dx);
 
   /**
-   * {@code dW += dyᵀ x}. The bias's gradient is {@link ElementwiseKernels#sumRows} of {@code dy}.
+   * {@code dW += dyᵀ x} and {@code db += Σ dy} over the rows.
    *
    * @param x (rows, in)
    * @param dy (rows, out)
    * @param dWeight (out, in)
+   * @param dBias (out), or null if it is not wanted
    */
-  void linearBackwardWeight(LinearShape shape, Tensor x, Tensor dy, Tensor dWeight);
+  void linearBackwardWeight(LinearShape shape, Tensor x, Tensor dy, Tensor dWeight, Tensor dBias);
 }

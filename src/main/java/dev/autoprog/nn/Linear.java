@@ -20,6 +20,16 @@ public final class Linear {
     bias = parameters.free("bias", Initializer.constant(0), out);
   }
 
+  /** (out, in). */
+  Parameter weight() {
+    return weight;
+  }
+
+  /** (out). */
+  Parameter bias() {
+    return bias;
+  }
+
   /** (…, in) to (…, out). */
   public Variable forward(Tape tape, Variable x) {
     return forward(tape, x, null);
@@ -32,11 +42,6 @@ public final class Linear {
    */
   public Variable forward(Tape tape, Variable x, Variable base) {
     return Operations.linear(tape, x, weight, bias, base, x.value().dtype());
-  }
-
-  /** (…, in) to (…, out), through GELU. */
-  public Variable forwardGelu(Tape tape, Variable x) {
-    return Operations.linearGelu(tape, x, weight, bias);
   }
 
   /** (…, in) to (…, out) in FLOAT32, whatever the input is: for what a loss reads. */

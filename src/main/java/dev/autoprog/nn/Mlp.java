@@ -1,5 +1,6 @@
 package dev.autoprog.nn;
 
+import dev.autoprog.autograd.Operations;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
 
@@ -20,6 +21,6 @@ public final class Mlp {
    * @param base (…, C): what the result is added to, or null for nothing
    */
   public Variable forward(Tape tape, Variable x, Variable base) {
-    return down.forward(tape, up.forwardGelu(tape, x), base);
+    return Operations.mlp(tape, x, up.weight(), up.bias(), down.weight(), down.bias(), base);
   }
 }

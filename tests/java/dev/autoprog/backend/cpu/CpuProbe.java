@@ -81,8 +81,7 @@ final class CpuProbe {
       kernels.geluForward(projected, qkv, null);
       kernels.attentionForward(attention, qkv, out, logSumExp);
       kernels.attentionBackward(attention, qkv, out, logSumExp, dOut, dQkv);
-      kernels.linearBackwardWeight(linear, normed, dQkv, dWeight);
-      kernels.sumRows(RowsShape.dense(rows, 3 * width), dQkv, sum);
+      kernels.linearBackwardWeight(linear, normed, dQkv, dWeight, sum);
       float[] result = Arrays.copyOf(sum.toFloats(), 3 * width + 3 * width * width);
       System.arraycopy(dWeight.toFloats(), 0, result, 3 * width, 3 * width * width);
       return result;

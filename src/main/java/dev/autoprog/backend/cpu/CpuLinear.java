@@ -25,7 +25,25 @@ interface CpuLinear extends LinearKernels, CpuContext {
   }
 
   @Override
-  default void linearBackwardInput(LinearShape s, Tensor dy, Tensor weight, Tensor dx) {
+  default void linearGeluForward(
+      LinearShape s, Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor slope) {
+    check(
+        NativeCpu.ap_linear_gelu_forward(
+            context(),
+            CpuContext.type(x),
+            s.rows(),
+            s.in(),
+            s.out(),
+            x.address(),
+            weight.address(),
+            CpuContext.addressOrNull(bias),
+            y.address(),
+            slope.address()));
+  }
+
+  @Override
+  default void linearBackwardInput(
+      LinearShape s, Tensor dy, Tensor weight, Tensor scale, Tensor dx) {
     check(
         NativeCpu.ap_linear_backward_input(
             context(),
@@ -35,11 +53,13 @@ interface CpuLinear extends LinearKernels, CpuContext {
             s.out(),
             dy.address(),
             weight.address(),
+            CpuContext.addressOrNull(scale),
             dx.address()));
   }
 
   @Override
-  default void linearBackwardWeight(LinearShape s, Tensor x, Tensor dy, Tensor dWeight) {
+  default void linearBackwardWeight(
+      LinearShape s, Tensor x, Tensor dy, Tensor dWeight, Tensor dBias) {
     check(
         NativeCpu.ap_linear_backward_weight(
             context(),
@@ -49,6 +69,7 @@ interface CpuLinear extends LinearKernels, CpuContext {
             s.out(),
             x.address(),
             dy.address(),
-            dWeight.address()));
+            dWeight.address(),
+            CpuContext.addressOrNull(dBias)));
   }
 }

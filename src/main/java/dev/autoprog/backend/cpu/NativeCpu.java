@@ -72,6 +72,18 @@ final class NativeCpu {
       int yType,
       @Cast("void*") long y);
 
+  static native int ap_linear_gelu_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long rows,
+      long in,
+      long out,
+      @Cast("const void*") long x,
+      @Cast("const void*") long weight,
+      @Cast("const float*") long bias,
+      @Cast("void*") long y,
+      @Cast("void*") long slope);
+
   static native int ap_linear_backward_input(
       @Cast("ap_context*") long context,
       int type,
@@ -80,6 +92,7 @@ final class NativeCpu {
       long out,
       @Cast("const void*") long dy,
       @Cast("const void*") long weight,
+      @Cast("const void*") long scale,
       @Cast("void*") long dx);
 
   static native int ap_linear_backward_weight(
@@ -90,7 +103,8 @@ final class NativeCpu {
       long out,
       @Cast("const void*") long x,
       @Cast("const void*") long dy,
-      @Cast("float*") long dweight);
+      @Cast("float*") long dweight,
+      @Cast("float*") long dbias);
 
   static native int ap_attention_forward(
       @Cast("ap_context*") long context,

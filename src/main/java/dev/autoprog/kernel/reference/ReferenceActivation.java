@@ -7,17 +7,22 @@ import dev.autoprog.tensor.Tensor;
 interface ReferenceActivation extends ActivationKernels {
   @Override
   default void geluForward(Tensor x, Tensor y, Tensor slope) {
-    double[] xs = Values.read(x);
-    double[] ys = new double[xs.length];
-    double[] slopes = new double[xs.length];
-    for (int i = 0; i < xs.length; i++) {
-      double cumulative = NormalDistribution.cumulative(xs[i]);
-      ys[i] = xs[i] * cumulative;
-      slopes[i] = cumulative + xs[i] * NormalDistribution.density(xs[i]);
-    }
-    Values.write(ys, y);
+    double[] values = Values.read(x);
+    double[] slopes = new double[values.length];
+    gelu(values, slopes);
+    Values.write(values, y);
     if (slope != null) {
       Values.write(slopes, slope);
+    }
+  }
+
+  /** Puts the result in each value's place, and the derivative into {@code slopes}. */
+  static void gelu(double[] values, double[] slopes) {
+    for (int i = 0; i < values.length; i++) {
+      double x = values[i];
+      double cumulative = NormalDistribution.cumulative(x);
+      values[i] = x * cumulative;
+      slopes[i] = cumulative + x * NormalDistribution.density(x);
     }
   }
 
