@@ -9,6 +9,10 @@
 // Arguments are checked by the caller (CheckedKernels.java); a kernel returns 0, or a code whose text is in
 // ap_last_error. Java's names are the same without prefix: ap_layer_norm_forward is layerNormForward.
 //
+// "Moves" counts the elements that a call reads + writes, vectors of one row or column left out. Everything else is
+// read once and written once; what a kernel keeps between two passes over a row or a head stays in the first two
+// caches.
+//
 // Letters: B batch, N tokens, C width, H heads, D head dim, R image side in pixels.
 #pragma once
 #include <cstdint>
@@ -38,77 +42,86 @@ const char* ap_isa(void);
 const char* ap_onednn_version(void);
 
 // ---- elementwise.cpp -------------------------------------------------------------------------------------------
-// x (n) = value
+// x (n) = value. Moves 0 + n
 int ap_fill(ap_context*, int64_t n, float value, float* x);
-// out (n) = a (n) + b (n); out may be a or b
+// out (n) = a (n) + b (n); out may be a or b. Moves 2 n + n
 int ap_add(ap_context*, int32_t type, int64_t n, const void* a, const void* b, void* out);
-// to (n) = from (n), from elements of one type to elements of the other
+// to (n) = from (n), from elements of one type to elements of the other. Moves n + n
 int ap_convert(ap_context*, int64_t n, int32_t from_type, const void* from, int32_t to_type, void* to);
-// sum (columns) += the sum over r < rows of x[r * stride ...]
+// sum (columns) += the sum over r < rows of x[r * stride ...]. Moves rows columns + 0
 int ap_sum_rows(ap_context*, int32_t type, int64_t rows, int64_t columns, int64_t stride, const void* x, float* sum);
 
 // ---- linear.cpp (oneDNN) ---------------------------------------------------------------------------------------
 // y (rows, out) = base (rows, out) + x (rows, in) * weight (out, in)^T + bias (out); bias and base may be NULL; y has
-// elements of y_type, which is the type or AP_FLOAT32. <= 1e-5
+// elements of y_type, which is the type or AP_FLOAT32. <= 1e-5. Moves rows in + out in + rows out. With base, that is
+// read and y written and read once more; from 2048 rows on, the weight is copied into oneDNN's layout and read there
 int ap_linear_forward(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                       const void* weight, const float* bias, const void* base, int32_t y_type, void* y);
 // y (rows, out) = gelu(h) and slope (rows, out) = gelu'(h), as ap_gelu_forward has them, of h = x (rows, in) * weight
-// (out, in)^T + bias (out); bias may be NULL. <= 1e-5
+// (out, in)^T + bias (out); bias may be NULL. <= 1e-5. Moves rows in + out in + 2 rows out: h is made in float32,
+// in pieces of rows, each read again while a cache holds it
 int ap_linear_gelu_forward(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                            const void* weight, const float* bias, void* y, void* slope);
 // dx (rows, in) = (dy (rows, out) * weight (out, in)) . scale (rows, in), element by element; scale may be NULL for 1.
-// <= 1e-5
+// <= 1e-5. Moves rows out + out in (+ rows in with scale) + rows in, in pieces as above
 int ap_linear_backward_input(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* dy,
                              const void* weight, const void* scale, void* dx);
-// dweight (out, in) += dy (rows, out)^T * x (rows, in); dbias (out) += the sum of dy's rows, or NULL. <= 1e-5
+// dweight (out, in) += dy (rows, out)^T * x (rows, in); dbias (out) += the sum of dy's rows, or NULL. <= 1e-5.
+// Moves rows (in + out) + 2 out in + out in where the threads' sums fit a cache; else each thread reads the smaller of
+// x and dy in full, and dy is read again for dbias
 int ap_linear_backward_weight(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                               const void* dy, float* dweight, float* dbias);
 
 // ---- attention.cpp ---------------------------------------------------------------------------------------------
 // out (B,N,H,D) = softmax(q k^T scale) v from qkv (B,N,3,H,D); log_sum_exp (B,H,N) = each softmax's log denominator.
 // D a multiple of 8 up to 160, N any. No N x N matrix in memory. <= 1e-5. Vaswani et al. 2017 eq. 1; Dao et al. 2022.
+// Moves 3 BNHD + BNHD: a head's keys and values stay in a cache while its queries pass
 int ap_attention_forward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
                          const void* qkv, void* out, float* log_sum_exp);
-// dqkv (B,N,3,H,D) = the gradient by q, k, v, given dout (B,N,H,D) and the forward's out and log_sum_exp. <= 1e-5
+// dqkv (B,N,3,H,D) = the gradient by q, k, v, given dout (B,N,H,D) and the forward's out and log_sum_exp. <= 1e-5.
+// Moves 5 BNHD + 3 BNHD
 int ap_attention_backward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
                           const void* qkv, const void* out, const float* log_sum_exp, const void* dout, void* dqkv);
 
 // ---- layer_norm.cpp --------------------------------------------------------------------------------------------
 // y (rows,C) = (x - mean) * rstd * gain (C) + bias (C); mean, rstd (rows) = statistics, rstd = 1/sqrt(var + epsilon),
-// var the population variance (two passes, no cancellation). <= 1e-5. Ba et al. 2016 eq. 4
+// var the population variance (two passes, no cancellation). <= 1e-5. Moves rows C + rows C. Ba et al. 2016
+// eq. 4
 int ap_layer_norm_forward(ap_context*, int32_t type, int64_t rows, int64_t C, float epsilon, const void* x,
                           const float* gain, const float* bias, void* y, float* mean, float* rstd);
-// dx (rows,C) = base (rows,C) + the gradient by x; base may be NULL (nothing), dx may be base. <= 1e-5
+// dx (rows,C) = base (rows,C) + the gradient by x; base may be NULL (nothing), dx may be base. <= 1e-5. Moves 3 rows C
+// + rows C
 int ap_layer_norm_backward(ap_context*, int32_t type, int64_t rows, int64_t C, const void* x, const float* gain,
                            const float* mean, const float* rstd, const void* dy, const void* base, void* dx);
-// dgain (C) += sum dy * (x - mean) * rstd; dbias (C) += sum dy, over the rows. <= 1e-5
+// dgain (C) += sum dy * (x - mean) * rstd; dbias (C) += sum dy, over the rows. <= 1e-5. Moves 2 rows C + 0
 int ap_layer_norm_backward_parameters(ap_context*, int32_t type, int64_t rows, int64_t C, const void* x,
                                       const float* mean, const float* rstd, const void* dy, float* dgain, float* dbias);
 
 // ---- activation.cpp --------------------------------------------------------------------------------------------
-// y (n) = x * Phi(x), exact GELU; slope (n) = Phi(x) + x phi(x), its derivative; slope may be NULL, or x. <= 1e-5
+// y (n) = x * Phi(x), exact GELU; slope (n) = Phi(x) + x phi(x), its derivative; slope may be NULL, or x. <= 1e-5.
+// Moves n + 2 n
 int ap_gelu_forward(ap_context*, int32_t type, int64_t n, const void* x, void* y, void* slope);
-// dx (n) = dy * slope; dx may be either. <= 1e-5
+// dx (n) = dy * slope; dx may be either. <= 1e-5. Moves 2 n + n
 int ap_gelu_backward(ap_context*, int32_t type, int64_t n, const void* slope, const void* dy, void* dx);
 
 // ---- residual.cpp ----------------------------------------------------------------------------------------------
-// y (B,n) = x (B,n) + scale (B) * branch (B,n); scale may be NULL (1), y may be x
+// y (B,n) = x (B,n) + scale (B) * branch (B,n); scale may be NULL (1), y may be x. Moves 2 B n + B n
 int ap_residual_forward(ap_context*, int32_t type, int64_t B, int64_t n, const void* x, const void* branch,
                         const float* scale, void* y);
-// dbranch (B,n) = scale (B) * dy (B,n)
+// dbranch (B,n) = scale (B) * dy (B,n). Moves B n + B n
 int ap_residual_backward(ap_context*, int32_t type, int64_t B, int64_t n, const void* dy, const float* scale,
                          void* dbranch);
 
 // ---- token.cpp -------------------------------------------------------------------------------------------------
-// out (B,N,C) = [class_token (C); patches (B,N-1,C)] + positions (N,C)
+// out (B,N,C) = [class_token (C); patches (B,N-1,C)] + positions (N,C). Moves BNC + BNC
 int ap_assemble_tokens(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, const void* patches,
                        const float* class_token, const float* positions, void* out);
-// dpatches (B,N-1,C) = dy (B,N,C) without token 0
+// dpatches (B,N-1,C) = dy (B,N,C) without token 0. Moves BNC + BNC
 int ap_assemble_tokens_backward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, const void* dy,
                                 void* dpatches);
-// y (B,C) = token 0 of x (B,N,C)
+// y (B,C) = token 0 of x (B,N,C). Moves BC + BC
 int ap_select_class_token(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, const void* x, void* y);
-// dx (B,N,C) = dy (B,C) at token 0, zero elsewhere
+// dx (B,N,C) = dy (B,C) at token 0, zero elsewhere. Moves BC + BNC
 int ap_select_class_token_backward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, const void* dy,
                                    void* dx);
 // out (1 + to*to, C) = bicubic resize of positions (1 + from*from, C), row 0 copied; a = -0.75, pixel centres at half
@@ -120,38 +133,40 @@ int ap_resize_positions_backward(ap_context*, int64_t from, int64_t to, int64_t 
 // ---- image.cpp -------------------------------------------------------------------------------------------------
 // out (B,channels,R,R) = (bilinear sample of pixels (B,channels,height,width) uint8 / 255 - mean) / std; windows (B,5):
 // top, left, height, width, flip; row i reads top + (i + 0.5) * height / R - 0.5, columns likewise, mirrored if flip is
-// 1; clamped to the stored image. <= 1e-5
+// 1; clamped to the stored image. <= 1e-5. Moves the pixels that the windows show (bytes) + B channels R^2
 int ap_image_transform(ap_context*, int64_t B, int64_t channels, int64_t height, int64_t width, int64_t R,
                        const uint8_t* pixels, const float* windows, const float* mean, const float* std, float* out);
 // images (B,channels,R,R): zero in rectangles (B,4): top, left, height, width, as far as they lie in the image
 int ap_image_erase(ap_context*, int64_t B, int64_t channels, int64_t R, const int32_t* rectangles, float* images);
-// patches (B, G*G, channels*patch*patch) of images (B,channels,R,R), G = R / patch; a patch lies as (channel, y, x)
+// patches (B, G*G, channels*patch*patch) of images (B,channels,R,R), G = R / patch; a patch lies as (channel, y, x).
+// Moves B channels R^2 + as many
 int ap_patchify(ap_context*, int32_t type, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* images,
                 void* patches);
 
 // ---- loss.cpp --------------------------------------------------------------------------------------------------
 // losses (B) = cross entropy of logits (B,classes) against labels (B) smoothed: q_k = (1-s)[k = label] + s/classes;
-// log_sum_exp (B) = log sum exp(logits). A label outside 0 ... classes-1 gives NaN. <= 1e-5. Szegedy et al. 2016
+// log_sum_exp (B) = log sum exp(logits). A label outside 0 ... classes-1 gives NaN. <= 1e-5. Moves B classes + 0.
+// Szegedy et al. 2016
 int ap_cross_entropy_forward(ap_context*, int64_t B, int64_t classes, const float* logits, const int32_t* labels,
                              float smoothing, float* losses, float* log_sum_exp);
-// dlogits (B,classes) = scale * (softmax(logits) - q). <= 1e-5
+// dlogits (B,classes) = scale * (softmax(logits) - q). <= 1e-5. Moves B classes + B classes
 int ap_cross_entropy_backward(ap_context*, int64_t B, int64_t classes, const float* logits, const int32_t* labels,
                               float smoothing, const float* log_sum_exp, float scale, float* dlogits);
 
 // ---- optimizer.cpp ---------------------------------------------------------------------------------------------
-// sum (1) += sum of x (n) squared, accumulated in float64. <= 1e-6
+// sum (1) += sum of x (n) squared, accumulated in float64. <= 1e-6. Moves n + 0
 int ap_sum_of_squares(ap_context*, int64_t n, const float* x, float* sum);
 // One AdamW step on w, g, m, v (n) with the moving averages of its result (averages <= 4 of n each, at the addresses in
 // emas, with decays in ema_decays): g is scaled by min(1, max_norm / (sqrt(squared_norm[0]) + 1e-6)),
 // m = beta1 m + (1-beta1) g, v likewise with g^2, w -= lr ((m / (1-beta1^step)) / (sqrt(v / (1-beta2^step)) + epsilon)
 // + weight_decay w), ema = d ema + (1-d) w, rounded (n, bfloat16; may be NULL) = w. g is left as it is. <= 1e-5.
-// Loshchilov and Hutter 2019
+// Moves (4 + averages) n + (3 + averages) n, and n bfloat16 written for rounded. Loshchilov and Hutter 2019
 int ap_adam_w(ap_context*, int64_t n, float learning_rate, float beta1, float beta2, float epsilon, float weight_decay,
               int64_t step, float max_norm, float* w, const float* g, float* m, float* v, const float* squared_norm,
               int32_t averages, const int64_t* emas, const float* ema_decays, void* rounded);
 
 // ---- growth.cpp ------------------------------------------------------------------------------------------------
-// to[to_offset + i] = from[from_offset + i] for i < length, for each of `count` segments
+// to[to_offset + i] = from[from_offset + i] for i < length, for each of `count` segments. Moves as many + as many
 int ap_copy_segments(ap_context*, int64_t count, const int64_t* from_offsets, const int64_t* to_offsets,
                      const int64_t* lengths, const float* from, float* to);
 
@@ -162,9 +177,9 @@ double ap_measure_multiply_adds(ap_context*, double seconds);
 // the same for bfloat16 dot products summed in float32 (AVX512-BF16); 0 on a processor without them
 double ap_measure_bf16_dot_products(ap_context*, double seconds);
 // bytes_per_second (1) = the rate of a = b + 3 c over arrays that together are six times the third-level cache, the
-// best of the runs that fit in `seconds` by ordinary stores, and as many by stores past the caches. Counted as three streams: b, c and
-// a once each, not what an ordinary store reads first; an update in place, which has read all that it writes, can
-// exceed it by half. McCalpin 1995
+// best of the runs that fit in `seconds` by ordinary stores, and as many by stores past the caches. Counted as three
+// streams: b, c and a once each, not what an ordinary store reads first; an update in place, which has read all that it
+// writes, can exceed it by half. McCalpin 1995
 int ap_measure_triad(ap_context*, double seconds, double* bytes_per_second);
 
 }  // extern "C"

@@ -34,16 +34,13 @@ struct Matrix {
 struct Factors {
   int32_t type;
   const void *left, *right;
-  float* product;  // room for a float32 product; null where the operands are as they were
 
-  Factors(ap_context* context, int32_t given, Matrix l, Matrix r, int64_t products)
-      : type(given), left(l.at), right(r.at), product(nullptr) {
+  Factors(ap_context* context, int32_t given, Matrix l, Matrix r) : type(given), left(l.at), right(r.at) {
     if (type == AP_FLOAT32 || kMultipliesBFloat16) return;
-    float* wide = context->scratch.floats(l.elements + r.elements + products);
+    float* wide = context->scratch.floats(l.elements + r.elements);
     type = AP_FLOAT32;
     left = widened(context, l, wide);
     right = widened(context, r, wide + l.elements);
-    product = wide + l.elements + r.elements;
   }
 
  private:
@@ -61,9 +58,10 @@ int parts_for_product(const ap_context* context, const Task& t, int64_t length) 
   return static_cast<int>(std::clamp<int64_t>(length / 16, 1, std::min(worth, kPartsPerThread * context->threads)));
 }
 
-// y = x * weight ..., or dx = dy * weight: cut in parts of rows, and these in pieces of at most so many. Around each
-// piece's product, before(begin, end) and after(begin, end) are called with its range of the product's elements, while
-// a cache holds them.
+// y = x * weight ..., or dx = dy * weight: cut in parts of rows, and these in pieces of at most so many. A piece's
+// product goes to its place in o.product; or, where that is null, to a place of the thread's own. before(first, n, to)
+// is called in front of it and after(first, n, to) behind it: its elements first ... first + n - 1 are at `to`, in a
+// cache if there are few.
 template <class Before, class After>
 void multiply_rows(ap_context* context, Task task, Operands o, int64_t most_rows, Before before, After after) {
   Matmuls& matmuls = Matmuls::of(context);
@@ -76,19 +74,19 @@ void multiply_rows(ap_context* context, Task task, Operands o, int64_t most_rows
   parallel_by_member(context, parts_for_product(context, task, task.rows), task.rows, 16,
                      [&](int, int member, int64_t first, int64_t last) {
                        for (int64_t begin = first; begin < last; begin += most_rows) {
-                         const int64_t end = std::min(last, begin + most_rows);
                          Task piece = task;
-                         piece.rows = end - begin;
-                         before(begin * product, end * product);
-                         matmuls.run(member, piece,
-                                     {at(o.left, task.type, begin * left), o.right, o.bias,
-                                      at(o.product, task.y_type, begin * product)});
-                         after(begin * product, end * product);
+                         piece.rows = std::min(most_rows, last - begin);
+                         const int64_t at_product = begin * product, n = piece.rows * product;
+                         void* to = o.product == nullptr ? matmuls.piece(member).floats(n)
+                                                         : at(o.product, task.y_type, at_product);
+                         before(at_product, n, to);
+                         matmuls.run(member, piece, {at(o.left, task.type, begin * left), o.right, o.bias, to});
+                         after(at_product, n, to);
                        }
                      });
 }
 
-constexpr auto kNothing = [](int64_t, int64_t) {};
+constexpr auto kNothing = [](int64_t, int64_t, void*) {};
 
 // dy's columns begin ... end, summed over the rows first ... last, are added to sums.
 template <class T>
@@ -164,11 +162,11 @@ void multiply_by_columns(ap_context* context, const Task& task, const Factors& f
   });
 }
 
-// Rows of a piece whose results, so many bytes a row, are read again while a cache holds them. Half of it, and products
-// of fewer rows take longer than what the cache saves; twice as much saves nothing.
-int64_t rows_in_cache(int64_t bytes) {
-  constexpr int64_t kBytes = 2 << 20;
-  return std::max<int64_t>(64, kBytes / bytes / 16 * 16);
+// Rows of a piece whose results, so many float32 a row, are read again while a cache holds them.
+int64_t rows_in_cache(int64_t elements) {
+  constexpr int64_t kElements =
+      512 * 1024;  // best of 128 Ki to 1 Mi on 1 MiB of second-level and 32 of third-level cache
+  return std::max<int64_t>(64, kElements / elements / 16 * 16);
 }
 
 }  // namespace
@@ -176,58 +174,49 @@ int64_t rows_in_cache(int64_t bytes) {
 int ap_linear_forward(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                       const void* weight, const float* bias, const void* base, int32_t y_type, void* y) {
   return guarded(context, [&] {
-    const Factors f(context, type, {x, rows * in}, {weight, out * in}, rows * out);
-    const bool direct = f.product == nullptr || y_type == AP_FLOAT32;
-    void* sum = direct ? y : f.product;
+    const Factors f(context, type, {x, rows * in}, {weight, out * in});
+    const bool direct = f.type == type || y_type == AP_FLOAT32;
     const int32_t sum_type = direct ? y_type : AP_FLOAT32;
     multiply_rows(
         context, {kForward, f.type, sum_type, bias != nullptr, base != nullptr, rows, in, out, in, out, 0},
-        {f.left, f.right, bias, sum}, rows,
-        [&](int64_t begin, int64_t end) {
-          if (base != nullptr) convert(type, base, sum_type, sum, begin, end);
+        {f.left, f.right, bias, direct ? y : nullptr}, direct ? rows : rows_in_cache(out),
+        [&](int64_t first, int64_t n, void* to) {
+          if (base != nullptr) convert(type, at(base, type, first), sum_type, to, 0, n);
         },
-        [&](int64_t begin, int64_t end) {
-          if (!direct) convert(sum_type, sum, y_type, y, begin, end);
+        [&](int64_t first, int64_t n, const void* sum) {
+          if (!direct) convert(sum_type, sum, y_type, at(y, y_type, first), 0, n);
         });
   });
 }
 
 int ap_linear_gelu_forward(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                            const void* weight, const float* bias, void* y, void* slope) {
-  return guarded(context, [&] {
-    const Factors f(context, type, {x, rows * in}, {weight, out * in}, rows * out);
-    const bool direct = f.product == nullptr;
-    void* sum = direct ? slope : f.product;
-    const int32_t sum_type = direct ? type : AP_FLOAT32;
-    multiply_rows(context, {kForward, f.type, sum_type, bias != nullptr, false, rows, in, out, in, out, 0},
-                  {f.left, f.right, bias, sum}, rows_in_cache(2 * out * bytes(type)), kNothing,
-                  [&](int64_t begin, int64_t end) {
-                    with_elements(type, [&](auto as) {
-                      with_elements(sum_type, [&](auto as_sum) { gelu(begin, end, as_sum(sum), as(y), as(slope)); });
-                    });
+  return guarded(context, type, [&](auto as) {
+    const Factors f(context, type, {x, rows * in}, {weight, out * in});
+    multiply_rows(context, {kForward, f.type, AP_FLOAT32, bias != nullptr, false, rows, in, out, in, out, 0},
+                  {f.left, f.right, bias, nullptr}, rows_in_cache(out), kNothing,
+                  [&](int64_t first, int64_t n, const void* sum) {
+                    gelu(0, n, static_cast<const float*>(sum), as(y) + first, as(slope) + first);
                   });
   });
 }
 
 int ap_linear_backward_input(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* dy,
                              const void* weight, const void* scale, void* dx) {
-  return guarded(context, [&] {
-    const Factors f(context, type, {dy, rows * out}, {weight, out * in}, rows * in);
-    const bool direct = f.product == nullptr;
-    void* sum = direct ? dx : f.product;
-    multiply_rows(context, {kBackwardInput, f.type, f.type, false, false, rows, in, out, in, out, 0},
-                  {f.left, f.right, nullptr, sum}, scale == nullptr ? rows : rows_in_cache(2 * in * bytes(type)),
-                  kNothing, [&](int64_t begin, int64_t end) {
-                    if (direct && scale == nullptr) return;
-                    with_elements(type, [&](auto as) {
-                      with_elements(f.type, [&](auto as_sum) {
-                        each_vector(begin, end, [&](int64_t i, auto lanes) {
-                          const Vec product = lanes.load(as_sum(sum) + i);
-                          lanes.store(as(dx) + i, scale == nullptr ? product : product * lanes.load(as(scale) + i));
-                        });
-                      });
-                    });
-                  });
+  return guarded(context, type, [&](auto as) {
+    const Factors f(context, type, {dy, rows * out}, {weight, out * in});
+    const bool direct = f.type == type && scale == nullptr;
+    multiply_rows(
+        context, {kBackwardInput, f.type, direct ? type : AP_FLOAT32, false, false, rows, in, out, in, out, 0},
+        {f.left, f.right, nullptr, direct ? dx : nullptr}, direct ? rows : rows_in_cache(in), kNothing,
+        [&](int64_t first, int64_t n, const void* sum) {
+          if (direct) return;
+          const float* product = static_cast<const float*>(sum);
+          each_vector(0, n, [&](int64_t i, auto lanes) {
+            const Vec unscaled = lanes.load(product + i);
+            lanes.store(as(dx) + first + i, scale == nullptr ? unscaled : unscaled * lanes.load(as(scale) + first + i));
+          });
+        });
   });
 }
 
@@ -235,7 +224,7 @@ int ap_linear_backward_weight(ap_context* context, int32_t type, int64_t rows, i
                               const void* dy, float* dweight, float* dbias) {
   return guarded(context, [&] {
     constexpr int64_t kMostSums = 1 << 18;  // floats; with more, the parts' sums would not stay in a second-level cache
-    const Factors f(context, type, {dy, rows * out}, {x, rows * in}, 0);
+    const Factors f(context, type, {dy, rows * out}, {x, rows * in});
     const Gradients g{type, dy, dweight, dbias};
     const Task task{kBackwardWeight, f.type, AP_FLOAT32, false, true, rows, in, out, in, out, 0};
     const int parts = std::min(context->threads, parts_for_product(context, task, rows));

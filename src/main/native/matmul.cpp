@@ -124,7 +124,7 @@ void Matmul::run(dnnl::stream& stream, Scratch& scratch, const Operands& o) {
 }
 
 Matmuls::Matmuls(int members) {
-  for (int m = 0; m < members; m++) members_.push_back({dnnl::stream(engine()), {}, {}});
+  for (int m = 0; m < members; m++) members_.push_back({dnnl::stream(engine()), {}, {}, {}});
 }
 
 Matmuls& Matmuls::of(ap_context* context) {

@@ -113,12 +113,15 @@ class Matmuls {
   // Runs a product, or a piece of one, as this member of the team; packed() came first where the task says so.
   void run(int member, const Task& task, const Operands& operands);
 
+  // A place for the piece of a product that this member works on.
+  Scratch& piece(int member) { return members_[static_cast<size_t>(member)].piece; }
+
   Scratch sums;  // of the parts of a weight's gradient
 
  private:
   struct Member {
     dnnl::stream stream;
-    Scratch scratch;
+    Scratch scratch, piece;
     Kept<Task, Matmul> matmuls;
   };
   Packing& packing(const Task& whole);

@@ -23,6 +23,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class LinearTest {
   private static final double BOUND = 1e-5;
 
+  /** Where NaNs leave few elements, what is left may be small beside the terms of its sum. */
+  private static final double BOUND_OF_FEW = 1e-3;
+
   static List<LinearShape> shapes() {
     return List.of(
         new LinearShape(2065, 17, 33),
@@ -31,7 +34,7 @@ class LinearTest {
         new LinearShape(63, 65, 2),
         new LinearShape(197, 64, 63),
         new LinearShape(65, 384, 33),
-        new LinearShape(300, 9, 1030),
+        new LinearShape(600, 9, 1030),
         new LinearShape(1, 129, 2));
   }
 
@@ -111,16 +114,16 @@ class LinearTest {
   void nonFiniteValuesPropagate(Candidate candidate, LinearShape s) {
     RandomData data = RandomData.of("linear non-finite", s);
     KernelCall forward = KernelCalls.linearForward(data, s, true);
-    KernelCheck.check(NonFinite.in(forward, "x", data), candidate, BOUND);
-    KernelCheck.check(NonFinite.in(forward, "weight", data), candidate, BOUND);
+    KernelCheck.check(NonFinite.in(forward, "x", data), candidate, BOUND_OF_FEW);
+    KernelCheck.check(NonFinite.in(forward, "weight", data), candidate, BOUND_OF_FEW);
     KernelCall gelu = KernelCalls.linearGeluForward(data, s, true);
-    KernelCheck.check(NonFinite.in(gelu, "x", data), candidate, BOUND);
+    KernelCheck.check(NonFinite.in(gelu, "x", data), candidate, BOUND_OF_FEW);
     KernelCall input = KernelCalls.linearBackwardInput(data, s, true);
-    KernelCheck.check(NonFinite.in(input, "dy", data), candidate, BOUND);
-    KernelCheck.check(NonFinite.in(input, "scale", data), candidate, BOUND);
+    KernelCheck.check(NonFinite.in(input, "dy", data), candidate, BOUND_OF_FEW);
+    KernelCheck.check(NonFinite.in(input, "scale", data), candidate, BOUND_OF_FEW);
     KernelCall weight = KernelCalls.linearBackwardWeight(data, s);
-    KernelCheck.check(NonFinite.in(weight, "dy", data), candidate, BOUND);
-    KernelCheck.check(NonFinite.in(weight, "dWeight", data), candidate, BOUND);
+    KernelCheck.check(NonFinite.in(weight, "dy", data), candidate, BOUND_OF_FEW);
+    KernelCheck.check(NonFinite.in(weight, "dWeight", data), candidate, BOUND_OF_FEW);
   }
 
   @Test

@@ -133,6 +133,27 @@ class VisionTransformerTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void inferenceGivesTheSameBitsInAFractionOfTheMemory(Precision precision) {
+    VitConfig config = new VitConfig(16, 4, 1, 10, 64, 8, 2, 4);
+    float[] pixels = RandomData.of("inference", precision).gaussian(8 * 256);
+    try (Session training = Session.open(Backend.named("cpu"), 2);
+        Session evaluating = Session.open(Backend.named("cpu"), 2)) {
+      assertThat(logits(evaluating, config, precision, pixels, Tape.inference(evaluating)))
+          .isEqualTo(logits(training, config, precision, pixels, Tape.recording(training)));
+      assertThat(evaluating.arena().peakBytes()).isLessThan(training.arena().peakBytes() / 3);
+    }
+  }
+
+  private static float[] logits(
+      Session session, VitConfig config, Precision precision, float[] pixels, Tape tape) {
+    try (VisionTransformer vit = VisionTransformer.create(session, config, precision, 1)) {
+      Tensor images = session.allocate(DType.FLOAT32, Shape.of(8, 1, 16, 16)).set(pixels);
+      return vit.forward(tape, images).value().toFloats();
+    }
+  }
+
   @Test
   void parametersBearTimmsNamesAndCounts() {
     try (Session session = Session.open(Backend.named("reference"));

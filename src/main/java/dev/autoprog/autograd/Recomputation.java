@@ -12,18 +12,20 @@ public final class Recomputation {
   private Recomputation() {}
 
   /**
-   * {@code part(x)}, of which only the input and the result are kept.
+   * {@code part(x)}, of which only the input and the result are kept. On a tape for inference, that
+   * costs nothing.
    *
    * @param part a forward pass on the tape that it is given; run twice, it must do the same
    */
   public static Variable of(Tape tape, Variable x, BiFunction<Tape, Variable, Variable> part) {
-    if (!tape.isRecording()) {
-      return part.apply(tape, x);
-    }
-    Tape once = Tape.recording(tape.session());
-    Variable y = part.apply(once, once.input(x.value(), x.requiresGradient()));
+    boolean recording = tape.isRecording();
+    Tape once = recording ? Tape.recording(tape.session()) : Tape.inference(tape.session());
+    Variable y = part.apply(once, once.input(x.value(), recording && x.requiresGradient()));
     once.releaseAllBut(y.value());
     tape.adopt(y.value());
+    if (!recording) {
+      return tape.constant(y.value());
+    }
     return tape.record(y.value(), (dy, sink) -> backward(tape, x, part, dy, sink), y);
   }
 

@@ -82,7 +82,7 @@ public final class Tape {
   }
 
   /** Whether the pass will be differentiated. */
-  boolean isRecording() {
+  public boolean isRecording() {
     return recording;
   }
 

@@ -131,7 +131,7 @@ public final class VisionTransformer implements AutoCloseable {
     for (int i = 0; i < blocks.size(); i++) {
       int index = i;
       x =
-          recomputing
+          recomputing || !tape.isRecording()
               ? Recomputation.of(tape, x, (t, in) -> blocks.get(index).forward(t, in, depth, index))
               : blocks.get(i).forward(tape, x, depth, i);
     }
