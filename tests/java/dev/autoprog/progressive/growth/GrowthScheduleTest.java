@@ -3,6 +3,8 @@ package dev.autoprog.progressive.growth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.autoprog.InputException;
+import dev.autoprog.config.ConfigFile;
 import dev.autoprog.progressive.growth.GrowthSchedule.Goal;
 import dev.autoprog.progressive.growth.GrowthSchedule.Scales;
 import net.jqwik.api.ForAll;
@@ -75,5 +77,23 @@ class GrowthScheduleTest {
   void theFullScheduleIsOneStage() {
     GrowthSchedule schedule = GrowthSchedule.full(new Goal(32, 8, 8, STRENGTH), 7);
     assertThat(schedule.stages()).containsExactly(new Stage(0, 0, 7, 32, 8, STRENGTH));
+  }
+
+  @Test
+  void aScheduleIsReadFromTheYamlThatItIsWrittenAs() throws InputException {
+    Goal goal = new Goal(224, 32, 12, STRENGTH);
+    GrowthSchedule schedule = GrowthSchedule.manual(goal, 100, 4, Scales.DEFAULT);
+    String yaml = ConfigFile.toYaml(schedule);
+    assertThat(yaml).contains("resolution: 128").contains("first_epoch: 25");
+    assertThat(ConfigFile.parse("a schedule", yaml, GrowthSchedule.full(goal, 1)))
+        .isEqualTo(schedule);
+    assertThatThrownBy(
+            () ->
+                ConfigFile.parse(
+                    "a schedule",
+                    yaml.replace("depth: 8", "depth: 5"),
+                    GrowthSchedule.full(goal, 1)))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("cannot follow epoch 25 at depth 6");
   }
 }

@@ -1,0 +1,191 @@
+package dev.autoprog.progressive.search;
+
+import dev.autoprog.progressive.growth.GrowthMap;
+import dev.autoprog.progressive.growth.GrowthOperator;
+import dev.autoprog.tensor.Rng;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.LongStream;
+
+/**
+ * The search of one stage (Li et al. 2022). The network grows to the deepest candidate, the
+ * supernet; every training step of the search epochs goes to a candidate drawn uniformly; in
+ * between, each candidate's loss is probed. Then the network becomes the one that won. The search
+ * epochs are the stage's first: nothing that they taught is thrown away.
+ *
+ * <p>The first stage has no network before it. Its supernet may be built at once at {@link
+ * SearchSpace#supernetDepth()}, with fresh weights, or at {@link SearchSpace#from()}, from where it
+ * is grown. Either way the operator's map between the two depths says which blocks a sub-network
+ * runs through.
+ *
+ * <p>The draw of step k is a function of the seed, the stage and k, so that a search which was
+ * interrupted and resumed decides as if it had not been.
+ */
+public final class OneShotSearch {
+  /** Keeps these draws apart from others of the same seed. */
+  private static final long CANDIDATE_STREAM = 0x6361_6e64L;
+
+  private final SearchSpace space;
+  private final GrowthMap supernet;
+  private final List<SubNetwork> networks;
+  private final Settings settings;
+
+  /**
+   * How long, and how closely, a search looks.
+   *
+   * @param searchEpochs how many epochs the supernet is trained
+   * @param batches of training images per probe
+   * @param probesInLastEpoch how many probe points the last search epoch has
+   * @param seed of the draws
+   */
+  public record Settings(int searchEpochs, int batches, int probesInLastEpoch, long seed) {
+    /** Checks that everything is done at least once. */
+    public Settings {
+      if (searchEpochs < 1 || batches < 1 || probesInLastEpoch < 1) {
+        throw new IllegalArgumentException(
+            String.format(
+                "%d search epochs, %d batches per probe, %d probes in the last epoch;"
+                    + " expected each at least once",
+                searchEpochs, batches, probesInLastEpoch));
+      }
+    }
+
+    /** The paper's: two epochs, 50 batches per probe, four probes in the second epoch. */
+    public static Settings of(long seed) {
+      return new Settings(2, 50, 4, seed);
+    }
+
+    /** How many steps the search takes. */
+    public long steps(long stepsPerEpoch) {
+      return searchEpochs * stepsPerEpoch;
+    }
+
+    /**
+     * After how many steps of the search the candidates are probed: before the first, at each
+     * epoch's end, and evenly within the last. Points that fall together count once.
+     */
+    public List<Long> probePoints(long stepsPerEpoch) {
+      TreeSet<Long> points = new TreeSet<>();
+      LongStream.range(0, searchEpochs).map(epoch -> epoch * stepsPerEpoch).forEach(points::add);
+      for (long i = 1; i <= probesInLastEpoch; i++) {
+        points.add((searchEpochs - 1) * stepsPerEpoch + stepsPerEpoch * i / probesInLastEpoch);
+      }
+      return List.copyOf(points);
+    }
+  }
+
+  /**
+   * A search for a stage.
+   *
+   * @param operator how the network grows to the supernet
+   */
+  public OneShotSearch(SearchSpace space, GrowthOperator operator, Settings settings) {
+    this.space = space;
+    this.supernet = operator.map(space.from(), space.supernetDepth());
+    this.networks =
+        space.candidates().stream().map(candidate -> SubNetwork.of(supernet, candidate)).toList();
+    this.settings = settings;
+  }
+
+  /**
+   * Searches from the beginning. With one candidate there is nothing to search: the network becomes
+   * it without a step or a measurement.
+   *
+   * @return the decision, which {@code network} has adopted, or nothing if it did not want to go on
+   * @throws X what the network's methods throw
+   * @throws IllegalArgumentException if the network's depth is neither the one before the stage nor
+   *     the supernet's
+   */
+  public <X extends Exception> Optional<SearchDecision> run(Searchable<X> network) throws X {
+    return resume(network, SearchProgress.beginning(space.candidates()));
+  }
+
+  /**
+   * Goes on from where {@code network} did not want to go on, or from an earlier checkpoint.
+   *
+   * @param network in the state in which it was given {@code progress}
+   * @return as {@link #run}
+   * @throws X what the network's methods throw
+   * @throws IllegalArgumentException if the progress is not of this search, or the network has not
+   *     the supernet's depth
+   */
+  public <X extends Exception> Optional<SearchDecision> resume(
+      Searchable<X> network, SearchProgress progress) throws X {
+    long stepsPerEpoch = network.stepsPerEpoch();
+    List<Long> points = settings.probePoints(stepsPerEpoch);
+    requireOfThisSearch(progress, points, settings.steps(stepsPerEpoch));
+    becomeSupernet(network, progress.stepSeconds().isEmpty());
+    SearchProgress now = progress;
+    while (networks.size() > 1
+        && (now.points() < points.size() || now.steps() < settings.steps(stepsPerEpoch))) {
+      now = advanced(network, now, points);
+      if (!network.goOn(now)) {
+        return Optional.empty();
+      }
+    }
+    SearchDecision decision =
+        SearchDecision.of(space, now, networks.stream().map(network::cost).toList());
+    network.adopt(networks.get(space.candidates().indexOf(decision.winner())));
+    return Optional.of(decision);
+  }
+
+  /** One time, one loss or one step. */
+  private <X extends Exception> SearchProgress advanced(
+      Searchable<X> network, SearchProgress now, List<Long> points) throws X {
+    int timed = now.stepSeconds().size();
+    if (timed < networks.size()) {
+      double seconds = network.stepSeconds(networks.get(timed));
+      if (!(seconds > 0 && Double.isFinite(seconds))) {
+        throw new IllegalStateException(
+            "a step of " + networks.get(timed) + " took " + seconds + " s, expected more than 0");
+      }
+      return now.timed(seconds);
+    }
+    if (now.points() < points.size() && now.steps() == points.get(now.points())) {
+      int candidate = now.losses().size() % networks.size();
+      return now.probed(network.loss(networks.get(candidate), settings.batches()));
+    }
+    network.step(networks.get(draw(now.steps())));
+    return now.stepped();
+  }
+
+  private int draw(long step) {
+    return Rng.of(settings.seed(), CANDIDATE_STREAM, space.stage(), step).nextInt(networks.size());
+  }
+
+  private void becomeSupernet(Searchable<?> network, boolean nothingDone) {
+    boolean canGrow = nothingDone && network.depth() == supernet.from();
+    if (network.depth() != supernet.to() && !canGrow) {
+      throw new IllegalArgumentException(
+          String.format(
+              "a network of %d blocks; expected the supernet of %d, or, before anything is done,"
+                  + " the %d before the stage",
+              network.depth(), supernet.to(), supernet.from()));
+    }
+    if (network.depth() < supernet.to()) {
+      network.grow(supernet);
+    }
+  }
+
+  private void requireOfThisSearch(SearchProgress progress, List<Long> points, long steps) {
+    if (!progress.candidates().equals(space.candidates())) {
+      throw new IllegalArgumentException(
+          "progress of a search among "
+              + progress.candidates()
+              + ", expected "
+              + space.candidates());
+    }
+    long passed = points.stream().filter(point -> point < progress.steps()).count();
+    long reached = points.stream().filter(point -> point <= progress.steps()).count();
+    int losses = progress.losses().size();
+    if (progress.steps() > steps
+        || losses < passed * networks.size()
+        || losses > reached * networks.size()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "%d losses after %d steps; this search probes %d candidates after %s",
+              losses, progress.steps(), networks.size(), points));
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package dev.autoprog.progressive.search;
+
+import dev.autoprog.progressive.growth.Growable;
+
+/**
+ * A network in training that can be searched while it trains. Once grown ({@link #grow}) it is the
+ * supernet: a forward pass must be able to run through some of its blocks only, and to read images
+ * of several resolutions. A {@link SubNetwork} says which blocks and which resolution; batches are
+ * resized to it bilinearly.
+ *
+ * <p>What {@link #loss} and {@link #stepSeconds} do must leave no trace: weights, averages, the
+ * optimizer's state, the batches to come and their random numbers are the same afterwards.
+ *
+ * @param <X> what can go wrong with the trainer's data or disk; {@code RuntimeException} if nothing
+ *     that a caller must handle
+ */
+public interface Searchable<X extends Exception> extends Growable {
+  /** Training steps of one epoch; the same each time. */
+  long stepsPerEpoch();
+
+  /**
+   * Takes the next training step of the run (next batch, learning rate of the schedule, averages
+   * updated) on the sub-network alone, with the regularisation of the last stage.
+   */
+  void step(SubNetwork network) throws X;
+
+  /**
+   * The mean training loss of the sub-network with the weights of a moving average, over always the
+   * same {@code batches} batches of training images with always the same augmentation.
+   */
+  double loss(SubNetwork network, int batches) throws X;
+
+  /** Seconds of one training step of the sub-network, warmed up; above 0. */
+  double stepSeconds(SubNetwork network) throws X;
+
+  /**
+   * Hears how far the search is, after each step and each measurement: the moment to write a
+   * checkpoint of the network together with {@code progress}.
+   *
+   * @return false to stop here; {@link OneShotSearch#resume} goes on from {@code progress}
+   */
+  boolean goOn(SearchProgress progress) throws X;
+
+  /**
+   * Becomes the sub-network that was chosen: the supernet without the blocks that it passes by, the
+   * averages and the optimizer's state likewise, on images of its resolution.
+   */
+  void adopt(SubNetwork network) throws X;
+
+  /** What the sub-network would cost; for the decision's table, not for the decision. */
+  default Cost cost(SubNetwork network) {
+    return Cost.UNKNOWN;
+  }
+
+  /**
+   * What a network costs on paper.
+   *
+   * @param parameters how many weights; NaN if not known
+   * @param flops of one image's forward pass; NaN if not known
+   */
+  record Cost(double parameters, double flops) {
+    /** Nobody counted. */
+    public static final Cost UNKNOWN = new Cost(Double.NaN, Double.NaN);
+  }
+}

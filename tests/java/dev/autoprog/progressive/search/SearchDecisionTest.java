@@ -1,0 +1,162 @@
+package dev.autoprog.progressive.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.autoprog.progressive.search.SearchDecision.Entry;
+import dev.autoprog.progressive.search.SearchSpace.Dropped;
+import dev.autoprog.progressive.search.Searchable.Cost;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class SearchDecisionTest {
+  private static final Candidate SMALL = new Candidate(16, 2);
+  private static final Candidate DEEP = new Candidate(16, 4);
+  private static final Candidate LARGE = new Candidate(32, 2);
+  private static final List<Dropped> DROPPED =
+      List.of(new Dropped(new Candidate(20, 2), "not whole"));
+
+  /** Losses at one probe point. */
+  private static SearchDecision decide(List<Double> seconds, Double... losses) {
+    List<Candidate> all = List.of(SMALL, DEEP, LARGE).subList(0, losses.length);
+    return SearchDecision.of(
+        new SearchSpace(0, 2, all, DROPPED),
+        new SearchProgress(all, 5, seconds, List.of(losses)),
+        Collections.nCopies(losses.length, Cost.UNKNOWN));
+  }
+
+  @Test
+  void theTableHoldsWhatWasMeasuredAndTheLeastScoreWins() {
+    List<Candidate> all = List.of(SMALL, DEEP, LARGE);
+    List<Double> seconds = List.of(0.1, 0.2, 0.4);
+    // means 1, 0.5 and 0.45: the second lies below any curve through the others
+    List<Double> losses = List.of(1.5, 0.7, 0.6, 0.5, 0.3, 0.3);
+    Cost cost = new Cost(10, 20);
+    SearchDecision decision =
+        SearchDecision.of(
+            new SearchSpace(0, 2, all, DROPPED),
+            new SearchProgress(all, 5, seconds, losses),
+            List.of(Cost.UNKNOWN, cost, Cost.UNKNOWN));
+    Entry deep = decision.table().get(1);
+    assertThat(decision.table()).extracting(Entry::candidate).isEqualTo(all);
+    assertThat(deep.losses()).containsExactly(0.7, 0.3);
+    assertThat(deep.meanLoss()).isEqualTo(0.5);
+    assertThat(deep.stepSeconds()).isEqualTo(0.2);
+    assertThat(deep.cost()).isEqualTo(cost);
+    assertThat(decision.dropped()).isEqualTo(DROPPED);
+    assertThat(decision.fallback()).isEmpty();
+    PowerLaw fit = PowerLaw.fit(new double[] {0.1, 0.2, 0.4}, new double[] {1, 0.5, 0.45});
+    assertThat(decision.w())
+        .isPositive()
+        .isCloseTo(-fit.b(), within(1e-9))
+        .isEqualTo(-decision.b());
+    assertThat(decision.a()).isCloseTo(fit.a(), within(1e-9));
+    assertThat(deep.score()).isCloseTo(0.5 * Math.pow(2, fit.w()), within(1e-9));
+    assertThat(decision.table().get(2).score())
+        .isCloseTo(0.45 * Math.pow(4, fit.w()), within(1e-9));
+    assertThat(decision.winner()).isEqualTo(DEEP);
+    assertThat(decision.reason())
+        .startsWith("16 px, 4 blocks has the least loss · time^0.69")
+        .contains("next is 16 px, 2 blocks with 1.");
+    assertThat(decision.toString())
+        .contains("16 px, 4 blocks", "0.5", "w = 0.69")
+        .endsWith(decision.reason());
+  }
+
+  /** 0.9·T^−0.5 everywhere but at one inner candidate, 5 % below, which wins. */
+  @Test
+  void whateverLiesBelowTheCurveWins() {
+    List<Candidate> all = IntStream.rangeClosed(1, 9).mapToObj(i -> new Candidate(16, i)).toList();
+    List<Double> seconds = all.stream().map(candidate -> 0.1 * candidate.depth()).toList();
+    for (Candidate low : all.subList(1, 8)) {
+      List<Double> losses =
+          all.stream()
+              .map(c -> 0.9 * Math.pow(0.1 * c.depth(), -0.5) * (c.equals(low) ? 0.95 : 1))
+              .toList();
+      SearchDecision decision =
+          SearchDecision.of(
+              new SearchSpace(0, 1, all, List.of()),
+              new SearchProgress(all, 0, seconds, losses),
+              Collections.nCopies(all.size(), Cost.UNKNOWN));
+      assertThat(decision.w()).isCloseTo(0.5, within(0.1));
+      assertThat(decision.winner()).isEqualTo(low);
+    }
+  }
+
+  @Test
+  void whereSlowerIsNotBetterTheLeastLossWins() {
+    SearchDecision decision = decide(List.of(0.1, 0.2, 0.4), 1.0, 0.99, 1.5);
+    assertThat(decision.fallback()).isEmpty();
+    assertThat(decision.b()).isPositive();
+    assertThat(decision.w()).isZero();
+    assertThat(decision.winner()).isEqualTo(DEEP);
+    assertThat(decision.reason())
+        .isEqualTo(
+            "16 px, 4 blocks has the least loss, 0.99000; next is 16 px, 2 blocks with 1.0000.");
+  }
+
+  @Test
+  void twoCandidatesLieOnTheirCurveAndTheFasterWins() {
+    SearchDecision decision = decide(List.of(0.4, 0.1), 0.5, 1.7);
+    assertThat(decision.fallback()).isEmpty();
+    assertThat(decision.table().get(0).score())
+        .isCloseTo(decision.table().get(1).score(), within(1e-7));
+    assertThat(decision.winner()).isEqualTo(DEEP);
+    assertThat(decision.reason()).contains("as has 16 px, 2 blocks, and is faster");
+  }
+
+  @Test
+  void equalTimesFallBackToTheLeastLoss() {
+    SearchDecision decision = decide(List.of(0.2, 0.2, 0.2), 0.5, 0.4, 0.6);
+    assertThat(decision.fallback()).isEqualTo("all step times are equal");
+    assertThat(decision.w()).isZero();
+    assertThat(decision.a()).isNaN();
+    assertThat(decision.winner()).isEqualTo(DEEP);
+    assertThat(decision.toString()).contains("w = 0: all step times are equal");
+  }
+
+  @Test
+  void equalScoresAndTimesGoToTheSmaller() {
+    SearchDecision decision = decide(List.of(0.2, 0.2, 0.2), 0.6, 0.4, 0.4);
+    assertThat(decision.winner()).isEqualTo(DEEP);
+    assertThat(decision.reason()).contains("as has 32 px, 2 blocks, and is smaller");
+  }
+
+  @Test
+  void scoresThatDifferByMoreThanATieAreNotEqual() {
+    assertThat(decide(List.of(0.2, 0.2, 0.2), 0.4 * (1 + 5e-6), 0.4, 0.4).winner()).isEqualTo(DEEP);
+    assertThat(decide(List.of(0.2, 0.2, 0.2), 0.4 * (1 + 5e-7), 0.4, 0.4).winner())
+        .isEqualTo(SMALL);
+  }
+
+  @Test
+  void aLossThatIsNotFiniteNeverWins() {
+    for (double bad : new double[] {Double.NaN, Double.NEGATIVE_INFINITY}) {
+      SearchDecision decision = decide(List.of(0.1, 0.2, 0.4), bad, 0.9, 0.8);
+      assertThat(decision.fallback()).isEqualTo("a loss is not finite");
+      assertThat(decision.table().get(0).score()).isInfinite();
+      assertThat(decision.winner()).isEqualTo(LARGE);
+    }
+    SearchDecision none = decide(List.of(0.3, 0.2, 0.4), Double.NaN, Double.NaN, Double.NaN);
+    assertThat(none.winner()).isEqualTo(DEEP);
+    assertThat(none.reason()).contains("no candidate has a finite loss");
+  }
+
+  @Test
+  void lossesBelowZeroAreComparedAsTheyAre() {
+    SearchDecision decision = decide(List.of(0.1, 0.2, 0.4), 0.1, -0.3, -0.2);
+    assertThat(decision.fallback()).isEqualTo("a loss is not above 0");
+    assertThat(decision.winner()).isEqualTo(DEEP);
+  }
+
+  /** Times^w alone would be 1e-213 and less. */
+  @Test
+  void scoresAreNumbersOfTheLossesSizeHoweverSteepTheCurve() {
+    SearchDecision decision = decide(List.of(1e-3, 1.01e-3, 1.02e-3), 1.0, 0.5, 0.24);
+    assertThat(decision.w()).isCloseTo(71, within(1.0));
+    assertThat(decision.table()).allMatch(entry -> entry.score() > 0.9 && entry.score() < 1.1);
+    assertThat(decision.winner()).isEqualTo(LARGE);
+  }
+}
