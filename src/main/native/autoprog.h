@@ -138,20 +138,28 @@ int ap_image_transform(ap_context*, int64_t B, int64_t channels, int64_t height,
                        const uint8_t* pixels, const float* windows, const float* mean, const float* std, float* out);
 // images (B,channels,R,R): zero in rectangles (B,4): top, left, height, width, as far as they lie in the image
 int ap_image_erase(ap_context*, int64_t B, int64_t channels, int64_t R, const int32_t* rectangles, float* images);
+// images (B,channels,R,R): in box b of boxes (B,4), as far as it lies in the image, images[b] = lambda[b] images[b] +
+// (1-lambda[b]) images[B-1-b] of what both were before; lambda 1 keeps and lambda 0 copies exactly, and the middle one
+// of an odd number stays as it is. <= 1e-5. Moves the boxes, twice + as much. Zhang et al. 2018; Yun et al. 2019
+int ap_image_mix(ap_context*, int64_t B, int64_t channels, int64_t R, const int32_t* boxes, const float* lambda,
+                 float* images);
 // patches (B, G*G, channels*patch*patch) of images (B,channels,R,R), G = R / patch; a patch lies as (channel, y, x).
 // Moves B channels R^2 + as many
 int ap_patchify(ap_context*, int32_t type, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* images,
                 void* patches);
 
 // ---- loss.cpp --------------------------------------------------------------------------------------------------
-// losses (B) = cross entropy of logits (B,classes) against labels (B) smoothed: q_k = (1-s)[k = label] + s/classes;
-// log_sum_exp (B) = log sum exp(logits). A label outside 0 ... classes-1 gives NaN. <= 1e-5. Moves B classes + 0.
-// Szegedy et al. 2016
+// losses (B) = cross entropy of logits (B,classes) against labels (B) and partners (B), mixed by lambda (B) and
+// smoothed: q_k = (1-s) (lambda [k = label] + (1-lambda) [k = partner]) + s/classes; partners and lambda may both be
+// NULL: lambda is 1. log_sum_exp (B) = log sum exp(logits). A label or partner outside 0 ... classes-1 gives NaN.
+// <= 1e-5. Moves B classes + 0. Szegedy et al. 2016; Zhang et al. 2018
 int ap_cross_entropy_forward(ap_context*, int64_t B, int64_t classes, const float* logits, const int32_t* labels,
-                             float smoothing, float* losses, float* log_sum_exp);
+                             const int32_t* partners, const float* lambda, float smoothing, float* losses,
+                             float* log_sum_exp);
 // dlogits (B,classes) = scale * (softmax(logits) - q). <= 1e-5. Moves B classes + B classes
 int ap_cross_entropy_backward(ap_context*, int64_t B, int64_t classes, const float* logits, const int32_t* labels,
-                              float smoothing, const float* log_sum_exp, float scale, float* dlogits);
+                              const int32_t* partners, const float* lambda, float smoothing, const float* log_sum_exp,
+                              float scale, float* dlogits);
 
 // ---- optimizer.cpp ---------------------------------------------------------------------------------------------
 // sum (1) += sum of x (n) squared, accumulated in float64. <= 1e-6. Moves n + 0

@@ -26,6 +26,27 @@ Sample sample(float start, float length, int64_t side, int64_t i, int64_t axis) 
   return {cell, std::min(cell + 1, static_cast<int32_t>(axis - 1)), static_cast<float>(fraction)};
 }
 
+// The rows and columns of a rectangle (top, left, height, width) that lie in an image of side R.
+struct Box {
+  int64_t top, left, bottom, right;
+
+  Box(const int32_t* r, int64_t R) {
+    top = std::clamp<int64_t>(r[0], 0, R), bottom = std::clamp<int64_t>(int64_t{r[0]} + r[2], top, R);
+    left = std::clamp<int64_t>(r[1], 0, R), right = std::clamp<int64_t>(int64_t{r[1]} + r[3], left, R);
+  }
+};
+
+// own (n) = lambda * own + (1 - lambda) * other (n); a weight of 0 leaves nothing of a value, not even of NaN
+void mix(int64_t n, float lambda, const float* other, float* own) {
+  if (lambda == 0.0f) {
+    std::copy_n(other, n, own);
+  } else if (lambda != 1.0f) {
+    each_vector(0, n, [&](int64_t i, auto lanes) {
+      lanes.store(own + i, lambda * lanes.load(own + i) + (1.0f - lambda) * lanes.load(other + i));
+    });
+  }
+}
+
 struct Window {
   float top, left, height, width;
   bool flip;
@@ -92,13 +113,42 @@ int ap_image_erase(ap_context* context, int64_t B, int64_t channels, int64_t R, 
   return guarded(context, [&] {
     parallel(context, parts_for(context, B * channels * R * R), B, 1, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t b = begin; b < end; b++) {
-        const int32_t* r = rectangles + b * 4;
-        const int64_t top = r[0], left = r[1];
-        const int64_t y0 = std::clamp<int64_t>(top, 0, R), y1 = std::clamp<int64_t>(top + r[2], y0, R);
-        const int64_t x0 = std::clamp<int64_t>(left, 0, R), x1 = std::clamp<int64_t>(left + r[3], x0, R);
+        const Box box(rectangles + b * 4, R);
         for (int64_t c = 0; c < channels; c++) {
           float* plane = images + (b * channels + c) * R * R;
-          for (int64_t y = y0; y < y1; y++) std::fill(plane + y * R + x0, plane + y * R + x1, 0.0f);
+          for (int64_t y = box.top; y < box.bottom; y++) {
+            std::fill(plane + y * R + box.left, plane + y * R + box.right, 0.0f);
+          }
+        }
+      }
+    });
+  });
+}
+
+int ap_image_mix(ap_context* context, int64_t B, int64_t channels, int64_t R, const int32_t* boxes, const float* lambda,
+                 float* images) {
+  return guarded(context, [&] {
+    const int64_t size = round_up(R, 16), pairs = B / 2;
+    if (pairs == 0) return;
+    const int parts = static_cast<int>(std::min<int64_t>(parts_for(context, B * channels * R * R), pairs));
+    float* scratch = context->scratch.floats(context->threads * size);
+    parallel_by_member(context, parts, pairs, 1, [&](int, int member, int64_t begin, int64_t end) {
+      float* before = scratch + member * size;
+      for (int64_t b = begin; b < end; b++) {
+        const int64_t partner = B - 1 - b;
+        const Box box(boxes + b * 4, R), partner_box(boxes + partner * 4, R);
+        for (int64_t row = 0; row < channels * R; row++) {
+          const int64_t y = row % R;
+          float* own = images + (b * channels * R + row) * R;
+          float* other = images + (partner * channels * R + row) * R;
+          const bool mixed = box.top <= y && y < box.bottom;
+          const bool partner_mixed = partner_box.top <= y && y < partner_box.bottom;
+          if (partner_mixed) std::copy_n(own, R, before);
+          if (mixed) mix(box.right - box.left, lambda[b], other + box.left, own + box.left);
+          if (partner_mixed) {
+            mix(partner_box.right - partner_box.left, lambda[partner], before + partner_box.left,
+                other + partner_box.left);
+          }
         }
       }
     });

@@ -31,21 +31,47 @@ Softmax softmax(int64_t classes, const float* logits) {
   return {highest, std::log(exponentials.total()), differences.total()};
 }
 
+// What a sample is to be classified as: one class, or two that share it.
+struct Target {
+  int32_t label, partner;
+  double lambda;
+
+  Target(int64_t b, const int32_t* labels, const int32_t* partners, const float* lambdas)
+      : label(labels[b]), partner(partners ? partners[b] : label), lambda(lambdas ? lambdas[b] : 1.0) {}
+
+  bool exists(int64_t classes) const { return label >= 0 && label < classes && partner >= 0 && partner < classes; }
+
+  // body(class, share) for each class that has a share; another costs nothing, even if its logit is -infinity
+  template <class Body>
+  void each(Body body) const {
+    if (label == partner) {
+      body(label, 1.0);
+    } else {
+      if (lambda != 0) body(label, lambda);
+      if (lambda != 1) body(partner, 1.0 - lambda);
+    }
+  }
+};
+
 }  // namespace
 
 int ap_cross_entropy_forward(ap_context* context, int64_t B, int64_t classes, const float* logits,
-                             const int32_t* labels, float smoothing, float* losses, float* log_sum_exp) {
+                             const int32_t* labels, const int32_t* partners, const float* lambda, float smoothing,
+                             float* losses, float* log_sum_exp) {
   return guarded(context, [&] {
     parallel(context, parts_for(context, 3 * B * classes), B, 1, [&](int64_t, int64_t begin, int64_t end) {
       for (int64_t b = begin; b < end; b++) {
         const float* row = logits + b * classes;
         const Softmax s = softmax(classes, row);
         log_sum_exp[b] = static_cast<float>(s.largest + s.log_sum);
-        if (labels[b] < 0 || labels[b] >= classes) {
+        const Target target(b, labels, partners, lambda);
+        if (!target.exists(classes)) {
           losses[b] = std::numeric_limits<float>::quiet_NaN();
           continue;
         }
-        const double right = s.log_sum - (static_cast<double>(row[labels[b]]) - s.largest);
+        double right = 0;
+        target.each(
+            [&](int32_t k, double share) { right += share * (s.log_sum - (static_cast<double>(row[k]) - s.largest)); });
         const double mean = s.log_sum - s.total / static_cast<double>(classes);
         losses[b] = static_cast<float>((1.0 - smoothing) * right + (smoothing > 0 ? smoothing * mean : 0.0));
       }
@@ -54,8 +80,8 @@ int ap_cross_entropy_forward(ap_context* context, int64_t B, int64_t classes, co
 }
 
 int ap_cross_entropy_backward(ap_context* context, int64_t B, int64_t classes, const float* logits,
-                              const int32_t* labels, float smoothing, const float* log_sum_exp, float scale,
-                              float* dlogits) {
+                              const int32_t* labels, const int32_t* partners, const float* lambda, float smoothing,
+                              const float* log_sum_exp, float scale, float* dlogits) {
   return guarded(context, [&] {
     const float everywhere = smoothing / static_cast<float>(classes);
     parallel(context, parts_for(context, 3 * B * classes), B, 1, [&](int64_t, int64_t begin, int64_t end) {
@@ -65,10 +91,13 @@ int ap_cross_entropy_backward(ap_context* context, int64_t B, int64_t classes, c
         each_vector(0, classes, [&](int64_t k, auto lanes) {
           lanes.store(gradient + k, scale * (exp(lanes.load(row + k) - log_sum_exp[b]) - everywhere));
         });
-        if (labels[b] >= 0 && labels[b] < classes) {
-          // in float64: the difference of two numbers near 1, once the answer is right
-          const double likelihood = std::exp(static_cast<double>(row[labels[b]]) - log_sum_exp[b]);
-          gradient[labels[b]] = static_cast<float>(scale * (likelihood - (1.0 - smoothing) - everywhere));
+        const Target target(b, labels, partners, lambda);
+        if (target.exists(classes)) {
+          target.each([&](int32_t k, double share) {
+            // in float64: the difference of two numbers near 1, once the answer is right
+            const double likelihood = std::exp(static_cast<double>(row[k]) - log_sum_exp[b]);
+            gradient[k] = static_cast<float>(scale * (likelihood - (1.0 - smoothing) * share - everywhere));
+          });
         }
       }
     });

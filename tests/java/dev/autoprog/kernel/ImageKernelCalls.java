@@ -46,6 +46,18 @@ final class ImageKernelCalls {
         .body((k, t) -> k.imageErase(s, t.get("rectangles"), t.get("images")));
   }
 
+  /** λ of 0 and 1 among others; boxes that reach over the border, or are empty, now and then. */
+  static KernelCall imageMix(RandomData data, ImageShape s) {
+    int side = (int) s.side();
+    float[] lambda = data.uniform(s.batch(), 0, 1);
+    lambda[data.below(lambda.length)] = data.below(2);
+    return new KernelCall("imageMix")
+        .input("boxes", data.integers(s.batch() * 4, -1, side + 1))
+        .input("lambda", lambda)
+        .updated("images", data.gaussian(s.batch() * s.channels() * side * side))
+        .body((k, t) -> k.imageMix(s, t.get("boxes"), t.get("lambda"), t.get("images")));
+  }
+
   static KernelCall patchify(RandomData data, PatchShape s) {
     long elements = s.batch() * s.channels() * s.side() * s.side();
     return new KernelCall("patchify")

@@ -2,12 +2,14 @@ package dev.autoprog.kernel;
 
 import static dev.autoprog.testing.KernelCheck.ROUNDING;
 import static dev.autoprog.testing.KernelCheck.referenceGives;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autoprog.testing.Candidate;
 import dev.autoprog.testing.KernelCall;
 import dev.autoprog.testing.KernelCheck;
 import dev.autoprog.testing.Libtorch;
 import dev.autoprog.testing.RandomData;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Scalar;
@@ -129,6 +131,83 @@ class ImageTest {
         });
   }
 
+  /** timm's mixup, and its cutmix with a box per image. */
+  @ParameterizedTest
+  @MethodSource("imageShapes")
+  void mixAgreesWithLibtorch(ImageShape s) {
+    RandomData data = RandomData.of("mix libtorch", s);
+    KernelCall call = ImageKernelCalls.imageMix(data, s);
+    int batch = (int) s.batch();
+    int side = (int) s.side();
+    int[] whole = new int[batch * 4];
+    int[] inside = new int[batch * 4];
+    for (int b = 0; b < batch; b++) {
+      whole[b * 4 + 2] = side;
+      whole[b * 4 + 3] = side;
+      inside[b * 4] = data.below(side);
+      inside[b * 4 + 1] = data.below(side);
+      inside[b * 4 + 2] = 1 + data.below(side - inside[b * 4]);
+      inside[b * 4 + 3] = 1 + data.below(side - inside[b * 4 + 1]);
+    }
+    long[] dims = {batch, s.channels(), side, side};
+    Libtorch.scoped(
+        () -> {
+          Tensor images = Libtorch.constant(call.floats("images"), dims);
+          Tensor lambda = Libtorch.constant(call.floats("lambda"), batch, 1, 1, 1);
+          Tensor rest = lambda.neg().add(new Scalar(1.0));
+          Tensor mixed = images.mul(lambda).add(images.flip(0).mul(rest));
+          referenceGives(call.with("boxes", whole), "images", Libtorch.values(mixed), ROUNDING);
+          Tensor cut = images.clone();
+          for (int b = 0; b < batch; b++) {
+            box(cut.select(0, b), inside, b).copy_(box(images.select(0, batch - 1 - b), inside, b));
+          }
+          referenceGives(
+              call.with("boxes", inside).with("lambda", new float[batch]),
+              "images",
+              Libtorch.values(cut),
+              EXACT);
+        });
+  }
+
+  private static Tensor box(Tensor image, int[] boxes, int b) {
+    return image
+        .narrow(1, boxes[b * 4], boxes[b * 4 + 2])
+        .narrow(2, boxes[b * 4 + 1], boxes[b * 4 + 3]);
+  }
+
+  @ParameterizedTest
+  @MethodSource("imageCandidates")
+  void mixingCopiesAndKeepsExactlyEvenBesideNoNumbers(Candidate candidate, ImageShape s) {
+    RandomData data = RandomData.of("mix exactly", s);
+    KernelCall call = ImageKernelCalls.imageMix(data, s);
+    float[] lambda = call.floats("lambda");
+    for (int b = 0; b < lambda.length; b++) {
+      lambda[b] = data.below(2);
+    }
+    KernelCheck.check(NonFinite.in(call.with("lambda", lambda), "images", data), candidate, EXACT);
+    lambda[data.below(lambda.length)] = Float.NaN;
+    KernelCheck.check(call.with("lambda", lambda), candidate, EXACT);
+  }
+
+  /** The middle one of an odd number is its own partner. */
+  @ParameterizedTest
+  @MethodSource("imageCandidates")
+  void theMiddleImageStaysAsItIs(Candidate candidate, ImageShape s) {
+    if (s.batch() % 2 == 1) {
+      KernelCall call = ImageKernelCalls.imageMix(RandomData.of("middle", s), s);
+      float[] lambda = new float[(int) s.batch()];
+      Arrays.fill(lambda, 0.3f);
+      KernelCall mixed = call.with("lambda", lambda);
+      float[] before = call.floats("images");
+      float[] after = mixed.onReference().get("images");
+      int size = before.length / lambda.length;
+      int from = lambda.length / 2 * size;
+      assertThat(Arrays.copyOfRange(after, from, from + size))
+          .isEqualTo(Arrays.copyOfRange(before, from, from + size));
+      KernelCheck.check(mixed, candidate, BOUND);
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("patchShapes")
   void patchifyAgreesWithLibtorch(PatchShape s) {
@@ -149,6 +228,9 @@ class ImageTest {
     RandomData data = RandomData.of("images", s);
     KernelCheck.check(ImageKernelCalls.imageTransform(data, s), candidate, BOUND);
     KernelCheck.check(ImageKernelCalls.imageErase(data, s), candidate, EXACT);
+    KernelCheck.check(ImageKernelCalls.imageMix(data, s), candidate, BOUND);
+    KernelCheck.check(
+        NonFinite.in(ImageKernelCalls.imageMix(data, s), "images", data), candidate, BOUND);
     KernelCheck.check(
         NonFinite.in(ImageKernelCalls.imageErase(data, s), "images", data), candidate, EXACT);
     KernelCheck.check(
@@ -182,8 +264,9 @@ class ImageTest {
 
   @ParameterizedTest
   @MethodSource("imageCandidates")
-  void rectanglesFarOutsideEraseNothingMore(Candidate candidate, ImageShape s) {
-    KernelCall call = ImageKernelCalls.imageErase(RandomData.of("far rectangles", s), s);
+  void rectanglesFarOutsideChangeNothingMore(Candidate candidate, ImageShape s) {
+    KernelCall erase = ImageKernelCalls.imageErase(RandomData.of("far rectangles", s), s);
+    KernelCall mix = ImageKernelCalls.imageMix(RandomData.of("far boxes", s), s);
     int most = Integer.MAX_VALUE;
     for (int[] rectangle :
         new int[][] {
@@ -193,7 +276,8 @@ class ImageTest {
       for (int i = 0; i < rectangles.length; i++) {
         rectangles[i] = rectangle[i % 4];
       }
-      KernelCheck.check(call.with("rectangles", rectangles), candidate, EXACT);
+      KernelCheck.check(erase.with("rectangles", rectangles), candidate, EXACT);
+      KernelCheck.check(mix.with("boxes", rectangles), candidate, BOUND);
     }
   }
 

@@ -21,7 +21,7 @@ final class KernelCalls {
     TokenShape tokens = new TokenShape(2, 5, 3);
     PositionShape positions = new PositionShape(2, 3, 4);
     ImageShape images = new ImageShape(2, 3, 5, 7, 4);
-    KernelCall loss = crossEntropyForward(data, rows, 0.1f);
+    KernelCall loss = LossKernelCalls.mixedForward(data, rows, 0.1f);
     return List.of(
         fill(9),
         add(data, 9),
@@ -48,9 +48,10 @@ final class KernelCalls {
         resizePositionsBackward(data, positions),
         ImageKernelCalls.imageTransform(data, images),
         ImageKernelCalls.imageErase(data, images),
+        ImageKernelCalls.imageMix(data, images),
         ImageKernelCalls.patchify(data, new PatchShape(2, 3, 6, 3)),
         loss,
-        crossEntropyBackward(loss, rows, 0.1f, 0.5f),
+        LossKernelCalls.crossEntropyBackward(loss, rows, 0.1f, 0.5f),
         OptimizerKernelCalls.sumOfSquares(data, 9),
         OptimizerKernelCalls.adamW(data, 9, OptimizerKernelCalls.step(1, 1f), 2),
         OptimizerKernelCalls.copySegments(data, 9));
@@ -374,41 +375,5 @@ final class KernelCalls {
         .input("dy", data.gaussian((1 + s.to() * s.to()) * s.width()))
         .updated("dPositions", data.prior((1 + s.from() * s.from()) * s.width()))
         .body((k, t) -> k.resizePositionsBackward(s, t.get("dy"), t.get("dPositions")));
-  }
-
-  static KernelCall crossEntropyForward(RandomData data, RowsShape s, float smoothing) {
-    return new KernelCall("crossEntropyForward")
-        .input("logits", data.uniform(s.rows() * s.columns(), -4, 4))
-        .input("labels", data.integers(s.rows(), 0, (int) s.columns()))
-        .output("losses", s.rows())
-        .output("logSumExp", s.rows())
-        .body(
-            (k, t) ->
-                k.crossEntropyForward(
-                    s,
-                    t.get("logits"),
-                    t.get("labels"),
-                    smoothing,
-                    t.get("losses"),
-                    t.get("logSumExp")));
-  }
-
-  static KernelCall crossEntropyBackward(
-      KernelCall forward, RowsShape s, float smoothing, float scale) {
-    return new KernelCall("crossEntropyBackward")
-        .input("logits", forward.floats("logits"))
-        .input("labels", forward.integers("labels"))
-        .input("logSumExp", forward.onReference().get("logSumExp"))
-        .output("dLogits", s.rows() * s.columns())
-        .body(
-            (k, t) ->
-                k.crossEntropyBackward(
-                    s,
-                    t.get("logits"),
-                    t.get("labels"),
-                    smoothing,
-                    t.get("logSumExp"),
-                    scale,
-                    t.get("dLogits")));
   }
 }

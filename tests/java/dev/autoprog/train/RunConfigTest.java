@@ -29,7 +29,16 @@ class RunConfigTest {
         "optimizer.epsilon=.inf",
         "optimizer.weight_decay=.inf",
         "optimizer.clip_norm=.inf",
-        "averages.decays=[.nan]"
+        "averages.decays=[.nan]",
+        "regularization.flip=1.5",
+        "regularization.rand_augment=10.5",
+        "regularization.rand_augment=-1",
+        "regularization.rand_augment_std=.inf",
+        "regularization.mixup_alpha=-1",
+        "regularization.mixup_alpha=1e-9",
+        "regularization.cutmix_alpha=.inf",
+        "regularization.mixup_probability=1.5",
+        "regularization.mixup_switch_probability=.nan"
       })
   void aValueOutOfItsRangeIsRefusedByName(String setting) {
     String key = setting.substring(setting.indexOf('.') + 1, setting.indexOf('='));

@@ -68,12 +68,12 @@ class RunLogTest {
   @Test
   void partsOfAFieldAreNamedLikeFields() throws Exception {
     try (RunLog log = RunLog.create(file, nanos::get)) {
-      log.line(Event.STAGE).put("strength", new Strength(0.25, 0.5, 0.75)).write();
+      log.line(Event.STAGE).put("strength", new Strength(0.25, 0.5, 0.75, 9)).write();
     }
     assertThat(lines())
         .containsExactly(
             "{\"event\":\"stage\",\"seconds\":0.0,\"strength\":"
-                + "{\"stochastic_depth\":0.25,\"erase\":0.5,\"min_crop_area\":0.75}}");
+                + "{\"stochastic_depth\":0.25,\"erase\":0.5,\"min_crop_area\":0.75,\"rand_augment\":9.0}}");
   }
 
   @Test

@@ -32,6 +32,10 @@ final class TinyRuns {
                 "regularization.erase=0.5",
                 "regularization.stochastic_depth=0.2",
                 "regularization.min_crop_area=0.6",
+                "regularization.rand_augment=9",
+                "regularization.mixup_alpha=0.8",
+                "regularization.cutmix_alpha=1",
+                "regularization.mixup_probability=0.8",
                 "progressive.stages=3",
                 "averages.decays=[0.8, 0.9]"));
     all.addAll(List.of(overrides));

@@ -19,9 +19,14 @@ import dev.autoprog.tensor.Rng;
  *     probability a rectangle is set to the mean; its area is uniform in [0.02, 1/3] of the image's
  *     and the logarithm of its height : width uniform between those of 0.3 and 3.3, as far as such
  *     rectangles fit
+ * @param randAugment what is done to the pixels before all this
  */
 public record Augmentation(
-    double flip, double minCropArea, double maxShift, double eraseProbability) {
+    double flip,
+    double minCropArea,
+    double maxShift,
+    double eraseProbability,
+    RandAugment randAugment) {
   /** The whole image as it is. */
   public static final Augmentation NONE = new Augmentation(0, 1, 0, 0);
 
@@ -47,6 +52,11 @@ public record Augmentation(
     if (minCropArea == 0) {
       throw new IllegalArgumentException("minCropArea is 0; windows need an area");
     }
+  }
+
+  /** Without RandAugment. */
+  public Augmentation(double flip, double minCropArea, double maxShift, double eraseProbability) {
+    this(flip, minCropArea, maxShift, eraseProbability, RandAugment.NONE);
   }
 
   /**

@@ -34,7 +34,10 @@ public final class Batch implements AutoCloseable {
     return size;
   }
 
-  /** The stored bytes (B, C, H, W): a direct buffer of exactly these, at position 0. */
+  /**
+   * The stored bytes (B, C, H, W), changed by RandAugment if that was asked for: a direct buffer of
+   * exactly these, at position 0.
+   */
   public ByteBuffer pixels() {
     int imageBytes = open().pixels.capacity() / storage.labels.length;
     return storage.pixels.slice(0, size * imageBytes);

@@ -28,6 +28,7 @@ public final class BatchLoader implements AutoCloseable {
   private static final long SHUFFLE = 0x73687566666c65L;
   private static final long WINDOW = 0x77696e646f77L;
   private static final long ERASURE = 0x657261736572L;
+  private static final long RAND_AUGMENT = 0x72616e64617567L;
   private static final long PATIENCE_MILLIS = 60_000;
   private static final AtomicInteger LOADERS = new AtomicInteger();
 
@@ -39,6 +40,7 @@ public final class BatchLoader implements AutoCloseable {
   private final ExecutorService workers;
   private final Queue<Batch.Storage> idle = new ConcurrentLinkedQueue<>();
   private final Set<BatchCursor> cursors = ConcurrentHashMap.newKeySet();
+  private final ThreadLocal<Planes> planes;
 
   /**
    * A loader without any pass under way. Threads start with the first one.
@@ -59,6 +61,9 @@ public final class BatchLoader implements AutoCloseable {
     this.batchSize = batchSize;
     this.seed = seed;
     this.ahead = threads + 2;
+    this.planes =
+        ThreadLocal.withInitial(
+            () -> Planes.of(dataset.channels(), dataset.height(), dataset.width()));
     int number = LOADERS.incrementAndGet();
     this.workers = Executors.newFixedThreadPool(threads, work -> newThread(work, number));
   }
@@ -90,6 +95,11 @@ public final class BatchLoader implements AutoCloseable {
     if (firstBatch < 0 || firstBatch > batchesPerEpoch()) {
       throw new IllegalArgumentException(
           "firstBatch " + firstBatch + " of an epoch of " + batchesPerEpoch());
+    }
+    RandAugment randAugment = augmentation.randAugment();
+    if (!randAugment.isOff() && randAugment.fill().size() != dataset.channels()) {
+      throw new IllegalArgumentException(
+          "fill is %s for images of %d channels".formatted(randAugment.fill(), dataset.channels()));
     }
     int[] order = Rng.of(seed, SHUFFLE, epoch).permutation(dataset.size());
     return start(new Pass(order, epoch, augmentation), firstBatch, batchesPerEpoch());
@@ -195,6 +205,9 @@ public final class BatchLoader implements AutoCloseable {
                   + index
                   + " out");
         }
+        if (!augmentation.randAugment().isOff()) {
+          randAugment(index, pixels);
+        }
         to.indices()[i] = index;
         to.labels()[i] = dataset.label(index);
         augmentation.drawWindow(
@@ -206,6 +219,13 @@ public final class BatchLoader implements AutoCloseable {
         augmentation.drawErasure(
             Rng.of(seed, ERASURE, epoch, index), to.erasures(), i * Augmentation.ERASURE);
       }
+    }
+
+    private void randAugment(int index, ByteBuffer pixels) {
+      Planes image = planes.get();
+      pixels.get(0, image.pixels());
+      augmentation.randAugment().apply(Rng.of(seed, RAND_AUGMENT, epoch, index), image);
+      pixels.put(0, image.pixels());
     }
   }
 }

@@ -113,6 +113,18 @@ final class ArgumentChecks {
     return usable(name, tensor, dtype).sized(name, tensor, elements).apart(name, tensor);
   }
 
+  /** What a cross entropy is taken of: each row's logits, label, and partner and λ or neither. */
+  ArgumentChecks targets(
+      RowsShape shape, Tensor logits, Tensor labels, Tensor partners, Tensor lambda) {
+    dense(shape)
+        .input("logits", logits, Shapes.elements(shape.rows(), shape.columns()))
+        .input("labels", labels, DType.INT32, shape.rows());
+    return partners == null && lambda == null
+        ? this
+        : input("partners", partners, DType.INT32, shape.rows())
+            .input("lambda", lambda, shape.rows());
+  }
+
   /** Rows without gaps. */
   ArgumentChecks dense(RowsShape shape) {
     if (shape.stride() != shape.columns()) {

@@ -292,6 +292,15 @@ public final class CheckedKernels implements Kernels {
   }
 
   @Override
+  public void imageMix(ImageShape s, Tensor boxes, Tensor lambda, Tensor images) {
+    begin("imageMix")
+        .input("boxes", boxes, DType.INT32, elements(s.batch(), 4))
+        .input("lambda", lambda, s.batch())
+        .output("images", images, elements(s.batch(), s.channels(), s.side(), s.side()));
+    kernels.imageMix(s, boxes, lambda, images);
+  }
+
+  @Override
   public void patchify(PatchShape s, Tensor images, Tensor patches) {
     begin("patchify")
         .input("images", images, elements(s.batch(), s.channels(), s.side(), s.side()))
@@ -301,14 +310,19 @@ public final class CheckedKernels implements Kernels {
 
   @Override
   public void crossEntropyForward(
-      RowsShape s, Tensor logits, Tensor labels, float smoothing, Tensor losses, Tensor logSumExp) {
+      RowsShape s,
+      Tensor logits,
+      Tensor labels,
+      Tensor partners,
+      Tensor lambda,
+      float smoothing,
+      Tensor losses,
+      Tensor logSumExp) {
     begin("crossEntropyForward")
-        .dense(s)
-        .input("logits", logits, elements(s.rows(), s.columns()))
-        .input("labels", labels, DType.INT32, s.rows())
+        .targets(s, logits, labels, partners, lambda)
         .output("losses", losses, s.rows())
         .output("logSumExp", logSumExp, s.rows());
-    kernels.crossEntropyForward(s, logits, labels, smoothing, losses, logSumExp);
+    kernels.crossEntropyForward(s, logits, labels, partners, lambda, smoothing, losses, logSumExp);
   }
 
   @Override
@@ -316,17 +330,18 @@ public final class CheckedKernels implements Kernels {
       RowsShape s,
       Tensor logits,
       Tensor labels,
+      Tensor partners,
+      Tensor lambda,
       float smoothing,
       Tensor logSumExp,
       float scale,
       Tensor dLogits) {
     begin("crossEntropyBackward")
-        .dense(s)
-        .input("logits", logits, elements(s.rows(), s.columns()))
-        .input("labels", labels, DType.INT32, s.rows())
+        .targets(s, logits, labels, partners, lambda)
         .input("logSumExp", logSumExp, s.rows())
         .output("dLogits", dLogits, elements(s.rows(), s.columns()));
-    kernels.crossEntropyBackward(s, logits, labels, smoothing, logSumExp, scale, dLogits);
+    kernels.crossEntropyBackward(
+        s, logits, labels, partners, lambda, smoothing, logSumExp, scale, dLogits);
   }
 
   @Override
@@ -375,8 +390,7 @@ public final class CheckedKernels implements Kernels {
   public void copySegments(Segments segments, Tensor from, Tensor to) {
     ArgumentChecks checks = begin("copySegments").input("from", from).output("to", to);
     for (int i = 0; i < segments.lengths().length; i++) {
-      if (!inside(segments.from()[i], segments.lengths()[i], from)
-          || !inside(segments.to()[i], segments.lengths()[i], to)) {
+      if (!segments.inside(i, from.elements(), to.elements())) {
         throw checks.bad(
             "segment " + i,
             segments.describe(i),
@@ -389,10 +403,6 @@ public final class CheckedKernels implements Kernels {
           "segment " + second, segments.describe(second), "a target that no other one overlaps");
     }
     kernels.copySegments(segments, from, to);
-  }
-
-  private static boolean inside(long begin, long length, Tensor buffer) {
-    return begin >= 0 && length >= 0 && begin <= buffer.elements() - length;
   }
 
   private ArgumentChecks begin(String kernel) {

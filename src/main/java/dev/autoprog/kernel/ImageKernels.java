@@ -32,6 +32,20 @@ public interface ImageKernels {
   void imageErase(ImageShape shape, Tensor rectangles, Tensor images);
 
   /**
+   * Mixes each image with its partner, {@code b' = B − 1 − b}, in a box: {@code images[b] =
+   * λ_b·images[b] + (1 − λ_b)·images[b']} of what both were before. With the whole image as box
+   * this is mixup (Zhang et al. 2018), with λ = 0 cutmix (Yun et al. 2019). λ = 1 keeps and λ = 0
+   * copies exactly, whatever the other image has there; the middle one of an odd number of images
+   * stays as it is. {@code shape.side()} alone gives the images' size. ≤ 1e-5 relative.
+   *
+   * @param boxes INT32 (B, 4): top, left, height, width in pixels; what lies outside the image is
+   *     ignored
+   * @param lambda (B)
+   * @param images (B, channels, R, R), changed in place
+   */
+  void imageMix(ImageShape shape, Tensor boxes, Tensor lambda, Tensor images);
+
+  /**
    * Cuts images into patches: {@code patches[b, gy·G + gx, (c·P + py)·P + px] = images[b, c, gy·P +
    * py, gx·P + px]}, the order in which a convolution's weight (C, channels, P, P) lies. Exact.
    *

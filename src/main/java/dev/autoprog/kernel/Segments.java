@@ -24,6 +24,15 @@ public record Segments(long[] from, long[] to, long[] lengths) {
     return lengths[i] + " elements from " + from[i] + " to " + to[i];
   }
 
+  /** Whether segment {@code i} lies in buffers of so many elements. */
+  boolean inside(int i, long fromElements, long toElements) {
+    return from[i] >= 0
+        && to[i] >= 0
+        && lengths[i] >= 0
+        && from[i] <= fromElements - lengths[i]
+        && to[i] <= toElements - lengths[i];
+  }
+
   /** A segment whose target begins before the end of another's, or −1 if there is none. */
   int firstOverlap() {
     Integer[] order =

@@ -4,10 +4,12 @@ import dev.autoprog.backend.Session;
 import dev.autoprog.data.Batch;
 import dev.autoprog.data.ChannelStatistics;
 import dev.autoprog.data.ImageDataset;
+import dev.autoprog.data.Mix;
 import dev.autoprog.kernel.ImageShape;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
+import java.util.Arrays;
 
 /** Brings batches of stored images to the device and makes network input of them there. */
 final class ImageFeeder implements AutoCloseable {
@@ -43,6 +45,32 @@ final class ImageFeeder implements AutoCloseable {
     session.kernels().imageTransform(shape, pixels, windows, mean, std, images);
     session.kernels().imageErase(shape, rectangles, images);
     return images;
+  }
+
+  /** Mixes images that {@link #images} gave, pair by pair. */
+  void mix(Tensor images, Mix mix) {
+    if (mix.isNone()) {
+      return;
+    }
+    int count = (int) images.shape().dim(0);
+    int[] boxes = new int[4 * count];
+    for (int at = 0; at < boxes.length; at += 4) {
+      boxes[at] = mix.top();
+      boxes[at + 1] = mix.left();
+      boxes[at + 2] = mix.height();
+      boxes[at + 3] = mix.width();
+    }
+    float[] lambda = new float[count];
+    Arrays.fill(lambda, mix.lambda());
+    int side = (int) images.shape().dim(2);
+    ImageShape shape = new ImageShape(count, dataset.channels(), side, side, side);
+    session
+        .kernels()
+        .imageMix(
+            shape,
+            arena(DType.INT32, count, 4).set(boxes),
+            arena(DType.FLOAT32, count).set(lambda),
+            images);
   }
 
   private Tensor arena(DType dtype, long... dims) {

@@ -9,6 +9,7 @@ import dev.autoprog.model.VitConfig;
 import dev.autoprog.nn.CrossEntropy;
 import dev.autoprog.nn.ParameterSet;
 import dev.autoprog.nn.StochasticDepth;
+import dev.autoprog.nn.Targets;
 import dev.autoprog.optim.AdamW;
 import dev.autoprog.optim.Ema;
 import dev.autoprog.progressive.growth.Growable;
@@ -97,17 +98,28 @@ public final class Learner implements Growable, AutoCloseable {
    */
   public record Evaluation(double loss, int correct) {}
 
+  /** {@link #step(Tensor, Targets, double, double, long, double)} on images of one class each. */
+  public StepResult step(
+      Tensor images,
+      int[] labels,
+      double labelSmoothing,
+      double dropRate,
+      long step,
+      double learningRate) {
+    return step(images, Targets.of(labels), labelSmoothing, dropRate, step, learningRate);
+  }
+
   /**
    * One step: forward, backward, update.
    *
    * @param images (B, channels, R, R), normalised, in the step's arena or longer-lived
-   * @param labels (B)
+   * @param targets of B samples
    * @param step counts from 0
    * @param dropRate stochastic depth of the last block
    */
   public StepResult step(
       Tensor images,
-      int[] labels,
+      Targets targets,
       double labelSmoothing,
       double dropRate,
       long step,
@@ -117,11 +129,11 @@ public final class Learner implements Growable, AutoCloseable {
         new StochasticDepth(dropRate, depth(), seed ^ STOCHASTIC_DEPTH_STREAM, step);
     model.parameters().clearGradients();
     Variable logits = model.forward(tape, images, depth);
-    CrossEntropy loss = new CrossEntropy(tape, logits.value(), labels, labelSmoothing);
+    CrossEntropy loss = new CrossEntropy(tape, logits.value(), targets, labelSmoothing);
     double mean = loss.mean();
     double norm = 0;
     if (Double.isFinite(mean)) {
-      tape.backward(logits, loss.gradient(1f / labels.length), sink);
+      tape.backward(logits, loss.gradient(1f / targets.labels().length), sink);
       norm = optimizer.step(step, learningRate, averages);
     }
     return new StepResult(mean, loss.correct(), norm);

@@ -2,6 +2,8 @@ package dev.autoprog.train;
 
 import dev.autoprog.backend.Session;
 import dev.autoprog.config.Comment;
+import dev.autoprog.data.Mixup;
+import dev.autoprog.data.RandAugment;
 import dev.autoprog.nn.Precision;
 import dev.autoprog.progressive.growth.GrowthOperator;
 import dev.autoprog.progressive.growth.GrowthSchedule;
@@ -35,8 +37,8 @@ public record RunConfig(
           new Model(0, 4, 96, 6, 3, 3),
           new Training(44, 32, false, 30),
           new Optimizer(1e-3, 1e-5, 2, 0.9, 0.999, 1e-8, 0.05, 1),
-          new Regularization(0, 0.5, 0.04, 1, 0, 0),
-          new Progressive(4, GrowthOperator.MOMENTUM, Moments.COPY, 0.5, 0.5, 0, 0.5, 1),
+          new Regularization(0, 0.5, 0.04, 1, 0, 0, 0, 0.5, 0, 0, 1, 0.5),
+          new Progressive(4, GrowthOperator.MOMENTUM, Moments.COPY, 0.5, 0.5, 0, 0.5, 1, 0.5),
           new Averages(List.of(0.98, 0.99, 0.995, 0.998), true));
 
   private static final int MOST_FOLDER_SIDE = 8192;
@@ -140,7 +142,15 @@ public record RunConfig(
       @Comment("smallest share of an image that a random crop keeps; 1 for no crop")
           double minCropArea,
       @Comment("probability of erasing a rectangle") double erase,
-      @Comment("rate at which the last block's branches are dropped") double stochasticDepth) {
+      @Comment("rate at which the last block's branches are dropped") double stochasticDepth,
+      @Comment("magnitude of RandAugment, up to 10; 0 for none") double randAugment,
+      @Comment("standard deviation of that magnitude from image to image") double randAugmentStd,
+      @Comment("mixup draws its weight from Beta(alpha, alpha); 0 for none") double mixupAlpha,
+      @Comment("the same for cutmix") double cutmixAlpha,
+      @Comment("probability that a batch is mixed, if there is mixup or cutmix")
+          double mixupProbability,
+      @Comment("probability that a mixed batch gets cutmix, if there are both")
+          double mixupSwitchProbability) {
     /** Checks the ranges. */
     public Regularization {
       require(
@@ -148,13 +158,28 @@ public record RunConfig(
           "label_smoothing",
           labelSmoothing,
           "in [0, 1)");
-      require(flip >= 0 && flip <= 1, "flip", flip, "in [0, 1]");
+      requireProbability("flip", flip);
       require(shift >= 0 && shift < 1, "shift", shift, "in [0, 1)");
+      requireNotNegative("rand_augment_std", randAugmentStd);
+      require(
+          randAugment >= 0 && randAugment <= RandAugment.MAX_MAGNITUDE,
+          "rand_augment",
+          randAugment,
+          "in [0, 10]");
+      requireAlpha("mixup_alpha", mixupAlpha);
+      requireAlpha("cutmix_alpha", cutmixAlpha);
+      requireProbability("mixup_probability", mixupProbability);
+      requireProbability("mixup_switch_probability", mixupSwitchProbability);
     }
 
     /** The part that grows with the stages. */
     Strength strength() {
-      return new Strength(stochasticDepth, erase, minCropArea);
+      return new Strength(stochasticDepth, erase, minCropArea, randAugment);
+    }
+
+    /** The part that mixes images. */
+    Mixup mixup() {
+      return new Mixup(mixupAlpha, cutmixAlpha, mixupProbability, mixupSwitchProbability);
     }
   }
 
@@ -177,7 +202,8 @@ public record RunConfig(
       @Comment("the same for depth") double depthScale,
       @Comment("the same for stochastic depth") double stochasticDepthScale,
       @Comment("the same for erasing") double eraseScale,
-      @Comment("the same for cropping") double cropScale) {
+      @Comment("the same for cropping") double cropScale,
+      @Comment("the same for RandAugment's magnitude") double randAugmentScale) {
     /** Checks the number of stages. */
     public Progressive {
       require(stages >= 1, "stages", stages, "at least 1");
@@ -186,7 +212,12 @@ public record RunConfig(
     /** The shares with which the quantities begin. */
     GrowthSchedule.Scales scales() {
       return new GrowthSchedule.Scales(
-          resolutionScale, depthScale, stochasticDepthScale, eraseScale, cropScale);
+          resolutionScale,
+          depthScale,
+          stochasticDepthScale,
+          eraseScale,
+          cropScale,
+          randAugmentScale);
     }
   }
 
@@ -231,6 +262,14 @@ public record RunConfig(
 
   private static void requireNotNegative(String key, double found) {
     require(found >= 0 && Double.isFinite(found), key, found, "a finite number of at least 0");
+  }
+
+  private static void requireProbability(String key, double found) {
+    require(found >= 0 && found <= 1, key, found, "in [0, 1]");
+  }
+
+  private static void requireAlpha(String key, double found) {
+    require(Mixup.isAlpha(found), key, found, "0, or in [1e-6, 1000]");
   }
 
   private static void require(boolean condition, String key, Object found, String expected) {

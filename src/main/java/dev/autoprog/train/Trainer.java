@@ -9,10 +9,15 @@ import dev.autoprog.data.BatchLoader;
 import dev.autoprog.data.ChannelStatistics;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.data.ImageDataset;
+import dev.autoprog.data.Mix;
+import dev.autoprog.data.Mixup;
+import dev.autoprog.data.RandAugment;
 import dev.autoprog.model.VisionTransformer;
+import dev.autoprog.nn.Targets;
 import dev.autoprog.optim.AdamW;
 import dev.autoprog.optim.LearningRate;
 import dev.autoprog.progressive.growth.Stage;
+import dev.autoprog.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Optional;
@@ -36,7 +41,9 @@ public final class Trainer {
   private volatile boolean begun;
 
   private RunPlan plan;
+  private ChannelStatistics statistics;
   private TrainingMaterial material;
+  private Mixup mixup;
   private LearningRate learningRate;
   private Learner learner;
   private ImageFeeder feeder;
@@ -123,7 +130,8 @@ public final class Trainer {
     learningRate = plan.learningRate(config.optimizer());
     Optional<Checkpoint> checkpoint =
         resuming ? Optional.of(Checkpoint.newestOf(directory)) : Optional.empty();
-    ChannelStatistics statistics = ChannelStatistics.of(data.train());
+    mixup = config.regularization().mixup();
+    statistics = ChannelStatistics.of(data.train());
     material = TrainingMaterial.of(data, statistics, config.training().batch());
     progress =
         checkpoint.isPresent()
@@ -220,7 +228,11 @@ public final class Trainer {
             config.regularization().flip(),
             stage.strength().minCropArea(),
             config.regularization().shift(),
-            stage.strength().erase());
+            stage.strength().erase(),
+            RandAugment.of(
+                stage.strength().randAugment(),
+                config.regularization().randAugmentStd(),
+                statistics));
     try (BatchCursor batches = trainLoader.epoch(progress.epoch, progress.batch, augmentation)) {
       while (!stopRequested && batches.hasNext()) {
         try (Batch batch = batches.next()) {
@@ -238,10 +250,14 @@ public final class Trainer {
     long begin = System.nanoTime();
     session.arena().reset();
     double rate = learningRate.at(progress.step);
+    int side = stage.resolution();
+    Mix mix = mixup.draw(config.seed(), progress.epoch, batch.number(), side);
+    Tensor images = feeder.images(batch, side);
+    feeder.mix(images, mix);
     Learner.StepResult result =
         learner.step(
-            feeder.images(batch, stage.resolution()),
-            batch.labels(),
+            images,
+            Targets.mirrored(batch.labels(), mix.targetLambda()),
             config.regularization().labelSmoothing(),
             stage.strength().stochasticDepth(),
             progress.step,

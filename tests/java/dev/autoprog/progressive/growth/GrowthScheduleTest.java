@@ -11,9 +11,11 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class GrowthScheduleTest {
-  private static final Strength STRENGTH = new Strength(0.1, 0.25, 0.08);
+  private static final Strength STRENGTH = new Strength(0.1, 0.25, 0.08, 9);
 
   @Test
   void thePapersManualScheduleForDeit() {
@@ -23,7 +25,9 @@ class GrowthScheduleTest {
         .containsExactly(128, 160, 192, 224);
     assertThat(schedule.stages().stream().map(Stage::depth)).containsExactly(6, 8, 10, 12);
     assertThat(schedule.stages().stream().map(Stage::epochs)).containsOnly(25);
-    assertThat(schedule.stages().get(0).strength()).isEqualTo(new Strength(0, 0.125, 0.08));
+    assertThat(schedule.stages().get(0).strength()).isEqualTo(new Strength(0, 0.125, 0.08, 4.5));
+    assertThat(schedule.stages().stream().map(s -> (float) s.strength().randAugment()))
+        .containsExactly(4.5f, 6f, 7.5f, 9f);
     assertThat(schedule.last().strength()).isEqualTo(STRENGTH);
   }
 
@@ -60,10 +64,24 @@ class GrowthScheduleTest {
 
   @Test
   void aStrengthBelowZeroCountsAsZeroUntilItRises() {
-    Scales late = new Scales(0.5, 0.5, -1, 0.5, 1);
+    Scales late = new Scales(0.5, 0.5, -1, 0.5, 1, -3);
     GrowthSchedule schedule = GrowthSchedule.manual(new Goal(32, 8, 8, STRENGTH), 8, 5, late);
     assertThat(schedule.stages().stream().map(s -> s.strength().stochasticDepth()))
         .containsExactly(0.0, 0.0, 0.0, 0.05, 0.1);
+    assertThat(schedule.stages().stream().map(s -> s.strength().randAugment()))
+        .containsExactly(0.0, 0.0, 0.0, 0.0, 9.0);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-0.1, 0, 1, 0, stochastic depth", "1, 0, 1, 0, stochastic depth", "0, 1.1, 1, 0, erase",
+    "0, 0, 0, 0, min crop area", "0, 0, 1, -1, rand augment", "0, 0, 1, 10.1, rand augment"
+  })
+  void aStrengthOutOfItsRangeIsRefused(
+      double stochasticDepth, double erase, double minCropArea, double randAugment, String name) {
+    assertThatThrownBy(() -> new Strength(stochasticDepth, erase, minCropArea, randAugment))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(name + " is ");
   }
 
   @Test

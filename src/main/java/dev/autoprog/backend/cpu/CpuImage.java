@@ -33,6 +33,19 @@ interface CpuImage extends ImageKernels, CpuContext {
   }
 
   @Override
+  default void imageMix(ImageShape s, Tensor boxes, Tensor lambda, Tensor images) {
+    check(
+        NativeCpu.ap_image_mix(
+            context(),
+            s.batch(),
+            s.channels(),
+            s.side(),
+            boxes.address(),
+            lambda.address(),
+            images.address()));
+  }
+
+  @Override
   default void patchify(PatchShape s, Tensor images, Tensor patches) {
     check(
         NativeCpu.ap_patchify(

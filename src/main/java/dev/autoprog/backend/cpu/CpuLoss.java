@@ -8,7 +8,14 @@ import dev.autoprog.tensor.Tensor;
 interface CpuLoss extends LossKernels, CpuContext {
   @Override
   default void crossEntropyForward(
-      RowsShape s, Tensor logits, Tensor labels, float smoothing, Tensor losses, Tensor logSumExp) {
+      RowsShape s,
+      Tensor logits,
+      Tensor labels,
+      Tensor partners,
+      Tensor lambda,
+      float smoothing,
+      Tensor losses,
+      Tensor logSumExp) {
     check(
         NativeCpu.ap_cross_entropy_forward(
             context(),
@@ -16,6 +23,8 @@ interface CpuLoss extends LossKernels, CpuContext {
             s.columns(),
             logits.address(),
             labels.address(),
+            CpuContext.addressOrNull(partners),
+            CpuContext.addressOrNull(lambda),
             smoothing,
             losses.address(),
             logSumExp.address()));
@@ -26,6 +35,8 @@ interface CpuLoss extends LossKernels, CpuContext {
       RowsShape s,
       Tensor logits,
       Tensor labels,
+      Tensor partners,
+      Tensor lambda,
       float smoothing,
       Tensor logSumExp,
       float scale,
@@ -37,6 +48,8 @@ interface CpuLoss extends LossKernels, CpuContext {
             s.columns(),
             logits.address(),
             labels.address(),
+            CpuContext.addressOrNull(partners),
+            CpuContext.addressOrNull(lambda),
             smoothing,
             logSumExp.address(),
             scale,

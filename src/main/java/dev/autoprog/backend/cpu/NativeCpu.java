@@ -280,6 +280,15 @@ final class NativeCpu {
       @Cast("const int32_t*") long rectangles,
       @Cast("float*") long images);
 
+  static native int ap_image_mix(
+      @Cast("ap_context*") long context,
+      long B,
+      long channels,
+      long R,
+      @Cast("const int32_t*") long boxes,
+      @Cast("const float*") long lambda,
+      @Cast("float*") long images);
+
   static native int ap_patchify(
       @Cast("ap_context*") long context,
       int type,
@@ -296,6 +305,8 @@ final class NativeCpu {
       long classes,
       @Cast("const float*") long logits,
       @Cast("const int32_t*") long labels,
+      @Cast("const int32_t*") long partners,
+      @Cast("const float*") long lambda,
       float smoothing,
       @Cast("float*") long losses,
       @Cast("float*") long logSumExp);
@@ -306,6 +317,8 @@ final class NativeCpu {
       long classes,
       @Cast("const float*") long logits,
       @Cast("const int32_t*") long labels,
+      @Cast("const int32_t*") long partners,
+      @Cast("const float*") long lambda,
       float smoothing,
       @Cast("const float*") long logSumExp,
       float scale,

@@ -81,6 +81,37 @@ interface ReferenceImage extends ImageKernels {
   }
 
   @Override
+  default void imageMix(ImageShape shape, Tensor boxes, Tensor lambda, Tensor images) {
+    int batch = (int) shape.batch();
+    int side = (int) shape.side();
+    int size = (int) shape.channels() * side * side;
+    double[] box = Values.read(boxes);
+    double[] share = Values.read(lambda);
+    double[] before = Values.read(images);
+    double[] mixed = before.clone();
+    for (int at = 0; at < mixed.length; at++) {
+      int b = at / size;
+      int y = at / side % side;
+      int x = at % side;
+      int partner = batch - 1 - b;
+      boolean inside =
+          box[b * 4] <= y
+              && y < box[b * 4] + box[b * 4 + 2]
+              && box[b * 4 + 1] <= x
+              && x < box[b * 4 + 1] + box[b * 4 + 3];
+      if (inside && partner != b) {
+        mixed[at] = mix(share[b], before[at], before[partner * size + at % size]);
+      }
+    }
+    Values.write(mixed, images);
+  }
+
+  /** A weight of 0 leaves nothing of a value, not even of NaN. */
+  private static double mix(double lambda, double own, double other) {
+    return lambda == 1 ? own : lambda == 0 ? other : lambda * own + (1 - lambda) * other;
+  }
+
+  @Override
   default void patchify(PatchShape shape, Tensor images, Tensor patches) {
     int channels = (int) shape.channels();
     int side = (int) shape.side();

@@ -60,7 +60,8 @@ public record GrowthSchedule(List<Stage> stages) {
           new Strength(
               rising(scales.stochasticDepth(), progress) * goal.strength().stochasticDepth(),
               rising(scales.erase(), progress) * goal.strength().erase(),
-              share(rising(scales.crop(), progress), goal.strength().minCropArea()));
+              share(rising(scales.crop(), progress), goal.strength().minCropArea()),
+              rising(scales.randAugment(), progress) * goal.strength().randAugment());
       stages.add(
           new Stage(
               s,
@@ -126,9 +127,17 @@ public record GrowthSchedule(List<Stage> stages) {
    * counts as 0 until they rise above it.
    */
   public record Scales(
-      double resolution, double depth, double stochasticDepth, double erase, double crop) {
-    /** The defaults of the papers: half the resolution and depth, no stochastic depth at first. */
-    public static final Scales DEFAULT = new Scales(0.5, 0.5, 0, 0.5, 1);
+      double resolution,
+      double depth,
+      double stochasticDepth,
+      double erase,
+      double crop,
+      double randAugment) {
+    /**
+     * The defaults of the papers: half the resolution, depth and magnitude, no stochastic depth at
+     * first.
+     */
+    public static final Scales DEFAULT = new Scales(0.5, 0.5, 0, 0.5, 1, 0.5);
 
     /** Checks that resolution and depth begin above 0 and end at the goal. */
     public Scales {

@@ -6,8 +6,10 @@ package dev.autoprog.progressive.growth;
  * @param stochasticDepth rate of the last block's branches, in [0, 1)
  * @param erase probability of erasing a rectangle of an image, in [0, 1]
  * @param minCropArea smallest share of an image that a random crop keeps, in (0, 1]
+ * @param randAugment magnitude of RandAugment, in [0, 10]; 0 for none
  */
-public record Strength(double stochasticDepth, double erase, double minCropArea) {
+public record Strength(
+    double stochasticDepth, double erase, double minCropArea, double randAugment) {
   /** Checks the ranges above. */
   public Strength {
     if (!(stochasticDepth >= 0 && stochasticDepth < 1)) {
@@ -21,6 +23,10 @@ public record Strength(double stochasticDepth, double erase, double minCropArea)
     if (!(minCropArea > 0 && minCropArea <= 1)) {
       throw new IllegalArgumentException(
           "min crop area is " + minCropArea + ", expected a share in (0, 1]");
+    }
+    if (!(randAugment >= 0 && randAugment <= 10)) {
+      throw new IllegalArgumentException(
+          "rand augment is " + randAugment + ", expected a magnitude in [0, 10]");
     }
   }
 }
