@@ -3,6 +3,8 @@ package dev.autoprog.cli;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.progressive.growth.Stage;
+import dev.autoprog.progressive.search.SearchDecision;
+import dev.autoprog.progressive.search.SearchSpace;
 import dev.autoprog.train.RunPlan;
 import dev.autoprog.train.RunSummary;
 import dev.autoprog.train.StageReport;
@@ -70,6 +72,22 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
     out.printf(
         "%d stages, %d epochs, %,d steps; run directory %s%n%n",
         plan.schedule().stages().size(), plan.schedule().epochs(), plan.totalSteps(), directory);
+    out.flush();
+  }
+
+  @Override
+  public void searchStarted(Stage planned, SearchSpace space) {
+    if (bar == null && space.candidates().size() > 1) {
+      out.printf(
+          "Searching the network of stage %d among %s%n", planned.index() + 1, space.candidates());
+      out.flush();
+    }
+  }
+
+  @Override
+  public void searched(Stage stage, SearchDecision decision) {
+    close(); // the bar begins again below the table
+    out.printf("%nStage %d%n%s%n%n", stage.index() + 1, decision);
     out.flush();
   }
 
@@ -164,14 +182,19 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
           summary.steps(), forShell(directory.toString()));
     } else {
       out.printf(
-          "Test accuracy %.1f %% after %.1f s of training (and %.1f s of evaluation).%n",
-          100 * summary.testAccuracy(), summary.trainSeconds(), summary.evaluationSeconds());
+          "Test accuracy %.1f %% after %.1f s of training (and %s%.1f s of evaluation).%n",
+          100 * summary.testAccuracy(),
+          summary.trainSeconds(),
+          summary.searchSeconds() > 0
+              ? String.format("%.1f s of searching, ", summary.searchSeconds())
+              : "",
+          summary.evaluationSeconds());
       out.printf(
           "Full-size training would have cost %.1f s (%.2f ms × %,d steps): %.2f× as long.%n",
           summary.fullSizeSeconds(),
           1e3 * summary.fullSizeSeconds() / summary.steps(),
           summary.steps(),
-          summary.fullSizeSeconds() / summary.trainSeconds());
+          summary.fullSizeSeconds() / (summary.trainSeconds() + summary.searchSeconds()));
       out.printf("Weights, metrics and configuration are in %s.%n", directory);
     }
     out.flush();

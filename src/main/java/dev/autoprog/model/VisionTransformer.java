@@ -17,6 +17,7 @@ import dev.autoprog.nn.TransformerBlock;
 import dev.autoprog.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The vision transformer of Dosovitskiy et al. 2021 as DeiT (Touvron et al. 2021) trains it:
@@ -36,6 +37,7 @@ public final class VisionTransformer implements AutoCloseable {
   private final LayerNorm norm;
   private final Linear head;
   private final ParameterSet parameters;
+  private final List<List<Parameter>> parametersOfBlocks;
   private boolean recomputing;
 
   private VisionTransformer(Session session, VitConfig config, Precision precision) {
@@ -61,6 +63,14 @@ public final class VisionTransformer implements AutoCloseable {
     norm = new LayerNorm(builder.under("norm"), width);
     head = new Linear(builder.under("head"), width, config.classes());
     parameters = builder.allocate(session, precision);
+    parametersOfBlocks =
+        allBlocks().stream()
+            .map(
+                i ->
+                    parameters.all().stream()
+                        .filter(p -> p.name().startsWith("blocks." + i + "."))
+                        .toList())
+            .toList();
   }
 
   /** A vision transformer in float32 with fresh weights, drawn from {@code seed}. */
@@ -104,19 +114,42 @@ public final class VisionTransformer implements AutoCloseable {
     return parameters;
   }
 
+  /** All its blocks, as what {@link #forward} runs through. */
+  public List<Integer> allBlocks() {
+    return IntStream.range(0, config.depth()).boxed().toList();
+  }
+
+  /**
+   * Trains some blocks, beside all that is no block; the others are frozen, with their averages and
+   * the optimizer's state.
+   */
+  public void trainBlocks(List<Integer> trained) {
+    for (int i = 0; i < blocks.size(); i++) {
+      boolean trainable = trained.contains(i);
+      parametersOfBlocks.get(i).forEach(p -> p.trainable(trainable));
+    }
+  }
+
   /** The logits for evaluation: every branch is kept. */
   public Variable forward(Tape tape, Tensor images) {
     return forward(tape, images, StochasticDepth.NONE);
   }
 
+  /** The logits, through all blocks. */
+  public Variable forward(Tape tape, Tensor images, StochasticDepth depth) {
+    return forward(tape, images, depth, allBlocks());
+  }
+
   /**
-   * The logits.
+   * The logits, through some of the blocks.
    *
    * @param images FLOAT32 (B, channels, R, R), normalised; the patch must divide R
+   * @param depth stochastic depth for as many blocks as are run through
+   * @param path indices of the blocks to run through, in order; the others are passed by
    * @return FLOAT32 (B, classes)
    * @throws IllegalArgumentException if the images do not fit the network
    */
-  public Variable forward(Tape tape, Tensor images, StochasticDepth depth) {
+  public Variable forward(Tape tape, Tensor images, StochasticDepth depth, List<Integer> path) {
     long side = images.shape().dim(-1);
     if (images.shape().rank() != 4
         || images.shape().dim(1) != config.channels()
@@ -128,12 +161,13 @@ public final class VisionTransformer implements AutoCloseable {
     int grid = (int) (side / config.patch());
     Variable x =
         Operations.assembleTokens(tape, patches, classToken, positions, config.grid(), grid);
-    for (int i = 0; i < blocks.size(); i++) {
-      int index = i;
+    for (int i = 0; i < path.size(); i++) {
+      int place = i;
+      TransformerBlock block = blocks.get(path.get(i));
       x =
           recomputing || !tape.isRecording()
-              ? Recomputation.of(tape, x, (t, in) -> blocks.get(index).forward(t, in, depth, index))
-              : blocks.get(i).forward(tape, x, depth, i);
+              ? Recomputation.of(tape, x, (t, in) -> block.forward(t, in, depth, place))
+              : block.forward(tape, x, depth, place);
     }
     // the head reads the class token alone, and the norm works token by token: selecting first
     // gives the same

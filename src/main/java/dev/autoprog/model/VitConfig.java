@@ -82,6 +82,22 @@ public record VitConfig(
     return resolution / patch;
   }
 
+  /**
+   * Floating point operations of one image's forward pass in products of matrices, a multiply-add
+   * being two.
+   *
+   * @param resolution side of the image, in pixels
+   */
+  public double flops(int resolution) {
+    double patches = Math.pow((double) resolution / patch, 2);
+    double tokens = 1 + patches;
+    double embedding = patches * width * channels * patch * patch;
+    double products = tokens * width * (4.0 * width + 2.0 * hidden());
+    double attention = 2 * tokens * tokens * width;
+    double head = (double) width * classes;
+    return 2 * (embedding + depth * (products + attention) + head);
+  }
+
   /** The same with another depth. */
   public VitConfig withDepth(int depth) {
     return new VitConfig(resolution, patch, channels, classes, width, depth, heads, mlpRatio);

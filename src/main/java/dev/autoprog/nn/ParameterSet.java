@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /**
  * The parameters of a model, in one flat buffer of values and one of gradients: first those with
@@ -133,13 +132,19 @@ public final class ParameterSet implements AutoCloseable {
    * Runs {@code body} while every parameter has its value in {@code flat}, a buffer of this set's
    * layout: a moving average, for instance.
    */
-  public <T> T reading(Tensor flat, Supplier<T> body) {
+  public <T, X extends Exception> T reading(Tensor flat, Body<T, X> body) throws X {
     readFrom(flat);
     try {
-      return body.get();
+      return body.run();
     } finally {
       readFrom(values);
     }
+  }
+
+  /** What is done while the parameters have other values. */
+  public interface Body<T, X extends Exception> {
+    /** Does it. */
+    T run() throws X;
   }
 
   /** A parameter's place in a flat buffer of this set's layout. */

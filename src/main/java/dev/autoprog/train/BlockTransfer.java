@@ -17,26 +17,31 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Carries what a network keeps per parameter (weights, averages, moments) over to the grown one,
- * block by block as a growth map says, and everything outside the blocks as it is.
+ * Carries what a network keeps per parameter (weights, averages, moments) over to a deeper or
+ * shallower one, block by block, and everything outside the blocks as it is.
  */
 final class BlockTransfer {
   private static final Pattern BLOCK = Pattern.compile("blocks\\.(\\d+)\\.(.+)");
 
   private final Kernels kernels;
   private final ParameterSet grown;
-  private final GrowthMap map;
+  private final List<GrowthMap.Block> blocks;
   private final Segments copied;
   private final Segments firstCopies;
 
-  /** The transfer from the parameters {@code before} to the layout of {@code grown}. */
-  BlockTransfer(Kernels kernels, ParameterSet before, ParameterSet grown, GrowthMap map) {
+  /**
+   * The transfer from the parameters {@code before} to the layout of {@code grown}.
+   *
+   * @param blocks where each block of the latter comes from
+   */
+  BlockTransfer(
+      Kernels kernels, ParameterSet before, ParameterSet grown, List<GrowthMap.Block> blocks) {
     this.kernels = kernels;
     this.grown = grown;
-    this.map = map;
-    this.copied = segments(before, block -> map.blocks().get(block).kind() != Kind.FRESH);
+    this.blocks = blocks;
+    this.copied = segments(before, block -> blocks.get(block).kind() != Kind.FRESH);
     Set<Integer> seen = new HashSet<>();
-    List<Boolean> first = map.blocks().stream().map(block -> seen.add(block.source())).toList();
+    List<Boolean> first = blocks.stream().map(block -> seen.add(block.source())).toList();
     this.firstCopies = segments(before, first::get);
   }
 
@@ -46,7 +51,7 @@ final class BlockTransfer {
     for (Parameter parameter : grown.all()) {
       Matcher name = BLOCK.matcher(parameter.name());
       if (name.matches()
-          && map.blocks().get(Integer.parseInt(name.group(1))).kind() == Kind.IDENTITY
+          && blocks.get(Integer.parseInt(name.group(1))).kind() == Kind.IDENTITY
           && isBranchEnd(name.group(2))) {
         kernels.fill(grown.placeIn(to, parameter), 0);
       }
@@ -70,7 +75,7 @@ final class BlockTransfer {
       }
       int block = Integer.parseInt(name.group(1));
       if (carried.test(block)) {
-        int source = map.blocks().get(block).source();
+        int source = blocks.get(block).source();
         from.add(before.named("blocks." + source + "." + name.group(2)));
         to.add(parameter);
       }

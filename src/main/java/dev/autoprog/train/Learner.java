@@ -109,14 +109,7 @@ public final class Learner implements Growable, AutoCloseable {
     return step(images, Targets.of(labels), labelSmoothing, dropRate, step, learningRate);
   }
 
-  /**
-   * One step: forward, backward, update.
-   *
-   * @param images (B, channels, R, R), normalised, in the step's arena or longer-lived
-   * @param targets of B samples
-   * @param step counts from 0
-   * @param dropRate stochastic depth of the last block
-   */
+  /** A step of the whole network. */
   public StepResult step(
       Tensor images,
       Targets targets,
@@ -124,27 +117,79 @@ public final class Learner implements Growable, AutoCloseable {
       double dropRate,
       long step,
       double learningRate) {
-    Tape tape = Tape.recording(session);
+    List<Integer> all = model.allBlocks();
+    return step(all, images, targets, labelSmoothing, dropRate, step, learningRate);
+  }
+
+  /**
+   * One step of a sub-network: forward, backward, update. Blocks that it passes by stay as they
+   * are, with their averages and the optimizer's state.
+   *
+   * @param blocks that it runs through, in order
+   * @param images (B, channels, R, R), normalised, in the step's arena or longer-lived
+   * @param targets of B samples
+   * @param step counts from 0
+   * @param dropRate stochastic depth of the last block
+   */
+  public StepResult step(
+      List<Integer> blocks,
+      Tensor images,
+      Targets targets,
+      double labelSmoothing,
+      double dropRate,
+      long step,
+      double learningRate) {
     StochasticDepth depth =
-        new StochasticDepth(dropRate, depth(), seed ^ STOCHASTIC_DEPTH_STREAM, step);
-    model.parameters().clearGradients();
-    Variable logits = model.forward(tape, images, depth);
-    CrossEntropy loss = new CrossEntropy(tape, logits.value(), targets, labelSmoothing);
+        new StochasticDepth(dropRate, blocks.size(), seed ^ STOCHASTIC_DEPTH_STREAM, step);
+    CrossEntropy loss = gradients(blocks, images, targets, labelSmoothing, depth);
     double mean = loss.mean();
-    double norm = 0;
-    if (Double.isFinite(mean)) {
-      tape.backward(logits, loss.gradient(1f / targets.labels().length), sink);
-      norm = optimizer.step(step, learningRate, averages);
-    }
+    double norm = Double.isFinite(mean) ? optimizer.step(step, learningRate, averages) : 0;
     return new StepResult(mean, loss.correct(), norm);
   }
 
-  /** The same, without learning: every branch is kept, nothing is smoothed. */
+  /**
+   * Forward and backward of a sub-network, without an update: what a step costs. Nothing is
+   * learned.
+   *
+   * @return the mean loss
+   */
+  double rehearse(List<Integer> blocks, Tensor images, Targets targets, double labelSmoothing) {
+    return gradients(blocks, images, targets, labelSmoothing, StochasticDepth.NONE).mean();
+  }
+
+  private CrossEntropy gradients(
+      List<Integer> blocks,
+      Tensor images,
+      Targets targets,
+      double labelSmoothing,
+      StochasticDepth depth) {
+    Tape tape = Tape.recording(session);
+    model.trainBlocks(blocks);
+    model.parameters().clearGradients();
+    Variable logits = model.forward(tape, images, depth, blocks);
+    CrossEntropy loss = new CrossEntropy(tape, logits.value(), targets, labelSmoothing);
+    if (Double.isFinite(loss.mean())) {
+      tape.backward(logits, loss.gradient(1f / targets.labels().length), sink);
+    }
+    return loss;
+  }
+
+  /** The whole network's answer, without learning: every branch is kept, nothing is smoothed. */
   public Evaluation evaluate(Tensor images, int[] labels) {
-    Tape tape = Tape.inference(session);
-    Variable logits = model.forward(tape, images);
-    CrossEntropy loss = new CrossEntropy(tape, logits.value(), labels, 0);
+    CrossEntropy loss = answer(model.allBlocks(), images, Targets.of(labels), 0);
     return new Evaluation(loss.mean(), loss.correct());
+  }
+
+  /** The mean loss of a sub-network, without learning: every branch is kept. */
+  double loss(List<Integer> blocks, Tensor images, Targets targets, double labelSmoothing) {
+    return answer(blocks, images, targets, labelSmoothing).mean();
+  }
+
+  private CrossEntropy answer(
+      List<Integer> blocks, Tensor images, Targets targets, double labelSmoothing) {
+    Tape tape = Tape.inference(session);
+    Variable logits = model.forward(tape, images, StochasticDepth.NONE, blocks);
+    return new CrossEntropy(tape, logits.value(), targets, labelSmoothing);
   }
 
   /** The moving averages, slowest last. */
@@ -158,28 +203,45 @@ public final class Learner implements Growable, AutoCloseable {
       throw new IllegalArgumentException(
           "a map from " + map.from() + " blocks for a network of " + depth());
     }
-    VisionTransformer before = model;
-    AdamW optimizerBefore = optimizer;
-    List<Ema> averagesBefore = averages;
     Tensor weights =
         map.weights() == GrowthMap.Weights.MOMENTUM
             ? averages().get(averages.size() - 1).values()
-            : before.parameters().values();
+            : model.parameters().values();
+    become(map.blocks(), weights, grownMoments);
+  }
+
+  /**
+   * Becomes the sub-network of some of its blocks; everything outside the blocks, the moving
+   * averages and the optimizer's state go along.
+   *
+   * @param blocks that stay, in order
+   */
+  void keep(List<Integer> blocks) {
+    become(
+        blocks.stream().map(block -> new GrowthMap.Block(block, GrowthMap.Kind.COPY)).toList(),
+        model.parameters().values(),
+        RunConfig.Moments.COPY);
+  }
+
+  private void become(
+      List<GrowthMap.Block> blocks, Tensor weights, RunConfig.Moments momentsOfCopies) {
+    VisionTransformer before = model;
+    AdamW optimizerBefore = optimizer;
+    List<Ema> averagesBefore = averages;
 
     // the depth takes part in the seed, so that fresh blocks differ from growth to growth
-    VitConfig grown = before.config().withDepth(map.to());
-    adopt(VisionTransformer.create(session, grown, before.precision(), seed + map.to()));
+    VitConfig config = before.config().withDepth(blocks.size());
+    adopt(VisionTransformer.create(session, config, before.precision(), seed + blocks.size()));
     model.recomputeBlocks(before.recomputesBlocks());
     BlockTransfer transfer =
-        new BlockTransfer(session.kernels(), before.parameters(), model.parameters(), map);
+        new BlockTransfer(session.kernels(), before.parameters(), model.parameters(), blocks);
     transfer.weights(weights, model.parameters().values());
     for (int i = 0; i < averages.size(); i++) {
       // adopt began each average with the fresh weights, which is what fresh blocks keep
       transfer.weights(averagesBefore.get(i).values(), averages.get(i).values());
     }
-    transfer.moments(optimizerBefore.firstMoments(), optimizer.firstMoments(), grownMoments);
-    transfer.moments(optimizerBefore.secondMoments(), optimizer.secondMoments(), grownMoments);
-
+    transfer.moments(optimizerBefore.firstMoments(), optimizer.firstMoments(), momentsOfCopies);
+    transfer.moments(optimizerBefore.secondMoments(), optimizer.secondMoments(), momentsOfCopies);
     model.parameters().valuesChanged();
 
     averagesBefore.forEach(Ema::close);

@@ -1,6 +1,8 @@
 package dev.autoprog.train;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.autoprog.progressive.search.SearchDecision;
+import dev.autoprog.progressive.search.SearchProgress;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -38,6 +40,18 @@ final class Progress {
 
   /** Seconds since the run's start, pauses left out. */
   @JsonProperty double seconds;
+
+  /** How far the present stage's search is; null before it, after it and without one. */
+  @JsonProperty SearchProgress search;
+
+  /** What the present stage's search decided; null before that and without one. */
+  @JsonProperty SearchDecision decision;
+
+  /** Seconds of the present search, training steps left out. */
+  @JsonProperty double stageSearchSeconds;
+
+  /** Seconds of all searches, training steps left out. */
+  @JsonProperty double searchSeconds;
 
   /** Stages that are over. */
   @JsonProperty List<StageReport> finished = new ArrayList<>();

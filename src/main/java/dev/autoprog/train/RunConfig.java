@@ -38,7 +38,18 @@ public record RunConfig(
           new Training(44, 32, false, 30),
           new Optimizer(1e-3, 1e-5, 2, 0.9, 0.999, 1e-8, 0.05, 1),
           new Regularization(0, 0.5, 0.04, 1, 0, 0, 0, 0.5, 0, 0, 1, 0.5),
-          new Progressive(4, GrowthOperator.MOMENTUM, Moments.COPY, 0.5, 0.5, 0, 0.5, 1, 0.5),
+          new Progressive(
+              4,
+              ScheduleChoice.MANUAL,
+              new Search(2, 50, 4),
+              GrowthOperator.MOMENTUM,
+              Moments.COPY,
+              0.5,
+              0.5,
+              0,
+              0.5,
+              1,
+              0.5),
           new Averages(List.of(0.98, 0.99, 0.995, 0.998), true));
 
   private static final int MOST_FOLDER_SIDE = 8192;
@@ -191,9 +202,34 @@ public record RunConfig(
     ZERO
   }
 
+  /** Who decides on the network of a stage. */
+  public enum ScheduleChoice {
+    /** Nobody: resolution and depth rise evenly. */
+    MANUAL,
+    /** A one-shot search at the stage's beginning: AutoProg-One. */
+    SEARCH
+  }
+
+  /** How closely a search looks. */
+  public record Search(
+      @Comment("epochs of the stage in which candidates are trained by turns") int epochs,
+      @Comment("training batches over which a candidate's loss is taken") int batches,
+      @Comment("how often the losses are taken in the last of the epochs") int probes) {
+    /** Checks that everything is done at least once. */
+    public Search {
+      require(epochs >= 1, "epochs", epochs, "at least 1");
+      require(batches >= 1, "batches", batches, "at least 1");
+      require(probes >= 1, "probes", probes, "at least 1");
+    }
+  }
+
   /** How the network grows. */
   public record Progressive(
       @Comment("stages of equal length; 1 trains the full network throughout") int stages,
+      @Comment(
+              "manual: resolution and depth rise evenly; search: a one-shot search finds them for every stage but the last")
+          ScheduleChoice schedule,
+      Search search,
       @Comment("where new blocks come from: random, stack, interpolate, identity or momentum")
           GrowthOperator operator,
       @Comment("a new block's optimizer state: copy or zero") Moments moments,
@@ -221,7 +257,7 @@ public record RunConfig(
     }
   }
 
-  /** Moving averages of the weights; growth by momentum reads the slowest. */
+  /** Moving averages of the weights; growth by momentum reads the slowest, a search the fastest. */
   public record Averages(
       @Comment("one per average, at most 4, fastest first") List<Double> decays,
       @Comment("whether young averages forget faster") boolean warmup) {
@@ -254,6 +290,11 @@ public record RunConfig(
         "decays",
         averages.decays(),
         "at least one for growth by momentum");
+    require(
+        progressive.schedule() == ScheduleChoice.MANUAL || !averages.decays().isEmpty(),
+        "decays",
+        averages.decays(),
+        "at least one for a search, which compares averages");
   }
 
   private static void requirePositive(String key, double found) {

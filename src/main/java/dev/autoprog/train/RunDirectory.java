@@ -9,9 +9,11 @@ import dev.autoprog.config.ConfigFile;
 import dev.autoprog.io.SafetensorsReader;
 import dev.autoprog.model.VitConfig;
 import dev.autoprog.progressive.growth.Stage;
+import dev.autoprog.progressive.search.SearchDecision;
 import dev.autoprog.tensor.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -77,8 +79,24 @@ final class RunDirectory implements AutoCloseable {
     }
   }
 
-  /** Whether a line tells of a step, or of the evaluation of an epoch, that will not come again. */
+  /** Whether a line tells of what will not come again. */
   private static boolean isOver(JsonNode line, Progress progress) {
+    int stages = progress.finished.size();
+    boolean present = line.path("stage").asInt() == stages;
+    boolean before = line.path("stage").asInt() < stages;
+    return switch (line.path("event").asText()) {
+      case "search" -> before || present && progress.decision != null;
+      // of a stage that is searched, it comes behind the decision
+      case "stage" ->
+          before
+              || present
+                  && (progress.decision != null
+                      || progress.stageSteps > 0 && progress.search == null);
+      default -> isOfAnEarlierStep(line, progress);
+    };
+  }
+
+  private static boolean isOfAnEarlierStep(JsonNode line, Progress progress) {
     JsonNode step = line.path("step");
     return step.isIntegralNumber()
         && step.longValue() < progress.step
@@ -140,6 +158,10 @@ final class RunDirectory implements AutoCloseable {
     }
   }
 
+  Path path() {
+    return directory;
+  }
+
   /** Seconds since the run began, interruptions not counted. */
   double seconds() {
     return log.seconds();
@@ -191,6 +213,8 @@ final class RunDirectory implements AutoCloseable {
     log.line(RunLog.Event.STEP)
         .put("step", step)
         .put("stage", stage.index())
+        .put("resolution", stage.resolution())
+        .put("depth", stage.depth())
         .put("loss", result.loss())
         .put("train_accuracy", accuracy)
         .put("gradient_norm", result.gradientNorm())
@@ -198,6 +222,37 @@ final class RunDirectory implements AutoCloseable {
         .put("images_per_second", imagesPerSecond)
         .put("peak_bytes", peakBytes)
         .write();
+  }
+
+  /** Writes down what the present stage's search decided, and by what. */
+  void logSearch(Stage stage, Progress progress) throws InputException {
+    SearchDecision decision = progress.decision;
+    log.line(RunLog.Event.SEARCH)
+        .put("step", progress.step)
+        .put("stage", stage.index())
+        .put("candidates", decision.table().stream().map(RunDirectory::row).toList())
+        .put("dropped", decision.dropped())
+        .put("a", decision.a())
+        .put("b", decision.b())
+        .put("w", decision.w())
+        .put("fallback", decision.fallback().isEmpty() ? null : decision.fallback())
+        .put("winner", decision.winner())
+        .put("reason", decision.reason())
+        .put("search_seconds", progress.stageSearchSeconds)
+        .write();
+  }
+
+  private static Map<String, Object> row(SearchDecision.Entry entry) {
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("resolution", entry.candidate().resolution());
+    row.put("depth", entry.candidate().depth());
+    row.put("losses", entry.losses());
+    row.put("mean_loss", entry.meanLoss());
+    row.put("step_seconds", entry.stepSeconds());
+    row.put("score", entry.score());
+    row.put("parameters", entry.cost().parameters());
+    row.put("flops", entry.cost().flops());
+    return row;
   }
 
   void logEvaluation(Stage stage, Progress progress) throws InputException {
@@ -216,7 +271,7 @@ final class RunDirectory implements AutoCloseable {
     log.line(RunLog.Event.END)
         .put("test_accuracy", summary.testAccuracy())
         .put("train_seconds", summary.trainSeconds())
-        .put("search_seconds", 0.0)
+        .put("search_seconds", summary.searchSeconds())
         .put("evaluation_seconds", summary.evaluationSeconds())
         .put("full_size_seconds", summary.fullSizeSeconds())
         .put("steps", summary.steps())

@@ -5,15 +5,23 @@ import dev.autoprog.data.ImageDataset;
 import dev.autoprog.model.VitConfig;
 import dev.autoprog.optim.LearningRate;
 import dev.autoprog.progressive.growth.GrowthSchedule;
+import dev.autoprog.progressive.growth.Stage;
+import dev.autoprog.progressive.search.Candidate;
+import dev.autoprog.progressive.search.Feasibility;
+import dev.autoprog.progressive.search.SearchSpace;
+import java.util.List;
 
 /**
  * What a configuration comes to on given images.
  *
  * @param model at its full size
- * @param schedule stage by stage
+ * @param schedule stage by stage; where it is searched, these are the lengths and strengths, and
+ *     what the candidates are made of
+ * @param searches whether the networks of all stages but the last are searched
  * @param stepsPerEpoch whole batches in the training images
  */
-public record RunPlan(VitConfig model, GrowthSchedule schedule, long stepsPerEpoch) {
+public record RunPlan(
+    VitConfig model, GrowthSchedule schedule, boolean searches, long stepsPerEpoch) {
 
   /**
    * Works the plan out.
@@ -37,7 +45,12 @@ public record RunPlan(VitConfig model, GrowthSchedule schedule, long stepsPerEpo
           "Set training.batch or, for a folder's images, data.folder_side lower.");
     }
     VitConfig model = model(config, train);
-    return new RunPlan(model, schedule(config, model), train.size() / config.training().batch());
+    RunConfig.Progressive wanted = config.progressive();
+    return new RunPlan(
+        model,
+        schedule(config, model),
+        wanted.schedule() == RunConfig.ScheduleChoice.SEARCH,
+        train.size() / config.training().batch());
   }
 
   private static VitConfig model(RunConfig config, ImageDataset train) throws InputException {
@@ -79,10 +92,13 @@ public record RunPlan(VitConfig model, GrowthSchedule schedule, long stepsPerEpo
               2 * model.patch(),
               model.depth(),
               config.regularization().strength());
-      return wanted.stages() == 1
-          ? GrowthSchedule.full(goal, config.training().epochs())
-          : GrowthSchedule.manual(
-              goal, config.training().epochs(), wanted.stages(), wanted.scales());
+      GrowthSchedule schedule =
+          wanted.stages() == 1
+              ? GrowthSchedule.full(goal, config.training().epochs())
+              : GrowthSchedule.manual(
+                  goal, config.training().epochs(), wanted.stages(), wanted.scales());
+      requireRoomForSearches(wanted, schedule);
+      return schedule;
     } catch (IllegalArgumentException e) {
       throw new InputException(
           "progressive",
@@ -93,9 +109,42 @@ public record RunPlan(VitConfig model, GrowthSchedule schedule, long stepsPerEpo
     }
   }
 
+  private static void requireRoomForSearches(
+      RunConfig.Progressive wanted, GrowthSchedule schedule) {
+    int shortest = schedule.stages().stream().mapToInt(Stage::epochs).min().orElseThrow();
+    if (wanted.schedule() == RunConfig.ScheduleChoice.SEARCH
+        && wanted.stages() > 1
+        && wanted.search().epochs() > shortest) {
+      throw new IllegalArgumentException(
+          "a search of "
+              + wanted.search().epochs()
+              + " epochs in a stage of "
+              + shortest
+              + "; it is a part of the stage");
+    }
+  }
+
   /** Steps of the whole run. */
   public long totalSteps() {
     return stepsPerEpoch * schedule.epochs();
+  }
+
+  /** Whether the stage's network is searched; the last stage always trains the full one. */
+  boolean isSearched(Stage stage) {
+    return searches && stage.index() < schedule.last().index();
+  }
+
+  /**
+   * What a stage's search chooses from.
+   *
+   * @param current what the stage before has trained; null for the first stage
+   */
+  SearchSpace searchSpace(Stage stage, Candidate current) {
+    List<Candidate> manual = schedule.stages().stream().map(Candidate::of).toList();
+    Feasibility feasibility = Feasibility.patch(model.patch());
+    return current == null
+        ? SearchSpace.first(manual, feasibility)
+        : SearchSpace.next(manual, stage.index(), current, feasibility);
   }
 
   /** The learning rate over the whole run. */

@@ -10,6 +10,7 @@ import java.util.List;
  * @param testAccuracy of the network at the end, in 0 … 1; of the last evaluation if not complete
  * @param steps how many were taken
  * @param trainSeconds of all steps, evaluation and checkpoints apart
+ * @param searchSeconds of all searches, the training steps in them left out
  * @param evaluationSeconds of all evaluations
  */
 public record RunSummary(
@@ -18,6 +19,7 @@ public record RunSummary(
     double testAccuracy,
     long steps,
     double trainSeconds,
+    double searchSeconds,
     double evaluationSeconds) {
 
   /**

@@ -2,26 +2,12 @@ package dev.autoprog.train;
 
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Session;
-import dev.autoprog.data.Augmentation;
-import dev.autoprog.data.Batch;
-import dev.autoprog.data.BatchCursor;
-import dev.autoprog.data.BatchLoader;
-import dev.autoprog.data.ChannelStatistics;
 import dev.autoprog.data.DataSplit;
-import dev.autoprog.data.ImageDataset;
-import dev.autoprog.data.Mix;
-import dev.autoprog.data.Mixup;
-import dev.autoprog.data.RandAugment;
-import dev.autoprog.model.VisionTransformer;
-import dev.autoprog.nn.Targets;
-import dev.autoprog.optim.AdamW;
-import dev.autoprog.optim.LearningRate;
 import dev.autoprog.progressive.growth.Stage;
-import dev.autoprog.tensor.Tensor;
+import dev.autoprog.progressive.search.SearchDecision;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Optional;
-import java.util.OptionalDouble;
 
 /**
  * Trains a vision transformer progressively: stage by stage, growing in between, with checkpoints
@@ -40,18 +26,11 @@ public final class Trainer {
   private volatile boolean stopRequested;
   private volatile boolean begun;
 
-  private RunPlan plan;
-  private ChannelStatistics statistics;
-  private TrainingMaterial material;
-  private Mixup mixup;
-  private LearningRate learningRate;
+  private RunSetup setup;
   private Learner learner;
-  private ImageFeeder feeder;
-  private BatchLoader trainLoader;
-  private BatchLoader testLoader;
   private RunDirectory run;
   private Progress progress;
-  private long checkpointNanos;
+  private TrainingLoop loop;
 
   private Trainer(Session session, RunConfig config) {
     this.session = session;
@@ -126,35 +105,27 @@ public final class Trainer {
   }
 
   private RunSummary run(boolean resuming) throws InputException, TrainingException {
-    plan = RunPlan.of(config, data.train());
-    learningRate = plan.learningRate(config.optimizer());
+    setup = RunSetup.of(session, config, data);
     Optional<Checkpoint> checkpoint =
         resuming ? Optional.of(Checkpoint.newestOf(directory)) : Optional.empty();
-    mixup = config.regularization().mixup();
-    statistics = ChannelStatistics.of(data.train());
-    material = TrainingMaterial.of(data, statistics, config.training().batch());
     progress =
         checkpoint.isPresent()
-            ? RunDirectory.progressOf(checkpoint.get(), plan.model(), material)
+            ? RunDirectory.progressOf(checkpoint.get(), setup.plan().model(), setup.material())
             : beginning();
     try (RunDirectory openRun =
             resuming
                 ? RunDirectory.resume(directory, progress)
                 : RunDirectory.create(directory, config);
-        Learner newLearner = newLearner();
-        ImageFeeder newFeeder = new ImageFeeder(session, data.train(), statistics);
-        BatchLoader training = loader(data.train());
-        BatchLoader test = loader(data.test())) {
+        Learner newLearner = setup.newLearner(progress.depth);
+        TrainingLoop newLoop =
+            new TrainingLoop(setup, newLearner, openRun, progress, listener, () -> stopRequested)) {
       run = openRun;
       learner = newLearner;
-      feeder = newFeeder;
-      trainLoader = training;
-      testLoader = test;
+      loop = newLoop;
       if (checkpoint.isPresent()) {
         RunDirectory.restore(checkpoint.get(), learner);
-        checkpointNanos = System.nanoTime();
       } else {
-        save(); // whenever the process dies, there is something to resume
+        loop.save(); // whenever the process dies, there is something to resume
       }
       begun = true;
       return stages();
@@ -165,155 +136,57 @@ public final class Trainer {
 
   private Progress beginning() {
     Progress beginning = new Progress();
-    beginning.depth = plan.schedule().stages().get(0).depth();
+    RunPlan plan = setup.plan();
+    Stage first = plan.schedule().stages().get(0);
+    beginning.depth =
+        plan.isSearched(first) ? plan.searchSpace(first, null).supernetDepth() : first.depth();
     return beginning;
   }
 
-  private Learner newLearner() {
-    RunConfig.Optimizer o = config.optimizer();
-    VisionTransformer model =
-        VisionTransformer.create(
-            session,
-            plan.model().withDepth(progress.depth),
-            config.precision().in(session),
-            config.seed());
-    model.recomputeBlocks(config.training().recompute());
-    return new Learner(
-        session,
-        model,
-        new AdamW.Settings(o.beta1(), o.beta2(), o.epsilon(), o.weightDecay(), o.clipNorm()),
-        config.averages(),
-        config.progressive().moments(),
-        config.seed());
-  }
-
-  private BatchLoader loader(ImageDataset images) {
-    return new BatchLoader(images, config.training().batch(), config.seed(), session.threads());
-  }
-
   private RunSummary stages() throws InputException, TrainingException {
-    for (Stage stage : plan.schedule().stages()) {
-      if (stage.endEpoch() <= progress.epoch) {
+    for (Stage planned : setup.plan().schedule().stages()) {
+      if (planned.endEpoch() <= progress.epoch) {
         continue;
       }
-      begin(stage);
-      while (progress.epoch < stage.endEpoch()) {
-        if (!steps(stage) || !evaluate(stage)) {
-          save();
-          return summary(false);
-        }
+      Optional<Stage> begun = begin(planned);
+      boolean going = begun.isPresent();
+      while (going && progress.epoch < planned.endEpoch()) {
+        going = loop.steps(begun.get()) && loop.evaluate(begun.get());
       }
-      end(stage);
+      if (!going) {
+        loop.save();
+        return summary(false);
+      }
+      end(begun.get());
     }
     RunSummary summary = summary(true);
     run.logEnd(summary);
     return summary;
   }
 
-  private void begin(Stage stage) throws InputException {
-    if (learner.depth() < stage.depth()) {
-      learner.grow(config.progressive().operator().map(learner.depth(), stage.depth()));
-      progress.depth = stage.depth();
+  /** Grows, and searches where the plan says so; nothing if it was asked to stop meanwhile. */
+  private Optional<Stage> begin(Stage planned) throws InputException, TrainingException {
+    Stage stage = planned;
+    boolean fresh = progress.stageSteps == 0;
+    if (setup.plan().isSearched(planned)) {
+      fresh = progress.decision == null;
+      Optional<SearchDecision> decision = new StageSearch(loop, planned, listener).decide();
+      if (decision.isEmpty()) {
+        return Optional.empty();
+      }
+      stage = decision.get().winner().in(planned);
+      if (fresh) {
+        run.logSearch(stage, progress);
+      }
+    } else if (learner.depth() < planned.depth()) {
+      learner.grow(config.progressive().operator().map(learner.depth(), planned.depth()));
+      progress.depth = planned.depth();
     }
-    if (progress.stageSteps == 0) {
+    if (fresh) {
       run.logStage(progress.step, stage);
     }
-    listener.stageStarted(stage, plan.totalSteps());
-  }
-
-  /** Takes the steps that an epoch still has; false if it was asked to stop before the last. */
-  private boolean steps(Stage stage) throws InputException, TrainingException {
-    Augmentation augmentation =
-        new Augmentation(
-            config.regularization().flip(),
-            stage.strength().minCropArea(),
-            config.regularization().shift(),
-            stage.strength().erase(),
-            RandAugment.of(
-                stage.strength().randAugment(),
-                config.regularization().randAugmentStd(),
-                statistics));
-    try (BatchCursor batches = trainLoader.epoch(progress.epoch, progress.batch, augmentation)) {
-      while (!stopRequested && batches.hasNext()) {
-        try (Batch batch = batches.next()) {
-          step(batch, stage);
-        }
-        if ((System.nanoTime() - checkpointNanos) * 1e-9 > config.training().checkpointSeconds()) {
-          save();
-        }
-      }
-    }
-    return progress.batch == plan.stepsPerEpoch();
-  }
-
-  private void step(Batch batch, Stage stage) throws InputException, TrainingException {
-    long begin = System.nanoTime();
-    session.arena().reset();
-    double rate = learningRate.at(progress.step);
-    int side = stage.resolution();
-    Mix mix = mixup.draw(config.seed(), progress.epoch, batch.number(), side);
-    Tensor images = feeder.images(batch, side);
-    feeder.mix(images, mix);
-    Learner.StepResult result =
-        learner.step(
-            images,
-            Targets.mirrored(batch.labels(), mix.targetLambda()),
-            config.regularization().labelSmoothing(),
-            stage.strength().stochasticDepth(),
-            progress.step,
-            rate);
-    if (!result.isFinite()) {
-      throw new TrainingException(
-          String.format(
-              "At step %d the loss is %s and the gradient's norm %s; the last good checkpoint is kept"
-                  + " in %s. Lower optimizer.learning_rate or set optimizer.clip_norm, and begin"
-                  + " again.",
-              progress.step, result.loss(), result.gradientNorm(), directory));
-    }
-    double seconds = (System.nanoTime() - begin) * 1e-9;
-    double accuracy = (double) result.correct() / batch.size();
-    double speed = batch.size() / seconds;
-    run.logStep(progress.step, stage, result, accuracy, rate, speed, session.arena().peakBytes());
-    listener.stepped(stage, progress.step, result.loss(), accuracy, speed);
-    progress.step++;
-    progress.batch++;
-    progress.stageSteps++;
-    progress.stageSeconds += seconds;
-    progress.epochLoss += result.loss();
-  }
-
-  /** Ends an epoch whose steps are taken; false if it was asked to stop before the last image. */
-  private boolean evaluate(Stage stage) throws InputException {
-    long begin = System.nanoTime();
-    OptionalDouble accuracy = accuracy(stage.resolution());
-    progress.evaluationSeconds += (System.nanoTime() - begin) * 1e-9;
-    if (accuracy.isEmpty()) {
-      return false;
-    }
-    progress.testAccuracy = accuracy.getAsDouble();
-    progress.lastLoss = progress.epochLoss / progress.batch;
-    progress.epochLoss = 0;
-    progress.batch = 0;
-    progress.epoch++;
-    run.logEvaluation(stage, progress);
-    listener.evaluated(stage, progress.epoch - 1, progress.testAccuracy);
-    return true;
-  }
-
-  private OptionalDouble accuracy(int resolution) throws InputException {
-    long correct = 0;
-    try (BatchCursor batches = testLoader.sequential()) {
-      while (batches.hasNext()) {
-        if (stopRequested) {
-          return OptionalDouble.empty();
-        }
-        try (Batch batch = batches.next()) {
-          session.arena().reset();
-          correct += learner.evaluate(feeder.images(batch, resolution), batch.labels()).correct();
-        }
-      }
-    }
-    return OptionalDouble.of((double) correct / data.test().size());
+    listener.stageStarted(stage, setup.plan().totalSteps());
+    return Optional.of(stage);
   }
 
   private void end(Stage stage) throws InputException {
@@ -330,15 +203,11 @@ public final class Trainer {
     progress.finished.add(report);
     progress.stageSteps = 0;
     progress.stageSeconds = 0;
+    progress.stageSearchSeconds = 0;
+    progress.decision = null;
     run.writeSchedule(progress.finished);
-    save();
+    loop.save();
     listener.stageFinished(report);
-  }
-
-  private void save() throws InputException {
-    progress.seconds = run.seconds();
-    run.save(progress, plan.model(), material, learner);
-    checkpointNanos = System.nanoTime();
   }
 
   private RunSummary summary(boolean complete) {
@@ -348,6 +217,7 @@ public final class Trainer {
         progress.testAccuracy,
         progress.step,
         progress.trainSeconds(),
+        progress.searchSeconds,
         progress.evaluationSeconds);
   }
 }

@@ -1,6 +1,8 @@
 package dev.autoprog.train;
 
 import dev.autoprog.progressive.growth.Stage;
+import dev.autoprog.progressive.search.SearchDecision;
+import dev.autoprog.progressive.search.SearchSpace;
 
 /** Hears how a run goes, on the thread that trains. */
 public interface TrainingListener {
@@ -13,6 +15,16 @@ public interface TrainingListener {
    * @param steps of the whole run
    */
   default void stageStarted(Stage stage, long steps) {}
+
+  /**
+   * The network of a stage is about to be searched; the steps to come train candidates at random.
+   *
+   * @param planned the stage as the manual schedule has it
+   */
+  default void searchStarted(Stage planned, SearchSpace space) {}
+
+  /** The network of a stage was found. */
+  default void searched(Stage stage, SearchDecision decision) {}
 
   /**
    * A step was taken.

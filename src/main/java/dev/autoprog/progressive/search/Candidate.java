@@ -30,6 +30,17 @@ public record Candidate(int resolution, int depth) implements Comparable<Candida
     return new Candidate(stage.resolution(), stage.depth());
   }
 
+  /** The stage as it is when it trains this candidate. */
+  public Stage in(Stage planned) {
+    return new Stage(
+        planned.index(),
+        planned.firstEpoch(),
+        planned.epochs(),
+        resolution,
+        depth,
+        planned.strength());
+  }
+
   @Override
   public int compareTo(Candidate other) {
     return ORDER.compare(this, other);
