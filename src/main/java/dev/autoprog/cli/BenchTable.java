@@ -66,7 +66,7 @@ final class BenchTable {
       cells.add(line);
       before = row;
     }
-    align(cells, parameters.size() + 1).forEach(out::println);
+    TextTable.lines(cells, parameters.size() + 1).forEach(out::println);
   }
 
   /** Those that were set: {@code threads} is 0 unless somebody asked for another number. */
@@ -77,27 +77,6 @@ final class BenchTable {
                 !name.equals("threads")
                     || rows.stream().anyMatch(row -> !"0".equals(row.parameters().get(name))))
         .toList();
-  }
-
-  /** The first {@code left} columns begin at the same place, the others end there. */
-  private static List<String> align(List<List<String>> cells, int left) {
-    int columns = cells.get(0).size();
-    int[] widths = new int[columns];
-    for (List<String> line : cells) {
-      for (int c = 0; c < columns; c++) {
-        widths[c] = Math.max(widths[c], line.get(c).length());
-      }
-    }
-    List<String> lines = new ArrayList<>();
-    for (List<String> line : cells) {
-      StringBuilder text = new StringBuilder();
-      for (int c = 0; c < columns; c++) {
-        String padding = " ".repeat(widths[c] - line.get(c).length());
-        text.append("  ").append(c < left ? line.get(c) + padding : padding + line.get(c));
-      }
-      lines.add(text.toString().stripTrailing());
-    }
-    return lines;
   }
 
   private static String time(double seconds) {

@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
     versionProvider = Main.Version.class,
     subcommands = {
       TrainCommand.class,
+      CompareCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
       CommandLine.HelpCommand.class
@@ -41,10 +42,11 @@ public final class Main {
   /**
    * What holds for the whole process. Numbers are written as in English, like the words around
    * them. Log lines are level and message; whoever starts Java with other settings for these keeps
-   * them.
+   * them. Plots are drawn for files, wherever a display might be.
    */
   static void settle() {
     Locale.setDefault(Locale.ROOT);
+    System.getProperties().putIfAbsent("java.awt.headless", "true");
     for (String detail : new String[] {"showThreadName", "showLogName"}) {
       System.getProperties().putIfAbsent("org.slf4j.simpleLogger." + detail, "false");
     }

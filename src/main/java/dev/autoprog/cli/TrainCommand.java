@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class TrainCommand implements Callable<Integer> {
   /** What a shell expects of a program that Ctrl-C ended. */
-  private static final int INTERRUPTED = 130;
+  static final int INTERRUPTED = 130;
 
   @Spec private CommandSpec spec;
 
@@ -153,9 +153,14 @@ final class TrainCommand implements Callable<Integer> {
     return Trainer.configOf(resume);
   }
 
-  /** A new directory named after the time, and numbered where another run began in that second. */
   static Path fresh(Path parent, LocalDateTime time) throws InputException {
-    String name = time.format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss", Locale.ROOT));
+    return fresh(parent, "", time);
+  }
+
+  /** A new directory named after the time, and numbered where another run began in that second. */
+  static Path fresh(Path parent, String prefix, LocalDateTime time) throws InputException {
+    String name =
+        prefix + time.format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss", Locale.ROOT));
     Path directory = parent.resolve(name);
     try {
       Files.createDirectories(parent);

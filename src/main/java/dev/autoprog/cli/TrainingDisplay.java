@@ -28,7 +28,7 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
 
   private final PrintWriter out;
   private final RunPlan plan;
-  private final boolean terminal = System.console() != null && isTerminal();
+  private final boolean terminal = onTerminal();
   private final long begin = System.nanoTime();
   private ProgressBar bar;
   private double loss = Double.NaN;
@@ -39,6 +39,11 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   TrainingDisplay(PrintWriter out, RunPlan plan) {
     this.out = out;
     this.plan = plan;
+  }
+
+  /** Whether somebody watches. */
+  static boolean onTerminal() {
+    return System.console() != null && isTerminal();
   }
 
   /** Since JDK 22 a console exists without a terminal, too, and says so. */
@@ -201,7 +206,7 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   }
 
   /** The text as one word of a shell's command line. */
-  private static String forShell(String text) {
+  static String forShell(String text) {
     return PLAIN_WORD.matcher(text).matches() ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 

@@ -191,7 +191,7 @@ public final class CheckpointStore implements AutoCloseable {
   }
 
   /** Whether there is any checkpoint, intact or not. */
-  boolean hasAny() throws InputException {
+  public boolean hasAny() throws InputException {
     try {
       return !directory.byStep().isEmpty();
     } catch (IOException e) {
