@@ -101,7 +101,7 @@ final class CompareCommand implements Callable<Integer> {
         arms == null ? ComparisonPlan.DEFAULT.arms() : arms,
         operators == null ? List.of() : operators,
         seeds == null ? ComparisonPlan.DEFAULT.seeds() : seeds,
-        options.config());
+        options.config(null));
   }
 
   private ComparisonPlan resumed() throws InputException {

@@ -43,23 +43,28 @@ final class RunOptions {
 
   /** Whether none was given. */
   boolean absent() {
-    return recipe == null && overrides().isEmpty();
+    return recipe == null && overrides(null).isEmpty();
   }
 
-  /** What they come to. */
-  RunConfig config() throws InputException {
+  /**
+   * What they come to.
+   *
+   * @param seed null for the recipe's
+   */
+  RunConfig config(Long seed) throws InputException {
     RunConfig base =
         recipe == null ? RunConfig.DEFAULT : ConfigFile.read(recipe, RunConfig.DEFAULT);
-    return ConfigFile.override(base, overrides());
+    return ConfigFile.override(base, overrides(seed));
   }
 
-  private List<String> overrides() {
+  private List<String> overrides(Long seed) {
     List<String> overrides = new ArrayList<>();
     add(overrides, "data.source", data);
     add(overrides, "training.epochs", epochs);
     add(overrides, "training.batch", batch);
     add(overrides, "backend", backend);
     add(overrides, "threads", threads);
+    add(overrides, "seed", seed);
     overrides.addAll(settings);
     return overrides;
   }

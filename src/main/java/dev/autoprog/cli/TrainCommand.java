@@ -3,7 +3,6 @@ package dev.autoprog.cli;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
-import dev.autoprog.config.ConfigFile;
 import dev.autoprog.data.DataSources;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.data.FolderOptions;
@@ -20,15 +19,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code autoprog train}: the main job. */
@@ -43,38 +40,10 @@ final class TrainCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Parameters(
-      arity = "0..1",
-      paramLabel = "RECIPE",
-      description = "a YAML file with what differs from the defaults")
-  private Path recipe;
-
-  @Option(
-      names = "--data",
-      paramLabel = "SOURCE",
-      description = "builtin, idx:PATH, cifar10:PATH or folder:PATH")
-  private String data;
-
-  @Option(names = "--epochs", paramLabel = "N", description = "passes over the training images")
-  private Integer epochs;
-
-  @Option(names = "--batch", paramLabel = "N", description = "images per step")
-  private Integer batch;
-
-  @Option(names = "--backend", paramLabel = "NAME", description = "auto, cuda, cpu or reference")
-  private String backend;
-
-  @Option(names = "--threads", paramLabel = "N", description = "threads; 0 for all processors")
-  private Integer threads;
+  @Mixin private RunOptions options;
 
   @Option(names = "--seed", paramLabel = "N", description = "decides all random draws")
   private Long seed;
-
-  @Option(
-      names = "--set",
-      paramLabel = "KEY=VALUE",
-      description = "any other setting, as in config.yaml: --set optimizer.learning_rate=0.001")
-  private List<String> settings = new ArrayList<>();
 
   @Option(
       names = "--run",
@@ -90,7 +59,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InputException, TrainingException {
-    RunConfig config = resume == null ? configured() : resumed();
+    RunConfig config = resume == null ? options.config(seed) : resumed();
     DataSplit images =
         DataSources.open(config.data().source(), FolderOptions.ofSide(config.data().folderSide()));
     RunPlan plan = RunPlan.of(config, images.train());
@@ -112,38 +81,8 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private RunConfig configured() throws InputException {
-    List<String> overrides = new ArrayList<>();
-    add(overrides, "data.source", data);
-    add(overrides, "training.epochs", epochs);
-    add(overrides, "training.batch", batch);
-    add(overrides, "backend", backend);
-    add(overrides, "threads", threads);
-    add(overrides, "seed", seed);
-    overrides.addAll(settings);
-    return recipe == null
-        ? ConfigFile.override(RunConfig.DEFAULT, overrides)
-        : ConfigFile.override(ConfigFile.read(recipe, RunConfig.DEFAULT), overrides);
-  }
-
-  private static void add(List<String> overrides, String key, Object value) {
-    if (value != null) {
-      overrides.add(key + "=" + value);
-    }
-  }
-
   private RunConfig resumed() throws InputException {
-    boolean changed =
-        recipe != null
-            || run != null
-            || data != null
-            || epochs != null
-            || batch != null
-            || backend != null
-            || threads != null
-            || seed != null
-            || !settings.isEmpty();
-    if (changed) {
+    if (!options.absent() || run != null || seed != null) {
       throw new InputException(
           "--resume",
           "other settings beside it",
