@@ -41,7 +41,7 @@ final class Charts {
   private static final int WIDTH = 760;
   private static final int HEIGHT = 340;
   private static final int LOW_HEIGHT = 220;
-  private static final int WINDOWS = 150;
+  private static final int WINDOWS = 60;
   private static final float THIN = 1.6f;
 
   private final List<String> arms;
@@ -150,6 +150,8 @@ final class Charts {
     style.setLegendBackgroundColor(CLEAR);
     style.setLegendBorderColor(CLEAR);
     style.setPlotBorderVisible(false);
+    style.setXAxisMin(0.0);
+    style.setDecimalPattern("#,##0.###");
     style.setChartFontColor(SvgPicture.INK);
     style.setXAxisTitleColor(SvgPicture.INK);
     style.setYAxisTitleColor(SvgPicture.INK);

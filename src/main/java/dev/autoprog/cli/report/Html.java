@@ -26,6 +26,10 @@ final class Html {
     return element("p", " class=\"note\"", escape(text));
   }
 
+  Html figure(String svg) {
+    return element("figure", "", svg);
+  }
+
   /** A picture above its caption. */
   Html figure(String svg, String caption) {
     return element("figure", "", svg + "<figcaption>" + escape(caption) + "</figcaption>");

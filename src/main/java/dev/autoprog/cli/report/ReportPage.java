@@ -120,8 +120,7 @@ public final class ReportPage {
 
   private void learning() {
     html.heading(2, "Accuracy and loss over time");
-    List<ComparedRun> runs = comparison.runs().stream().filter(run -> !isOperators(run)).toList();
-    curves(runs.isEmpty() ? comparison.runs() : runs);
+    curves(mainRuns());
   }
 
   private void curves(List<ComparedRun> runs) {
@@ -148,12 +147,16 @@ public final class ReportPage {
   }
 
   private void stages(String title, ToDoubleFunction<StageBegin> quantity) {
-    List<ComparedRun> runs = comparison.runs().stream().filter(run -> !isOperators(run)).toList();
     html.figure(
         pictures.of(
-            charts.stages(runs.isEmpty() ? comparison.runs() : runs, title, quantity),
-            title + " over seconds of training and search"),
-        title);
+            charts.stages(mainRuns(), title, quantity),
+            title + " over seconds of training and search"));
+  }
+
+  /** Those of the operators have a part of their own, unless there are no others. */
+  private List<ComparedRun> mainRuns() {
+    List<ComparedRun> runs = comparison.runs().stream().filter(run -> !isOperators(run)).toList();
+    return runs.isEmpty() ? comparison.runs() : runs;
   }
 
   /** Those that differ between any two stages. */

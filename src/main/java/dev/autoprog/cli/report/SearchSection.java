@@ -38,7 +38,7 @@ final class SearchSection {
     int probes = candidates.stream().mapToInt(c -> c.losses().size()).max().orElse(0);
     List<String> head = new ArrayList<>(List.of("candidate", "chosen"));
     IntStream.rangeClosed(1, probes).forEach(probe -> head.add("loss " + probe));
-    head.addAll(List.of("mean loss", "ms/step", "score", "million parameters", "million FLOPs"));
+    head.addAll(List.of("mean loss", "ms/step", "score", "parameters, M", "MFLOPs"));
     html.table(
         head,
         candidates.stream().map(candidate -> row(candidate, probes)).toList(),
