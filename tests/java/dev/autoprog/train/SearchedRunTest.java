@@ -9,13 +9,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.autoprog.InputException;
+import dev.autoprog.backend.Backend;
+import dev.autoprog.backend.Session;
+import dev.autoprog.data.DataSplit;
+import dev.autoprog.data.ImageDataset;
 import dev.autoprog.progressive.growth.Stage;
 import dev.autoprog.progressive.search.Candidate;
 import dev.autoprog.progressive.search.SearchDecision;
 import dev.autoprog.progressive.search.SearchSpace;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -174,9 +180,47 @@ class SearchedRunTest {
     assertThat(decisions(broken)).isEqualTo(decisions(whole));
   }
 
+  /** At the end of a search's first epoch, of two. */
+  @Test
+  void aRunThatWasStoppedWhileTheSupernetWasEvaluatedReachesTheSameBits() throws Exception {
+    RunConfig config = config("progressive.search.epochs=2");
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    TinyRuns.train(config, whole, TrainingListener.NONE);
+    Trainer[] trainer = new Trainer[1];
+    DataSplit stopping =
+        new DataSplit(
+            TinyRuns.IMAGES.name(),
+            TinyRuns.IMAGES.train(),
+            callingAtFirstRead(TinyRuns.IMAGES.test(), () -> trainer[0].requestStop()));
+    try (Session session = Session.open(Backend.named(config.backend()))) {
+      trainer[0] = TinyRuns.trainer(session, config, broken, TrainingListener.NONE).on(stopping);
+      assertThat(trainer[0].train().steps()).isEqualTo(6);
+    }
+    assertThat(events(broken)).noneMatch(event -> event.startsWith("eval"));
+    TinyRuns.resume(config, broken);
+    assertSameCheckpoint(whole, broken);
+    assertThat(events(broken)).isEqualTo(events(whole));
+    assertThat(decisions(broken)).isEqualTo(decisions(whole));
+  }
+
+  private static ImageDataset callingAtFirstRead(ImageDataset images, Runnable action) {
+    AtomicBoolean first = new AtomicBoolean(true);
+    return (ImageDataset)
+        Proxy.newProxyInstance(
+            SearchedRunTest.class.getClassLoader(),
+            new Class<?>[] {ImageDataset.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("read") && first.getAndSet(false)) {
+                action.run();
+              }
+              return method.invoke(images, arguments);
+            });
+  }
+
   private static TrainingListener dyingAt(String moment) {
     return (TrainingListener)
-        java.lang.reflect.Proxy.newProxyInstance(
+        Proxy.newProxyInstance(
             SearchedRunTest.class.getClassLoader(),
             new Class<?>[] {TrainingListener.class},
             (proxy, method, arguments) -> {

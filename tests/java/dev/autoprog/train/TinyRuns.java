@@ -105,7 +105,8 @@ final class TinyRuns {
     return trainer[0];
   }
 
-  private static Trainer trainer(
+  /** A trainer of {@link #IMAGES} that has not begun. */
+  static Trainer trainer(
       Session session, RunConfig config, Path directory, TrainingListener listener) {
     return Trainer.of(session, config)
         .on(IMAGES)

@@ -85,6 +85,8 @@ final class StageSearch implements Searchable<Exception> {
       }
     } catch (Stopped e) {
       // the progress is that of the last call of goOn
+    } catch (NoRoom e) {
+      throw e.refusal;
     } catch (InputException | TrainingException | RuntimeException e) {
       throw e;
     } catch (Exception e) {
@@ -99,6 +101,18 @@ final class StageSearch implements Searchable<Exception> {
     private static final long serialVersionUID = 1;
   }
 
+  /** Carries out of {@link #grow}, which throws nothing checked, why there is no room. */
+  private static final class NoRoom extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final transient InputException refusal;
+
+    NoRoom(InputException refusal) {
+      super(refusal);
+      this.refusal = refusal;
+    }
+  }
+
   @Override
   public int depth() {
     return learner.depth();
@@ -107,7 +121,11 @@ final class StageSearch implements Searchable<Exception> {
   @Override
   public void grow(GrowthMap map) {
     long begin = System.nanoTime();
-    learner.grow(map);
+    try {
+      loop.setup().grow(learner, map);
+    } catch (InputException e) {
+      throw new NoRoom(e);
+    }
     progress.depth = learner.depth();
     addSeconds(begin);
   }

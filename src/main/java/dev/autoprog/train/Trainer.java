@@ -186,7 +186,7 @@ public final class Trainer {
         run.logSearch(stage, progress);
       }
     } else if (learner.depth() < planned.depth()) {
-      learner.grow(config.progressive().operator().map(learner.depth(), planned.depth()));
+      setup.grow(learner, config.progressive().operator().map(learner.depth(), planned.depth()));
       progress.depth = planned.depth();
     }
     if (fresh) {
