@@ -1,5 +1,6 @@
 package dev.autoprog.train;
 
+import static dev.autoprog.testing.Closeness.assertClose;
 import static dev.autoprog.testing.Closeness.assertSameBits;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,6 +10,7 @@ import dev.autoprog.model.VisionTransformer;
 import dev.autoprog.model.VitConfig;
 import dev.autoprog.nn.Parameter;
 import dev.autoprog.nn.ParameterSet;
+import dev.autoprog.nn.Targets;
 import dev.autoprog.optim.AdamW;
 import dev.autoprog.optim.Ema;
 import dev.autoprog.progressive.growth.GrowthMap;
@@ -206,5 +208,55 @@ class LearnerTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void aSubNetworksStepIsThatOfANetworkOfItsBlocks(Candidate candidate) {
+    List<Integer> blocks = List.of(0, 2);
+    try (Session session = candidate.open();
+        Learner part = learner(session, RunConfig.Moments.COPY);
+        Learner alone = learner(session, RunConfig.Moments.COPY)) {
+      train(session, part, 3);
+      train(session, alone, 3);
+      alone.keep(blocks);
+      assertThat(alone.depth()).isEqualTo(2);
+      Map<String, float[]> before = state(part);
+
+      stepOnce(session, alone, List.of(0, 1));
+      stepOnce(session, part, blocks);
+
+      Map<String, float[]> after = state(part);
+      before.forEach(
+          (name, values) -> {
+            if (name.contains("blocks.1.")) {
+              assertSameBits(name, after.get(name), values);
+            }
+          });
+      assertThat(part.model().parameters().all()).allMatch(Parameter::requiresGradient);
+      part.keep(blocks);
+      Map<String, float[]> expected = state(alone);
+      state(part).forEach((name, values) -> assertClose(name, values, expected.get(name), 1e-5));
+    }
+  }
+
+  /** Weights, moments and averages by name. */
+  private static Map<String, float[]> state(Learner learner) {
+    Map<String, float[]> state = new HashMap<>();
+    learner.weights().forEach((name, tensor) -> state.put(name, tensor.toFloats()));
+    learner.state().forEach((name, tensor) -> state.put(name, tensor.toFloats()));
+    return state;
+  }
+
+  private static void stepOnce(Session session, Learner learner, List<Integer> blocks) {
+    RandomData random = RandomData.of("sub-network");
+    session.arena().reset();
+    Tensor images =
+        session
+            .arena()
+            .allocate(DType.FLOAT32, Shape.of(BATCH, 1, 12, 12))
+            .set(random.gaussian(BATCH * 144L));
+    Targets targets = Targets.of(random.integers(BATCH, 0, 4));
+    learner.step(blocks, images, targets, 0.1, 0.2, 3, 1e-2);
   }
 }

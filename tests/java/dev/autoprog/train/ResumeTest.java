@@ -1,17 +1,17 @@
 package dev.autoprog.train;
 
+import static dev.autoprog.train.RunFiles.assertSameCheckpoint;
+import static dev.autoprog.train.RunFiles.events;
+import static dev.autoprog.train.RunFiles.losses;
+import static dev.autoprog.train.RunFiles.newest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.autoprog.InputException;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.progressive.growth.Stage;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -202,47 +202,5 @@ class ResumeTest {
         .hasMessageContaining("At step")
         .hasMessageContaining(directory.toString());
     assertThat(Checkpoint.newestOf(directory).step()).isPositive();
-  }
-
-  private static void assertSameCheckpoint(Path expected, Path actual) throws IOException {
-    Path a = newest(expected);
-    Path b = newest(actual);
-    assertThat(b.getFileName()).isEqualTo(a.getFileName());
-    for (String file : List.of("model.safetensors", "state.safetensors")) {
-      assertThat(Files.readAllBytes(b.resolve(file)))
-          .isEqualTo(Files.readAllBytes(a.resolve(file)));
-    }
-  }
-
-  private static Path newest(Path run) throws IOException {
-    try (var checkpoints = Files.list(run.resolve("checkpoints"))) {
-      return checkpoints
-          .filter(p -> p.getFileName().toString().startsWith("step-"))
-          .max(Path::compareTo)
-          .orElseThrow();
-    }
-  }
-
-  /** Step, loss and learning rate of every step that the metrics tell of. */
-  private static List<String> losses(Path run) throws IOException {
-    return lines(run).stream()
-        .filter(line -> line.get("event").asText().equals("step"))
-        .map(line -> line.get("step") + " " + line.get("loss") + " " + line.get("learning_rate"))
-        .toList();
-  }
-
-  /** What the metrics tell of, in order. */
-  private static List<String> events(Path run) throws IOException {
-    return lines(run).stream()
-        .map(line -> line.get("event").asText() + " " + line.path("step") + line.path("epoch"))
-        .toList();
-  }
-
-  private static List<JsonNode> lines(Path run) throws IOException {
-    List<JsonNode> lines = new ArrayList<>();
-    for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
-      lines.add(new ObjectMapper().readTree(line));
-    }
-    return lines;
   }
 }

@@ -5,6 +5,8 @@ import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
 import dev.autoprog.config.ConfigFile;
 import dev.autoprog.data.DataSplit;
+import dev.autoprog.progressive.search.Candidate;
+import dev.autoprog.progressive.search.SubNetwork;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,8 +105,20 @@ final class TinyRuns {
     return trainer[0];
   }
 
-  private static Trainer trainer(
+  /** A trainer of {@link #IMAGES} that has not begun. */
+  static Trainer trainer(
       Session session, RunConfig config, Path directory, TrainingListener listener) {
-    return Trainer.of(session, config).on(IMAGES).into(directory).heardBy(listener);
+    return Trainer.of(session, config)
+        .on(IMAGES)
+        .into(directory)
+        .heardBy(listener)
+        .timedBy(TinyRuns::secondsOfStep);
+  }
+
+  /** The same each time, as no measurement is: what the step takes by its size. */
+  private static double secondsOfStep(SubNetwork network, Runnable step) {
+    step.run();
+    Candidate candidate = network.candidate();
+    return 1e-5 * candidate.depth() * candidate.resolution() * candidate.resolution();
   }
 }

@@ -3,6 +3,7 @@ package dev.autoprog.cli;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.progressive.growth.Stage;
+import dev.autoprog.progressive.search.Candidate;
 import dev.autoprog.progressive.search.SearchDecision;
 import dev.autoprog.progressive.search.SearchSpace;
 import dev.autoprog.train.RunPlan;
@@ -13,6 +14,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -84,7 +86,9 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   public void searchStarted(Stage planned, SearchSpace space) {
     if (bar == null && space.candidates().size() > 1) {
       out.printf(
-          "Searching the network of stage %d among %s%n", planned.index() + 1, space.candidates());
+          "Searching the network of stage %d among %s%n",
+          planned.index() + 1,
+          space.candidates().stream().map(Candidate::toString).collect(Collectors.joining("; ")));
       out.flush();
     }
   }

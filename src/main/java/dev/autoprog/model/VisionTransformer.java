@@ -119,15 +119,9 @@ public final class VisionTransformer implements AutoCloseable {
     return IntStream.range(0, config.depth()).boxed().toList();
   }
 
-  /**
-   * Trains some blocks, beside all that is no block; the others are frozen, with their averages and
-   * the optimizer's state.
-   */
-  public void trainBlocks(List<Integer> trained) {
-    for (int i = 0; i < blocks.size(); i++) {
-      boolean trainable = trained.contains(i);
-      parametersOfBlocks.get(i).forEach(p -> p.trainable(trainable));
-    }
+  /** The parameters of one block. */
+  public List<Parameter> parametersOfBlock(int block) {
+    return parametersOfBlocks.get(block);
   }
 
   /** The logits for evaluation: every branch is kept. */

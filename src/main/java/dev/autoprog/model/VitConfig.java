@@ -82,6 +82,17 @@ public record VitConfig(
     return resolution / patch;
   }
 
+  /** How many numbers there are to learn. */
+  public long parameters() {
+    long embedding = (long) width * channels * patch * patch + width;
+    long tokens = (long) width * (2 + (long) grid() * grid());
+    long attention = 4L * width * width + 4L * width;
+    long mlp = 2L * width * hidden() + hidden() + width;
+    long norms = 4L * width;
+    long head = 2L * width + (long) width * classes + classes;
+    return embedding + tokens + depth * (attention + mlp + norms) + head;
+  }
+
   /**
    * Floating point operations of one image's forward pass in products of matrices, a multiply-add
    * being two.

@@ -7,6 +7,7 @@ import dev.autoprog.backend.Session;
 import dev.autoprog.model.VisionTransformer;
 import dev.autoprog.model.VitConfig;
 import dev.autoprog.nn.CrossEntropy;
+import dev.autoprog.nn.Parameter;
 import dev.autoprog.nn.ParameterSet;
 import dev.autoprog.nn.StochasticDepth;
 import dev.autoprog.nn.Targets;
@@ -141,10 +142,26 @@ public final class Learner implements Growable, AutoCloseable {
       double learningRate) {
     StochasticDepth depth =
         new StochasticDepth(dropRate, blocks.size(), seed ^ STOCHASTIC_DEPTH_STREAM, step);
+    List<Parameter> passedBy = freezeAllBut(blocks);
     CrossEntropy loss = gradients(blocks, images, targets, labelSmoothing, depth);
     double mean = loss.mean();
     double norm = Double.isFinite(mean) ? optimizer.step(step, learningRate, averages) : 0;
+    passedBy.forEach(parameter -> parameter.trainable(true));
     return new StepResult(mean, loss.correct(), norm);
+  }
+
+  /** Freezes what is trained of the other blocks, and returns that. */
+  private List<Parameter> freezeAllBut(List<Integer> blocks) {
+    List<Parameter> frozen = new ArrayList<>();
+    for (int block = 0; block < depth(); block++) {
+      if (!blocks.contains(block)) {
+        model.parametersOfBlock(block).stream()
+            .filter(Parameter::requiresGradient)
+            .forEach(frozen::add);
+      }
+    }
+    frozen.forEach(parameter -> parameter.trainable(false));
+    return frozen;
   }
 
   /**
@@ -164,7 +181,6 @@ public final class Learner implements Growable, AutoCloseable {
       double labelSmoothing,
       StochasticDepth depth) {
     Tape tape = Tape.recording(session);
-    model.trainBlocks(blocks);
     model.parameters().clearGradients();
     Variable logits = model.forward(tape, images, depth, blocks);
     CrossEntropy loss = new CrossEntropy(tape, logits.value(), targets, labelSmoothing);

@@ -7,6 +7,8 @@ import dev.autoprog.data.DataSplit;
 import dev.autoprog.model.VisionTransformer;
 import dev.autoprog.nn.Precision;
 import dev.autoprog.optim.AdamW;
+import dev.autoprog.progressive.growth.GrowthMap;
+import dev.autoprog.tensor.DeviceMemoryException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,8 +37,12 @@ record RunSetup(
         TrainingMaterial.of(data, statistics, config.training().batch()));
   }
 
-  /** A learner whose network has so many blocks, with fresh weights. */
-  Learner newLearner(int depth) {
+  /**
+   * A learner whose network has so many blocks, with fresh weights.
+   *
+   * @throws InputException if there is no room for it
+   */
+  Learner newLearner(int depth) throws InputException {
     Precision precision = config.precision().in(session);
     if (precision == Precision.BF16 && !session.multipliesBFloat16()) {
       LOG.warn(
@@ -44,15 +50,40 @@ record RunSetup(
               + " fp32 is faster here");
     }
     RunConfig.Optimizer o = config.optimizer();
-    VisionTransformer model =
-        VisionTransformer.create(session, plan.model().withDepth(depth), precision, config.seed());
-    model.recomputeBlocks(config.training().recompute());
-    return new Learner(
-        session,
-        model,
-        new AdamW.Settings(o.beta1(), o.beta2(), o.epsilon(), o.weightDecay(), o.clipNorm()),
-        config.averages(),
-        config.progressive().moments(),
-        config.seed());
+    try {
+      VisionTransformer model =
+          VisionTransformer.create(
+              session, plan.model().withDepth(depth), precision, config.seed());
+      model.recomputeBlocks(config.training().recompute());
+      return new Learner(
+          session,
+          model,
+          new AdamW.Settings(o.beta1(), o.beta2(), o.epsilon(), o.weightDecay(), o.clipNorm()),
+          config.averages(),
+          config.progressive().moments(),
+          config.seed());
+    } catch (DeviceMemoryException e) {
+      throw noRoom(depth, precision, e);
+    }
+  }
+
+  /**
+   * Grows the learner's network.
+   *
+   * @throws InputException if there is no room for the grown one beside the old; the learner is
+   *     then unusable
+   */
+  void grow(Learner learner, GrowthMap map) throws InputException {
+    try {
+      learner.grow(map);
+    } catch (DeviceMemoryException e) {
+      throw noRoom(map.to(), learner.model().precision(), e);
+    }
+  }
+
+  private InputException noRoom(int depth, Precision precision, DeviceMemoryException cause) {
+    return new NetworkMemory(
+            plan.model().withDepth(depth), precision, config.averages().decays().size())
+        .refusal(session.device(), cause);
   }
 }

@@ -17,7 +17,6 @@ import dev.autoprog.progressive.search.SearchSpace;
 import dev.autoprog.progressive.search.Searchable;
 import dev.autoprog.progressive.search.SubNetwork;
 import dev.autoprog.tensor.Tensor;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,15 +26,13 @@ import java.util.Optional;
  * batches each time, mixed with nothing.
  */
 final class StageSearch implements Searchable<Exception> {
-  private static final int WARM_UP = 3;
-  private static final int TIMED = 9;
-
   private final TrainingLoop loop;
   private final Progress progress;
   private final Learner learner;
   private final Stage planned;
   private final Strength strength;
   private final TrainingListener listener;
+  private final StepTimer timer;
   private final SearchSpace space;
   private BatchCursor batches;
 
@@ -44,12 +41,13 @@ final class StageSearch implements Searchable<Exception> {
    *
    * @param planned the stage as the manual schedule has it
    */
-  StageSearch(TrainingLoop loop, Stage planned, TrainingListener listener) {
+  StageSearch(TrainingLoop loop, Stage planned, TrainingListener listener, StepTimer timer) {
     this.loop = loop;
     this.progress = loop.progress();
     this.learner = loop.learner();
     this.planned = planned;
     this.listener = listener;
+    this.timer = timer;
     RunPlan plan = loop.setup().plan();
     this.strength = plan.schedule().last().strength();
     List<StageReport> finished = progress.finished;
@@ -87,6 +85,8 @@ final class StageSearch implements Searchable<Exception> {
       }
     } catch (Stopped e) {
       // the progress is that of the last call of goOn
+    } catch (NoRoom e) {
+      throw e.refusal;
     } catch (InputException | TrainingException | RuntimeException e) {
       throw e;
     } catch (Exception e) {
@@ -101,6 +101,18 @@ final class StageSearch implements Searchable<Exception> {
     private static final long serialVersionUID = 1;
   }
 
+  /** Carries out of {@link #grow}, which throws nothing checked, why there is no room. */
+  private static final class NoRoom extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final transient InputException refusal;
+
+    NoRoom(InputException refusal) {
+      super(refusal);
+      this.refusal = refusal;
+    }
+  }
+
   @Override
   public int depth() {
     return learner.depth();
@@ -109,7 +121,11 @@ final class StageSearch implements Searchable<Exception> {
   @Override
   public void grow(GrowthMap map) {
     long begin = System.nanoTime();
-    learner.grow(map);
+    try {
+      loop.setup().grow(learner, map);
+    } catch (InputException e) {
+      throw new NoRoom(e);
+    }
     progress.depth = learner.depth();
     addSeconds(begin);
   }
@@ -181,24 +197,21 @@ final class StageSearch implements Searchable<Exception> {
   @Override
   public double stepSeconds(SubNetwork network) throws InputException {
     long begin = System.nanoTime();
-    double[] seconds = new double[TIMED];
+    double seconds;
     try (BatchCursor probe = probe();
         Batch batch = probe.next()) {
-      for (int i = -WARM_UP; i < TIMED; i++) {
-        long from = System.nanoTime();
-        learner.rehearse(
-            network.blocks(),
-            loop.images(batch, network.candidate().resolution()),
-            Targets.of(batch.labels()),
-            labelSmoothing());
-        if (i >= 0) {
-          seconds[i] = (System.nanoTime() - from) * 1e-9;
-        }
-      }
+      seconds = timer.seconds(network, () -> rehearse(network, batch));
     }
     addSeconds(begin);
-    Arrays.sort(seconds);
-    return seconds[TIMED / 2];
+    return seconds;
+  }
+
+  private void rehearse(SubNetwork network, Batch batch) {
+    learner.rehearse(
+        network.blocks(),
+        loop.images(batch, network.candidate().resolution()),
+        Targets.of(batch.labels()),
+        labelSmoothing());
   }
 
   /** The same batches, varied in the same way, whenever it is asked for in this stage. */

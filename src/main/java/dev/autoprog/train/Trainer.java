@@ -23,6 +23,7 @@ public final class Trainer {
   private DataSplit data;
   private Path directory;
   private TrainingListener listener = TrainingListener.NONE;
+  private StepTimer timer = StepTimer.MEASURED;
   private volatile boolean stopRequested;
   private volatile boolean begun;
 
@@ -66,6 +67,12 @@ public final class Trainer {
   /** Who hears how it goes. */
   public Trainer heardBy(TrainingListener listener) {
     this.listener = listener;
+    return this;
+  }
+
+  /** How a search finds out a candidate's time: for tests, since no two measurements are equal. */
+  Trainer timedBy(StepTimer timer) {
+    this.timer = timer;
     return this;
   }
 
@@ -170,7 +177,7 @@ public final class Trainer {
     boolean fresh = progress.stageSteps == 0;
     if (setup.plan().isSearched(planned)) {
       fresh = progress.decision == null;
-      Optional<SearchDecision> decision = new StageSearch(loop, planned, listener).decide();
+      Optional<SearchDecision> decision = new StageSearch(loop, planned, listener, timer).decide();
       if (decision.isEmpty()) {
         return Optional.empty();
       }
@@ -179,7 +186,7 @@ public final class Trainer {
         run.logSearch(stage, progress);
       }
     } else if (learner.depth() < planned.depth()) {
-      learner.grow(config.progressive().operator().map(learner.depth(), planned.depth()));
+      setup.grow(learner, config.progressive().operator().map(learner.depth(), planned.depth()));
       progress.depth = planned.depth();
     }
     if (fresh) {

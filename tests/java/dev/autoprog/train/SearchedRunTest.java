@@ -1,0 +1,261 @@
+package dev.autoprog.train;
+
+import static dev.autoprog.train.RunFiles.assertSameCheckpoint;
+import static dev.autoprog.train.RunFiles.events;
+import static dev.autoprog.train.RunFiles.lines;
+import static dev.autoprog.train.RunFiles.losses;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.autoprog.InputException;
+import dev.autoprog.backend.Backend;
+import dev.autoprog.backend.Session;
+import dev.autoprog.data.DataSplit;
+import dev.autoprog.data.ImageDataset;
+import dev.autoprog.progressive.growth.Stage;
+import dev.autoprog.progressive.search.Candidate;
+import dev.autoprog.progressive.search.SearchDecision;
+import dev.autoprog.progressive.search.SearchSpace;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * AutoProg-One: three stages of two epochs of six steps, the first epoch of two stages a search.
+ */
+class SearchedRunTest {
+  @TempDir Path directory;
+
+  private static RunConfig config(String... overrides) throws InputException {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "progressive.schedule=search",
+                "progressive.search.epochs=1",
+                "progressive.search.batches=2",
+                "progressive.search.probes=3"));
+    all.addAll(List.of(overrides));
+    return TinyRuns.config(all.toArray(String[]::new));
+  }
+
+  private static List<JsonNode> searches(Path run) throws Exception {
+    return lines(run).stream().filter(line -> line.get("event").asText().equals("search")).toList();
+  }
+
+  /** What was decided, and from what; seconds are left out. */
+  private static List<String> decisions(Path run) throws Exception {
+    return searches(run).stream()
+        .map(s -> s.get("stage") + " " + s.get("candidates") + s.get("w") + s.get("winner"))
+        .toList();
+  }
+
+  @Test
+  void everyStageButTheLastIsSearchedAndTrainsItsWinner() throws Exception {
+    List<String> heard = new ArrayList<>();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void searchStarted(Stage planned, SearchSpace space) {
+            heard.add("search " + planned.index());
+          }
+
+          @Override
+          public void searched(Stage stage, SearchDecision decision) {
+            heard.add(
+                "found " + stage.index() + " " + Candidate.of(stage).equals(decision.winner()));
+          }
+
+          @Override
+          public void stageStarted(Stage stage, long steps) {
+            heard.add("stage " + stage.index());
+          }
+        };
+    RunSummary summary = TinyRuns.train(config(), directory, listener);
+    assertThat(heard)
+        .containsExactly(
+            "search 0",
+            "found 0 true",
+            "stage 0",
+            "search 1",
+            "found 1 true",
+            "stage 1",
+            "stage 2");
+    assertThat(summary.complete()).isTrue();
+    assertThat(summary.steps()).isEqualTo(36);
+    assertThat(summary.searchSeconds()).isPositive();
+
+    List<StageReport> stages = summary.stages();
+    StageReport last = stages.get(2);
+    assertThat(last.depth()).isEqualTo(4);
+    for (int s = 0; s < 2; s++) {
+      JsonNode search = searches(directory).get(s);
+      assertThat(search.get("winner").get("depth").asInt()).isEqualTo(stages.get(s).depth());
+      assertThat(search.get("winner").get("resolution").asInt())
+          .isEqualTo(stages.get(s).resolution());
+      assertThat(stages.get(s).depth()).isLessThanOrEqualTo(stages.get(s + 1).depth());
+      assertThat(stages.get(s).steps()).isEqualTo(12);
+      for (JsonNode candidate : search.get("candidates")) {
+        assertThat(candidate.get("losses")).hasSize(4);
+        assertThat(candidate.get("parameters").asDouble()).isPositive();
+        assertThat(candidate.get("flops").asDouble()).isPositive();
+      }
+    }
+    assertThat(searches(directory)).hasSize(2);
+  }
+
+  /** Steps of a search are spread over its candidates, those behind it are of the winner alone. */
+  @Test
+  void aSearchTrainsItsCandidatesByTurns() throws Exception {
+    TinyRuns.train(
+        config("training.epochs=27", "progressive.search.epochs=8"),
+        directory,
+        TrainingListener.NONE);
+    List<String> searched = networks(0, 48);
+    assertThat(searched.stream().distinct().count())
+        .isEqualTo(searches(directory).get(0).get("candidates").size());
+    assertThat(networks(48, 54).stream().distinct()).hasSize(1);
+  }
+
+  private List<String> networks(long from, long to) throws Exception {
+    return lines(directory).stream()
+        .filter(line -> line.get("event").asText().equals("step"))
+        .filter(line -> line.get("step").asLong() >= from && line.get("step").asLong() < to)
+        .map(line -> line.get("resolution") + " " + line.get("depth"))
+        .toList();
+  }
+
+  /** In searches, at their ends, behind them, at the end of a stage, in the unsearched stage. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 3, 6, 7, 12, 13, 17, 18, 20, 24, 30})
+  void aRunThatWasStoppedReachesTheSameBits(long stopAfter) throws Exception {
+    RunConfig config = config();
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    TinyRuns.train(config, whole, TrainingListener.NONE);
+    assertThat(TinyRuns.trainUntil(stopAfter, config, broken).complete()).isFalse();
+    assertThat(TinyRuns.resume(Trainer.configOf(broken), broken).complete()).isTrue();
+
+    assertSameCheckpoint(whole, broken);
+    assertThat(losses(broken)).isEqualTo(losses(whole));
+    assertThat(events(broken)).isEqualTo(events(whole));
+    assertThat(decisions(broken)).isEqualTo(decisions(whole));
+  }
+
+  @Test
+  void aRunThatIsStoppedAfterEveryStepReachesTheSameBits() throws Exception {
+    RunConfig config = config();
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    TinyRuns.train(config, whole, TrainingListener.NONE);
+    TinyRuns.trainUntil(1, config, broken);
+    for (long steps = 2; steps <= 36; steps++) {
+      TinyRuns.resumeUntil(steps, config, broken);
+    }
+    TinyRuns.resume(config, broken);
+    assertSameCheckpoint(whole, broken);
+    assertThat(events(broken)).isEqualTo(events(whole));
+    assertThat(decisions(broken)).isEqualTo(decisions(whole));
+  }
+
+  /** With a checkpoint after every step and every measurement, and a death at any of them. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"searchStarted", "searched", "stageStarted", "evaluated", "stageFinished"})
+  void aRunThatDiedReachesTheSameBits(String moment) throws Exception {
+    RunConfig config = config("training.checkpoint_seconds=1e-9");
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    TinyRuns.train(config, whole, TrainingListener.NONE);
+    assertThatThrownBy(() -> TinyRuns.train(config, broken, dyingAt(moment))).hasMessage("dead");
+    TinyRuns.resume(config, broken);
+    assertSameCheckpoint(whole, broken);
+    assertThat(events(broken)).isEqualTo(events(whole));
+    assertThat(decisions(broken)).isEqualTo(decisions(whole));
+  }
+
+  /** At the end of a search's first epoch, of two. */
+  @Test
+  void aRunThatWasStoppedWhileTheSupernetWasEvaluatedReachesTheSameBits() throws Exception {
+    RunConfig config = config("progressive.search.epochs=2");
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    TinyRuns.train(config, whole, TrainingListener.NONE);
+    Trainer[] trainer = new Trainer[1];
+    DataSplit stopping =
+        new DataSplit(
+            TinyRuns.IMAGES.name(),
+            TinyRuns.IMAGES.train(),
+            callingAtFirstRead(TinyRuns.IMAGES.test(), () -> trainer[0].requestStop()));
+    try (Session session = Session.open(Backend.named(config.backend()))) {
+      trainer[0] = TinyRuns.trainer(session, config, broken, TrainingListener.NONE).on(stopping);
+      assertThat(trainer[0].train().steps()).isEqualTo(6);
+    }
+    assertThat(events(broken)).noneMatch(event -> event.startsWith("eval"));
+    TinyRuns.resume(config, broken);
+    assertSameCheckpoint(whole, broken);
+    assertThat(events(broken)).isEqualTo(events(whole));
+    assertThat(decisions(broken)).isEqualTo(decisions(whole));
+  }
+
+  private static ImageDataset callingAtFirstRead(ImageDataset images, Runnable action) {
+    AtomicBoolean first = new AtomicBoolean(true);
+    return (ImageDataset)
+        Proxy.newProxyInstance(
+            SearchedRunTest.class.getClassLoader(),
+            new Class<?>[] {ImageDataset.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("read") && first.getAndSet(false)) {
+                action.run();
+              }
+              return method.invoke(images, arguments);
+            });
+  }
+
+  private static TrainingListener dyingAt(String moment) {
+    return (TrainingListener)
+        Proxy.newProxyInstance(
+            SearchedRunTest.class.getClassLoader(),
+            new Class<?>[] {TrainingListener.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals(moment)) {
+                throw new IllegalStateException("dead");
+              }
+              return null;
+            });
+  }
+
+  @Test
+  void aSearchThatIsLongerThanItsStageIsRefused() {
+    assertThatThrownBy(
+            () ->
+                TinyRuns.train(
+                    config("progressive.search.epochs=3"), directory, TrainingListener.NONE))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("a search of 3 epochs in a stage of 2");
+  }
+
+  @Test
+  void aSearchWithoutAveragesIsRefused() {
+    assertThatThrownBy(() -> config("averages.decays=[]", "progressive.operator=stack"))
+        .hasMessageContaining("at least one for a search");
+  }
+
+  /** Of one block and a resolution that cannot shrink there is one candidate. */
+  @Test
+  void withOneCandidateNothingIsSearched() throws Exception {
+    RunConfig config = config("model.depth=1", "progressive.resolution_scale=1");
+    TinyRuns.train(config, directory, TrainingListener.NONE);
+    for (JsonNode search : searches(directory)) {
+      assertThat(search.get("reason").asText()).contains("the only candidate");
+      assertThat(search.get("fallback").asText()).contains("one candidate");
+    }
+    assertThat(searches(directory)).hasSize(2);
+  }
+}
