@@ -103,7 +103,11 @@ class CompareCommandTest {
         JsonNode told = arm.getValue().at("/runs/" + (seed - 1));
         for (String field :
             List.of(
-                "test_accuracy", "train_seconds", "search_seconds", "evaluation_seconds", "steps")) {
+                "test_accuracy",
+                "train_seconds",
+                "search_seconds",
+                "evaluation_seconds",
+                "steps")) {
           assertThat(told.get(field)).as(arm.getKey() + " " + field).isEqualTo(end.get(field));
         }
         double speedup = work(end(out.resolve("full/seed-" + seed))) / work(end);
@@ -133,8 +137,7 @@ class CompareCommandTest {
   private static void requireGoodPage(String page) throws Exception {
     DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
     factory.setNamespaceAware(true);
-    Document document =
-        factory.newDocumentBuilder().parse(new InputSource(new StringReader(page)));
+    Document document = factory.newDocumentBuilder().parse(new InputSource(new StringReader(page)));
     Set<String> identifiers = new TreeSet<>();
     NodeList elements = document.getElementsByTagName("*");
     for (int i = 0; i < elements.getLength(); i++) {
@@ -145,7 +148,9 @@ class CompareCommandTest {
         Node attribute = attributes.item(a);
         String name = attribute.getNodeName();
         if (name.equals("id")) {
-          assertThat(identifiers.add(attribute.getNodeValue())).as(attribute.getNodeValue()).isTrue();
+          assertThat(identifiers.add(attribute.getNodeValue()))
+              .as(attribute.getNodeValue())
+              .isTrue();
         } else if (!name.startsWith("xmlns")) {
           assertThat(attribute.getNodeValue()).as(name).doesNotContain("://");
           assertThat(name).isNotIn("src", "href", "xlink:href");

@@ -49,7 +49,8 @@ class ComparisonPlanTest {
             ConfigFile.override(RunConfig.DEFAULT, List.of("seed=3", "progressive.stages=1")),
             ConfigFile.override(RunConfig.DEFAULT, List.of("seed=3")),
             ConfigFile.override(searching, List.of("seed=3")),
-            ConfigFile.override(RunConfig.DEFAULT, List.of("seed=3", "progressive.operator=stack")));
+            ConfigFile.override(
+                RunConfig.DEFAULT, List.of("seed=3", "progressive.operator=stack")));
   }
 
   @Test

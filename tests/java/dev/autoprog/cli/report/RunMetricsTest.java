@@ -76,9 +76,7 @@ class RunMetricsTest {
     Search search = read(LOG).searches().get(0);
     assertThat(search.candidates()).extracting(Candidate::chosen).containsExactly(true, false);
     assertThat(search.candidates().get(0))
-        .isEqualTo(
-            new Candidate(
-                16, 3, List.of(1.5, 1.25), 1.375, 0.002, 1.4, 1e6, 2e6, true));
+        .isEqualTo(new Candidate(16, 3, List.of(1.5, 1.25), 1.375, 0.002, 1.4, 1e6, 2e6, true));
     assertThat(search.candidates().get(1).meanLoss()).isNaN();
     assertThat(search.candidates().get(1).losses().get(1)).isNaN();
     assertThat(search.candidates().get(1).parameters()).isNaN();
