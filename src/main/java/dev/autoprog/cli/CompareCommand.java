@@ -88,7 +88,6 @@ final class CompareCommand implements Callable<Integer> {
       display.introduce(plan, images.name(), directory);
       Optional<Comparison> comparison = new Comparer(plan, images, directory, display).compare();
       if (comparison.isEmpty()) {
-        display.stopped(directory);
         return TrainCommand.INTERRUPTED;
       }
       display.conclude(comparison.get(), directory);

@@ -164,6 +164,9 @@ final class Comparer {
       try (StopOnInterrupt interrupt = new StopOnInterrupt()) {
         interrupt.stops(trainer);
         RunSummary summary = resuming ? trainer.resume() : trainer.train();
+        if (!summary.complete()) {
+          display.stopped(directory); // after the block the process may be gone
+        }
         return summary.complete();
       }
     }
