@@ -9,8 +9,8 @@ interface StepTimer {
   /** The median of a few steps, after some to warm up. */
   StepTimer MEASURED =
       (network, step) -> {
-        int warmUp = 3;
-        double[] seconds = new double[9];
+        int warmUp = 2;
+        double[] seconds = new double[5];
         for (int i = -warmUp; i < seconds.length; i++) {
           long begin = System.nanoTime();
           step.run();
