@@ -1,0 +1,50 @@
+package dev.autoprog.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autoprog.InputException;
+import dev.autoprog.config.ConfigFile;
+import dev.autoprog.model.VitConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What is delivered as a recipe can be trained. */
+class RecipesTest {
+  static List<Path> recipes() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("recipes"))) {
+      return files.sorted().toList();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void itIsReadAndItsNetworkAndScheduleCanBeBuilt(Path recipe) throws InputException {
+    RunConfig config = ConfigFile.read(recipe, RunConfig.DEFAULT);
+    RunConfig.Model model = config.model();
+    VitConfig network =
+        new VitConfig(
+            model.resolution(),
+            model.patch(),
+            3,
+            10,
+            model.width(),
+            model.depth(),
+            model.heads(),
+            model.mlpRatio());
+    assertThat(network.parameters()).isGreaterThan(2_000_000);
+    assertThat(config.progressive().schedule()).isEqualTo(RunConfig.ScheduleChoice.SEARCH);
+    RunPlan plan = RunPlan.of(withSmallBatch(config), TinyRuns.IMAGES.train());
+    assertThat(plan.schedule().stages()).hasSize(4);
+    assertThat(plan.searchSpace(plan.schedule().stages().get(0), null).candidates())
+        .hasSizeGreaterThan(3);
+  }
+
+  private static RunConfig withSmallBatch(RunConfig config) throws InputException {
+    return ConfigFile.override(config, List.of("training.batch=16"));
+  }
+}
