@@ -2,11 +2,11 @@ package dev.autoprog.progressive.search;
 
 import dev.autoprog.progressive.growth.GrowthMap;
 import dev.autoprog.progressive.growth.GrowthOperator;
-import dev.autoprog.tensor.Rng;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.LongStream;
+import org.apache.commons.math3.random.MersenneTwister;
 
 /**
  * The search of one stage (Li et al. 2022). The network grows to the deepest candidate, the
@@ -24,7 +24,7 @@ import java.util.stream.LongStream;
  */
 public final class OneShotSearch {
   /** Keeps these draws apart from others of the same seed. */
-  private static final long CANDIDATE_STREAM = 0x6361_6e64L;
+  private static final int CANDIDATE_STREAM = 0x6361_6e64;
 
   private final SearchSpace space;
   private final GrowthMap supernet;
@@ -151,7 +151,15 @@ public final class OneShotSearch {
   }
 
   private int draw(long step) {
-    return Rng.of(settings.seed(), CANDIDATE_STREAM, space.stage(), step).nextInt(networks.size());
+    int[] key = {
+      (int) (settings.seed() >>> Integer.SIZE),
+      (int) settings.seed(),
+      CANDIDATE_STREAM,
+      space.stage(),
+      (int) (step >>> Integer.SIZE),
+      (int) step
+    };
+    return new MersenneTwister(key).nextInt(networks.size());
   }
 
   private void becomeSupernet(Searchable<?> network, boolean nothingDone) {
