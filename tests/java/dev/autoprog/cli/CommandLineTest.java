@@ -1,11 +1,10 @@
 package dev.autoprog.cli;
 
+import static dev.autoprog.cli.Commands.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -31,21 +30,7 @@ class CommandLineTest {
 
   @TempDir Path directory;
 
-  /** What a command printed, and its exit code. */
-  private record Outcome(int code, String out, String err) {}
-
-  private static Outcome run(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine commandLine =
-        Main.commandLine()
-            .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
-            .setOut(new PrintWriter(out, true))
-            .setErr(new PrintWriter(err, true));
-    return new Outcome(commandLine.execute(arguments), out.toString(), err.toString());
-  }
-
-  private Outcome train(String... more) {
+  private Commands.Outcome train(String... more) {
     String[] arguments = new String[TINY.length + 1 + more.length];
     System.arraycopy(TINY, 0, arguments, 0, TINY.length);
     arguments[TINY.length] = "--run=" + directory.resolve("run");
@@ -55,7 +40,7 @@ class CommandLineTest {
 
   @Test
   void trainEndsWithTheTableOfStagesAndLeavesWhatProgramsRead() throws Exception {
-    Outcome outcome = train();
+    Commands.Outcome outcome = train();
     assertThat(outcome.err()).isEmpty();
     assertThat(outcome.code()).isZero();
     assertThat(outcome.out())
@@ -81,7 +66,7 @@ class CommandLineTest {
     assertThat(train().code()).isZero();
     Path metrics = directory.resolve("run/metrics.jsonl");
     List<String> before = events(metrics);
-    Outcome again = run("train", "--resume=" + directory.resolve("run"));
+    Commands.Outcome again = run("train", "--resume=" + directory.resolve("run"));
     assertThat(again.err()).isEmpty();
     assertThat(again.code()).isZero();
     assertThat(again.out()).contains("Test accuracy");
@@ -99,14 +84,14 @@ class CommandLineTest {
 
   @Test
   void anUnknownKeyIsNamedWithTheNearestKnownOne() {
-    Outcome outcome = train("--set=optimizer.learning_rat=0.1");
+    Commands.Outcome outcome = train("--set=optimizer.learning_rat=0.1");
     assertThat(outcome.code()).isNotZero();
     assertThat(outcome.err()).contains("learning_rat", "optimizer", "learning_rate");
   }
 
   @Test
   void aPatchThatDoesNotDivideTheResolutionIsRefusedBeforeAnythingIsWritten() {
-    Outcome outcome = train("--set=model.resolution=30");
+    Commands.Outcome outcome = train("--set=model.resolution=30");
     assertThat(outcome.code()).isNotZero();
     assertThat(outcome.err()).contains("patch of 14", "30");
     assertThat(directory.resolve("run")).doesNotExist();
@@ -114,23 +99,23 @@ class CommandLineTest {
 
   @Test
   void dataThatIsNotThereIsNamed() {
-    Outcome outcome = train("--data=cifar10:/no/such/place");
+    Commands.Outcome outcome = train("--data=cifar10:/no/such/place");
     assertThat(outcome.code()).isNotZero();
     assertThat(outcome.err()).contains("/no/such/place").doesNotContain("\tat ");
   }
 
   @Test
   void aBackendThatCannotServeSaysWhyAndNothingElseIsTried() {
-    Outcome outcome = train("--backend=cuda");
+    Commands.Outcome outcome = train("--backend=cuda");
     assertThat(outcome.code()).isNotZero();
     assertThat(outcome.err()).contains("Backend cuda cannot serve here").doesNotContain("\tat ");
-    Outcome unknown = train("--backend=tpu");
+    Commands.Outcome unknown = train("--backend=tpu");
     assertThat(unknown.err()).contains("no backend named tpu", "reference");
   }
 
   @Test
   void resumeTakesNoOtherSettings() {
-    Outcome outcome = run("train", "--resume=" + directory, "--epochs=3");
+    Commands.Outcome outcome = run("train", "--resume=" + directory, "--epochs=3");
     assertThat(outcome.code()).isNotZero();
     assertThat(outcome.err()).contains("--resume");
     assertThat(run("train", "--resume=" + directory.resolve("nothing")).err())
@@ -160,14 +145,14 @@ class CommandLineTest {
 
   @Test
   void aMistypedOptionShowsTheUsage() {
-    Outcome outcome = run("train", "--epoch=3");
+    Commands.Outcome outcome = run("train", "--epoch=3");
     assertThat(outcome.code()).isEqualTo(CommandLine.ExitCode.USAGE);
     assertThat(outcome.err()).contains("--epoch", "--epochs");
   }
 
   @Test
   void doctorTellsOfBackendsAndData() {
-    Outcome outcome = run("doctor");
+    Commands.Outcome outcome = run("doctor");
     assertThat(outcome.code()).isZero();
     assertThat(outcome.out())
         .contains("cuda", "cpu", "reference", "plain Java", "Fashion-MNIST", "Ankle boot")
@@ -182,7 +167,7 @@ class CommandLineTest {
 
   @Test
   void benchWithoutItsJarSaysWhatToType() {
-    Outcome outcome = run("bench", "Matmul", "--jar=" + directory.resolve("none.jar"));
+    Commands.Outcome outcome = run("bench", "Matmul", "--jar=" + directory.resolve("none.jar"));
     assertThat(outcome.code()).isNotZero();
     assertThat(outcome.err()).contains("none.jar", "-Pjmh").doesNotContain("\tat ");
   }

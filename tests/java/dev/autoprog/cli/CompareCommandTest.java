@@ -1,14 +1,13 @@
 package dev.autoprog.cli;
 
+import static dev.autoprog.cli.Commands.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.StringReader;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,7 +25,6 @@ import org.w3c.dom.NamedNodeMap;
 import org.w3c.dom.Node;
 import org.w3c.dom.NodeList;
 import org.xml.sax.InputSource;
-import picocli.CommandLine;
 
 /** Whole comparisons of a very small network on the embedded images. */
 class CompareCommandTest {
@@ -45,19 +43,6 @@ class CompareCommandTest {
           "--set=optimizer.warmup_epochs=0");
 
   @TempDir Path directory;
-
-  private record Outcome(int code, String out, String err) {}
-
-  private static Outcome run(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    CommandLine commandLine =
-        Main.commandLine()
-            .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
-            .setOut(new PrintWriter(out, true))
-            .setErr(new PrintWriter(err, true));
-    return new Outcome(commandLine.execute(arguments), out.toString(), err.toString());
-  }
 
   private static String[] compare(Path out, String... more) {
     return Stream.of(Stream.of("compare", "--out=" + out), TINY.stream(), Stream.of(more))
@@ -81,7 +66,7 @@ class CompareCommandTest {
   @Test
   void aComparisonReportsWhatItsRunsMeasured() throws Exception {
     Path out = directory.resolve("a comparison");
-    Outcome outcome = run(compare(out, "--epochs=2", "--seeds=1,2", "--operators=random"));
+    Commands.Outcome outcome = run(compare(out, "--epochs=2", "--seeds=1,2", "--operators=random"));
     assertThat(outcome.err()).isEmpty();
     assertThat(outcome.code()).isZero();
     assertThat(outcome.out())
@@ -204,7 +189,7 @@ class CompareCommandTest {
     long reached = steps(second).size();
     String firstBefore = Files.readString(first);
 
-    Outcome outcome = run("compare", "--resume=" + out);
+    Commands.Outcome outcome = run("compare", "--resume=" + out);
     assertThat(outcome.err()).isEmpty();
     assertThat(outcome.code()).isZero();
     assertThat(outcome.out())
@@ -218,9 +203,9 @@ class CompareCommandTest {
     }
     assertThat(end(second.getParent()).get("steps").asLong()).isEqualTo(steps.size());
 
-    Outcome again = run(compare(out, "--epochs=60", "--arms=full,manual"));
+    Commands.Outcome again = run(compare(out, "--epochs=60", "--arms=full,manual"));
     assertThat(again.out()).containsPattern("run 2/2 .*\\(found\\)");
-    Outcome other = run(compare(out, "--epochs=61", "--arms=full,manual"));
+    Commands.Outcome other = run(compare(out, "--epochs=61", "--arms=full,manual"));
     assertThat(other.code()).isNotZero();
     assertThat(other.err()).contains("seed-1", "another configuration");
   }
@@ -244,7 +229,7 @@ class CompareCommandTest {
         Files.delete(file);
       }
     }
-    Outcome outcome = run(arguments);
+    Commands.Outcome outcome = run(arguments);
     assertThat(outcome.err()).isEmpty();
     assertThat(outcome.out()).doesNotContain("found", "goes on");
     assertThat(end(run).get("steps").asLong()).isEqualTo(70);
@@ -252,7 +237,7 @@ class CompareCommandTest {
 
   @Test
   void resumeTakesNoOtherSettings() {
-    Outcome outcome = run("compare", "--resume=" + directory, "--seeds=1");
+    Commands.Outcome outcome = run("compare", "--resume=" + directory, "--seeds=1");
     assertThat(outcome.code()).isNotZero();
     assertThat(outcome.err()).contains("--resume", "other settings");
     assertThat(run("compare", "--resume=" + directory).err()).contains("comparison.yaml");
@@ -265,19 +250,7 @@ class CompareCommandTest {
   }
 
   private Process start(String... arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName()));
-    command.addAll(List.of(arguments));
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(directory.resolve("output").toFile())
-        .start();
+    return Commands.start(directory.resolve("output"), List.of(arguments));
   }
 
   private String output() throws IOException {

@@ -167,11 +167,9 @@ public final class Learner implements Growable, AutoCloseable {
   /**
    * Forward and backward of a sub-network, without an update: what a step costs. Nothing is
    * learned.
-   *
-   * @return the mean loss
    */
-  double rehearse(List<Integer> blocks, Tensor images, Targets targets, double labelSmoothing) {
-    return gradients(blocks, images, targets, labelSmoothing, StochasticDepth.NONE).mean();
+  void rehearse(List<Integer> blocks, Tensor images, Targets targets, double labelSmoothing) {
+    gradients(blocks, images, targets, labelSmoothing, StochasticDepth.NONE);
   }
 
   private CrossEntropy gradients(
