@@ -6,11 +6,13 @@ import static dev.autoprog.train.RunFiles.lines;
 import static dev.autoprog.train.RunFiles.losses;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
+import dev.autoprog.config.ConfigFile;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.data.ImageDataset;
 import dev.autoprog.progressive.growth.Stage;
@@ -102,7 +104,7 @@ class SearchedRunTest {
       assertThat(stages.get(s).depth()).isLessThanOrEqualTo(stages.get(s + 1).depth());
       assertThat(stages.get(s).steps()).isEqualTo(12);
       for (JsonNode candidate : search.get("candidates")) {
-        assertThat(candidate.get("losses")).hasSize(4);
+        assertThat(candidate.get("losses")).hasSize(3);
         assertThat(candidate.get("parameters").asDouble()).isPositive();
         assertThat(candidate.get("flops").asDouble()).isPositive();
       }
@@ -257,5 +259,56 @@ class SearchedRunTest {
       assertThat(search.get("fallback").asText()).contains("one candidate");
     }
     assertThat(searches(directory)).hasSize(2);
+  }
+
+  @Test
+  void whatASearchFoundCanBeTrainedAgainWithoutOne() throws Exception {
+    RunSummary found = TinyRuns.train(config(), directory.resolve("found"), TrainingListener.NONE);
+    RunConfig given =
+        ScheduleFile.follow(directory.resolve("found/schedule.yaml"), config("seed=5"));
+    RunSummary again = TinyRuns.train(given, directory.resolve("again"), TrainingListener.NONE);
+    assertThat(again.stages())
+        .extracting(StageReport::epochs, StageReport::resolution, StageReport::depth)
+        .isEqualTo(
+            found.stages().stream()
+                .map(s -> tuple(s.epochs(), s.resolution(), s.depth()))
+                .toList());
+    assertThat(again.searchSeconds()).isZero();
+    assertThat(searches(directory.resolve("again"))).isEmpty();
+  }
+
+  @Test
+  void aScheduleThatDoesNotFitTheRunIsRefused() throws Exception {
+    TinyRuns.train(config(), directory.resolve("found"), TrainingListener.NONE);
+    RunConfig given = ScheduleFile.follow(directory.resolve("found/schedule.yaml"), config());
+    assertThatThrownBy(() -> trainGiven(given, "training.epochs=7"))
+        .hasMessageContaining("progressive.given lasts 6 epochs, training.epochs is 7");
+    assertThatThrownBy(() -> trainGiven(given, "model.depth=5"))
+        .hasMessageContaining("expected the full network, 5 at");
+    assertThatThrownBy(() -> trainGiven(given, "progressive.stages=2"))
+        .hasMessageContaining("as many stages as progressive.stages, 2");
+    assertThatThrownBy(
+            () ->
+                trainGiven(
+                    given,
+                    "progressive.given=[{epochs: 3, resolution: 7, depth: 2}, {epochs: 3, resolution: 12, depth: 4}]",
+                    "progressive.stages=2"))
+        .hasMessageContaining("stage 0: 7 px are no multiple of the patch");
+  }
+
+  private void trainGiven(RunConfig given, String... overrides) throws Exception {
+    TinyRuns.train(
+        ConfigFile.override(given, List.of(overrides)),
+        directory.resolve("refused"),
+        TrainingListener.NONE);
+  }
+
+  @Test
+  void theScheduleOfARunWithoutAFinishedStageIsRefused() throws Exception {
+    Path file = directory.resolve("schedule.yaml");
+    ConfigFile.write(file, new ScheduleFile(List.of()));
+    assertThatThrownBy(() -> ScheduleFile.follow(file, config()))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("no stages");
   }
 }

@@ -3,6 +3,7 @@ package dev.autoprog.cli;
 import dev.autoprog.InputException;
 import dev.autoprog.config.ConfigFile;
 import dev.autoprog.train.RunConfig;
+import dev.autoprog.train.ScheduleFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +23,12 @@ final class RunOptions {
       paramLabel = "SOURCE",
       description = "builtin, idx:PATH, cifar10:PATH or folder:PATH")
   private String data;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "FILE",
+      description = "the schedule.yaml of a finished run, whose stages to train as they stand")
+  private Path schedule;
 
   @Option(names = "--epochs", paramLabel = "N", description = "passes over the training images")
   private Integer epochs;
@@ -43,7 +50,7 @@ final class RunOptions {
 
   /** Whether none was given. */
   boolean absent() {
-    return recipe == null && overrides(null).isEmpty();
+    return recipe == null && schedule == null && overrides(null).isEmpty();
   }
 
   /**
@@ -54,7 +61,8 @@ final class RunOptions {
   RunConfig config(Long seed) throws InputException {
     RunConfig base =
         recipe == null ? RunConfig.DEFAULT : ConfigFile.read(recipe, RunConfig.DEFAULT);
-    return ConfigFile.override(base, overrides(seed));
+    return ConfigFile.override(
+        schedule == null ? base : ScheduleFile.follow(schedule, base), overrides(seed));
   }
 
   private List<String> overrides(Long seed) {

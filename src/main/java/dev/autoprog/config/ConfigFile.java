@@ -97,6 +97,11 @@ public final class ConfigFile {
     return ConfigWriter.write(config);
   }
 
+  /** A value of a key as one line of YAML, as {@link #override} takes it. */
+  public static String inline(Object value) {
+    return ConfigWriter.inline(value);
+  }
+
   /**
    * Writes the record to a file, over one that is there.
    *

@@ -100,7 +100,7 @@ final class ConfigWriter {
   }
 
   /** A value within one line. */
-  private static String inline(Object value) {
+  static String inline(Object value) {
     if (value instanceof Optional<?> some) {
       return inline(some.orElse(null));
     } else if (value instanceof List<?> list) {

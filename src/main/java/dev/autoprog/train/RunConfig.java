@@ -42,6 +42,7 @@ public record RunConfig(
               4,
               ScheduleChoice.MANUAL,
               new Search(2, 50, 4),
+              List.of(),
               GrowthOperator.MOMENTUM,
               Moments.COPY,
               0.5,
@@ -207,7 +208,9 @@ public record RunConfig(
     /** Nobody: resolution and depth rise evenly. */
     MANUAL,
     /** A one-shot search at the stage's beginning: AutoProg-One. */
-    SEARCH
+    SEARCH,
+    /** The configuration: {@link Progressive#given}. */
+    GIVEN
   }
 
   /** How closely a search looks. */
@@ -225,11 +228,16 @@ public record RunConfig(
 
   /** How the network grows. */
   public record Progressive(
-      @Comment("stages of equal length; 1 trains the full network throughout") int stages,
       @Comment(
-              "manual: resolution and depth rise evenly; search: a one-shot search finds them for every stage but the last")
+              "stages of equal length; 1 trains the full network throughout; of a given schedule, its own count")
+          int stages,
+      @Comment(
+              "manual: resolution and depth rise evenly; search: a one-shot search finds them for every stage but the last; given: as listed below")
           ScheduleChoice schedule,
       Search search,
+      @Comment(
+              "a given schedule's stages, the last with the full network: {epochs: 4, resolution: 16, depth: 3}")
+          List<GrowthSchedule.Span> given,
       @Comment("where new blocks come from: random, stack, interpolate, identity or momentum")
           GrowthOperator operator,
       @Comment("a new block's optimizer state: copy or zero") Moments moments,
@@ -242,7 +250,13 @@ public record RunConfig(
       @Comment("the same for RandAugment's magnitude") double randAugmentScale) {
     /** Checks the number of stages. */
     public Progressive {
+      given = List.copyOf(given);
       require(stages >= 1, "stages", stages, "at least 1");
+      require(
+          schedule != ScheduleChoice.GIVEN || given.size() == stages,
+          "given",
+          given,
+          "as many stages as progressive.stages, " + stages);
     }
 
     /** The shares with which the quantities begin. */

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.autoprog.InputException;
-import dev.autoprog.config.Comment;
 import dev.autoprog.config.ConfigFile;
 import dev.autoprog.io.SafetensorsReader;
 import dev.autoprog.model.VitConfig;
@@ -184,11 +183,8 @@ final class RunDirectory implements AutoCloseable {
 
   private static void writeSchedule(Path directory, List<StageReport> stages)
       throws InputException {
-    ConfigFile.write(directory.resolve(SCHEDULE), new Schedule(stages));
+    ConfigFile.write(directory.resolve(SCHEDULE), new ScheduleFile(stages));
   }
-
-  /** The content of the schedule's file. */
-  record Schedule(@Comment("the stages as they happened") List<StageReport> stages) {}
 
   void logStage(long step, Stage stage) throws InputException {
     log.line(RunLog.Event.STAGE)

@@ -92,12 +92,9 @@ public record RunPlan(
               2 * model.patch(),
               model.depth(),
               config.regularization().strength());
-      GrowthSchedule schedule =
-          wanted.stages() == 1
-              ? GrowthSchedule.full(goal, config.training().epochs())
-              : GrowthSchedule.manual(
-                  goal, config.training().epochs(), wanted.stages(), wanted.scales());
+      GrowthSchedule schedule = schedule(wanted, goal, config.training().epochs());
       requireRoomForSearches(wanted, schedule);
+      requireWholePatches(schedule, model);
       return schedule;
     } catch (IllegalArgumentException e) {
       throw new InputException(
@@ -106,6 +103,32 @@ public record RunPlan(
           "a schedule that can be built",
           "Change the section progressive or regularization.",
           e);
+    }
+  }
+
+  private static GrowthSchedule schedule(
+      RunConfig.Progressive wanted, GrowthSchedule.Goal goal, int epochs) {
+    if (wanted.schedule() == RunConfig.ScheduleChoice.GIVEN) {
+      GrowthSchedule given = GrowthSchedule.given(goal, wanted.given(), wanted.scales());
+      if (given.epochs() != epochs) {
+        throw new IllegalArgumentException(
+            "progressive.given lasts " + given.epochs() + " epochs, training.epochs is " + epochs);
+      }
+      return given;
+    }
+    return wanted.stages() == 1
+        ? GrowthSchedule.full(goal, epochs)
+        : GrowthSchedule.manual(goal, epochs, wanted.stages(), wanted.scales());
+  }
+
+  private static void requireWholePatches(GrowthSchedule schedule, VitConfig model) {
+    for (Stage stage : schedule.stages()) {
+      Feasibility.patch(model.patch())
+          .obstacle(Candidate.of(stage))
+          .ifPresent(
+              obstacle -> {
+                throw new IllegalArgumentException("stage " + stage.index() + ": " + obstacle);
+              });
     }
   }
 

@@ -7,6 +7,8 @@ import dev.autoprog.InputException;
 import dev.autoprog.config.ConfigFile;
 import dev.autoprog.progressive.growth.GrowthSchedule.Goal;
 import dev.autoprog.progressive.growth.GrowthSchedule.Scales;
+import dev.autoprog.progressive.growth.GrowthSchedule.Span;
+import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -29,6 +31,30 @@ class GrowthScheduleTest {
     assertThat(schedule.stages().stream().map(s -> (float) s.strength().randAugment()))
         .containsExactly(4.5f, 6f, 7.5f, 9f);
     assertThat(schedule.last().strength()).isEqualTo(STRENGTH);
+  }
+
+  @Test
+  void givenTheManualNetworksItIsTheManualSchedule() {
+    Goal goal = new Goal(224, 32, 12, STRENGTH);
+    List<Span> spans =
+        List.of(
+            new Span(25, 128, 6),
+            new Span(25, 160, 8),
+            new Span(25, 192, 10),
+            new Span(25, 224, 12));
+    assertThat(GrowthSchedule.given(goal, spans, Scales.DEFAULT))
+        .isEqualTo(GrowthSchedule.manual(goal, 100, 4, Scales.DEFAULT));
+  }
+
+  @Test
+  void aGivenScheduleEndsWithTheFullNetworkAndNeverGetsShallower() {
+    Goal goal = new Goal(224, 32, 12, STRENGTH);
+    List<Span> small = List.of(new Span(1, 128, 12));
+    assertThatThrownBy(() -> GrowthSchedule.given(goal, small, Scales.DEFAULT))
+        .hasMessageContaining("12 blocks at 128 px, expected the full network, 12 at 224 px");
+    List<Span> shallower = List.of(new Span(1, 224, 8), new Span(1, 224, 6), new Span(1, 224, 12));
+    assertThatThrownBy(() -> GrowthSchedule.given(goal, shallower, Scales.DEFAULT))
+        .hasMessageContaining("cannot follow epoch 1 at depth 8");
   }
 
   @Property

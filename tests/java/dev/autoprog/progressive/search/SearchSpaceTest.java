@@ -56,16 +56,14 @@ class SearchSpaceTest {
   }
 
   @Test
-  void aLaterStageTakesOneResolutionAndThreeDepthsAboveThePresentOnes() {
+  void aLaterStageTakesThePresentAndTheNextResolutionAndDepthsAboveThePresent() {
     SearchSpace space = SearchSpace.next(DEIT, 1, new Candidate(128, 6), ANYTHING);
     assertThat(space.from()).isEqualTo(6);
     assertThat(space.candidates())
         .containsExactly(
-            new Candidate(128, 6),
             new Candidate(128, 8),
             new Candidate(128, 10),
             new Candidate(128, 12),
-            new Candidate(160, 6),
             new Candidate(160, 8),
             new Candidate(160, 10),
             new Candidate(160, 12));
@@ -79,7 +77,7 @@ class SearchSpaceTest {
     }
     assertThat(SearchSpace.next(manual, 2, new Candidate(32, 3), ANYTHING).candidates())
         .extracting(Candidate::depth)
-        .containsExactly(3, 4, 5, 6);
+        .containsExactly(4, 5, 6);
   }
 
   @Test
@@ -94,10 +92,8 @@ class SearchSpaceTest {
   void aNetworkThatIsInNoListGoesOnFromWhereItIs() {
     assertThat(SearchSpace.next(DEIT, 1, new Candidate(144, 9), ANYTHING).candidates())
         .containsExactly(
-            new Candidate(144, 9),
             new Candidate(144, 10),
             new Candidate(144, 12),
-            new Candidate(160, 9),
             new Candidate(160, 10),
             new Candidate(160, 12));
   }
@@ -137,7 +133,7 @@ class SearchSpaceTest {
             new Dropped(new Candidate(14, 3), "14 px are no multiple of the patch of 4"),
             new Dropped(new Candidate(14, 4), "14 px are no multiple of the patch of 4"));
     assertThat(SearchSpace.next(manual, 1, new Candidate(14, 3), Feasibility.patch(4)).candidates())
-        .containsExactly(new Candidate(20, 3), new Candidate(20, 4));
+        .containsExactly(new Candidate(20, 4));
   }
 
   @Test

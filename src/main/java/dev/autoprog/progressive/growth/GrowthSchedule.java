@@ -51,27 +51,57 @@ public record GrowthSchedule(List<Stage> stages) {
       throw new IllegalArgumentException(
           count + " stages in " + epochs + " epochs; each needs at least one");
     }
-    List<Stage> stages = new ArrayList<>();
+    List<Span> spans = new ArrayList<>();
     for (int s = 0; s < count; s++) {
       int begin = (int) ((long) epochs * s / count);
       int end = (int) ((long) epochs * (s + 1) / count);
-      double progress = count == 1 ? 1 : (double) s / (count - 1);
-      Strength strength =
-          new Strength(
-              rising(scales.stochasticDepth(), progress) * goal.strength().stochasticDepth(),
-              rising(scales.erase(), progress) * goal.strength().erase(),
-              share(rising(scales.crop(), progress), goal.strength().minCropArea()),
-              rising(scales.randAugment(), progress) * goal.strength().randAugment());
-      stages.add(
-          new Stage(
-              s,
-              begin,
+      double progress = progress(s, count);
+      spans.add(
+          new Span(
               end - begin,
               resolution(rising(scales.resolution(), progress) * goal.resolution(), goal),
-              Math.max(1, (int) Math.round(rising(scales.depth(), progress) * goal.depth())),
-              strength));
+              Math.max(1, (int) Math.round(rising(scales.depth(), progress) * goal.depth()))));
     }
-    return new GrowthSchedule(stages);
+    return given(goal, spans, scales);
+  }
+
+  /**
+   * A schedule whose networks are given, one that a search has found, for example; strengths rise
+   * evenly from stage to stage.
+   *
+   * @param spans in order; the last has the goal's network
+   * @throws IllegalArgumentException if the last has another, depth shrinks, or there is none
+   */
+  public static GrowthSchedule given(Goal goal, List<Span> spans, Scales scales) {
+    List<Stage> stages = new ArrayList<>();
+    int epoch = 0;
+    for (Span span : spans) {
+      int s = stages.size();
+      Strength strength = strength(goal.strength(), scales, progress(s, spans.size()));
+      stages.add(new Stage(s, epoch, span.epochs(), span.resolution(), span.depth(), strength));
+      epoch += span.epochs();
+    }
+    GrowthSchedule schedule = new GrowthSchedule(stages);
+    Stage last = schedule.last();
+    if (last.resolution() != goal.resolution() || last.depth() != goal.depth()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "the last stage trains %d blocks at %d px, expected the full network, %d at %d px",
+              last.depth(), last.resolution(), goal.depth(), goal.resolution()));
+    }
+    return schedule;
+  }
+
+  private static double progress(int stage, int count) {
+    return count == 1 ? 1 : (double) stage / (count - 1);
+  }
+
+  private static Strength strength(Strength goal, Scales scales, double progress) {
+    return new Strength(
+        rising(scales.stochasticDepth(), progress) * goal.stochasticDepth(),
+        rising(scales.erase(), progress) * goal.erase(),
+        share(rising(scales.crop(), progress), goal.minCropArea()),
+        rising(scales.randAugment(), progress) * goal.randAugment());
   }
 
   /** How many epochs all stages last. */
@@ -121,6 +151,15 @@ public record GrowthSchedule(List<Stage> stages) {
    * @param strength of the regularisation
    */
   public record Goal(int resolution, int resolutionStep, int depth, Strength strength) {}
+
+  /**
+   * How long a stage lasts and what it trains.
+   *
+   * @param epochs at least 1
+   * @param resolution R, in pixels
+   * @param depth L
+   */
+  public record Span(int epochs, int resolution, int depth) {}
 
   /**
    * The share of the goal with which each quantity begins; strengths may begin below 0, which

@@ -5,7 +5,6 @@ import dev.autoprog.progressive.growth.GrowthOperator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.stream.LongStream;
 import org.apache.commons.math3.random.MersenneTwister;
 
 /**
@@ -62,15 +61,18 @@ public final class OneShotSearch {
     }
 
     /**
-     * After how many steps of the search the candidates are probed: before the first, at each
-     * epoch's end, and evenly within the last. Points that fall together count once.
+     * After how many steps of the search the candidates are probed: at the beginning of the last
+     * epoch, if it is not the only one, and evenly within it. Points that fall together count once.
+     *
+     * <p>The paper's program leaves out the losses of earlier epochs, too: they say more of what
+     * the network was before than of what the candidates become.
      */
     public List<Long> probePoints(long stepsPerEpoch) {
       TreeSet<Long> points = new TreeSet<>();
-      LongStream.range(0, searchEpochs).map(epoch -> epoch * stepsPerEpoch).forEach(points::add);
-      for (long i = 1; i <= probesInLastEpoch; i++) {
+      for (long i = 0; i <= probesInLastEpoch; i++) {
         points.add((searchEpochs - 1) * stepsPerEpoch + stepsPerEpoch * i / probesInLastEpoch);
       }
+      points.remove(0L);
       return List.copyOf(points);
     }
   }

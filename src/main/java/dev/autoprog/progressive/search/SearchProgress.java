@@ -20,15 +20,11 @@ public record SearchProgress(
     stepSeconds = List.copyOf(stepSeconds);
     losses = List.copyOf(losses);
     int count = candidates.size();
-    boolean timed = stepSeconds.size() == count;
-    boolean probed = losses.size() >= count;
-    if (steps < 0
-        || stepSeconds.size() > count
-        || !losses.isEmpty() && !timed
-        || steps > 0 && !probed) {
+    boolean begun = steps > 0 || !losses.isEmpty();
+    if (steps < 0 || stepSeconds.size() > count || begun && stepSeconds.size() < count) {
       throw new IllegalArgumentException(
           String.format(
-              "%d candidates, %d times, %d losses, %d steps; times, then losses come before steps",
+              "%d candidates, %d times, %d losses, %d steps; times come before steps and losses",
               count, stepSeconds.size(), losses.size(), steps));
     }
   }

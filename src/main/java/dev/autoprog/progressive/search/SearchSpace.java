@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * What a stage's search chooses from, {@code Ψ = {R} × {L}}, taken from the values of the manual
@@ -21,7 +20,7 @@ import java.util.stream.Stream;
  * @param dropped those that cannot be built
  */
 public record SearchSpace(int stage, int from, List<Candidate> candidates, List<Dropped> dropped) {
-  private static final int DEEPER_VALUES = 3;
+  private static final int MOST_DEEPER_VALUES = 3;
 
   /** Checks that there is a candidate, and none shallower than what is there. */
   public SearchSpace {
@@ -82,8 +81,8 @@ public record SearchSpace(int stage, int from, List<Candidate> candidates, List<
   }
 
   /**
-   * A later stage's: the present resolution and the manual one above it; the present depth and up
-   * to three manual ones above it.
+   * A later stage's: the present resolution and the manual one above it; up to three manual depths
+   * above the present one, which itself stands only where none is above it. So every stage grows.
    *
    * @param manual the manual schedule's networks, one per stage
    * @param stage s, at least 1
@@ -100,8 +99,8 @@ public record SearchSpace(int stage, int from, List<Candidate> candidates, List<
         stage == manual.size() - 1
             ? List.of(manual.get(stage))
             : product(
-                fromCurrent(current.resolution(), values(manual, Candidate::resolution), 1),
-                fromCurrent(current.depth(), values(manual, Candidate::depth), DEEPER_VALUES));
+                presentAndNext(current.resolution(), values(manual, Candidate::resolution)),
+                deeper(current.depth(), values(manual, Candidate::depth)));
     return feasible(stage, current.depth(), all, feasibility);
   }
 
@@ -119,9 +118,15 @@ public record SearchSpace(int stage, int from, List<Candidate> candidates, List<
     return new TreeSet<>(List.of(values.first(), list.get(list.size() / 2), values.last()));
   }
 
-  private static Collection<Integer> fromCurrent(int current, TreeSet<Integer> values, int above) {
-    return Stream.concat(Stream.of(current), values.tailSet(current, false).stream().limit(above))
-        .toList();
+  private static Collection<Integer> presentAndNext(int present, TreeSet<Integer> values) {
+    Integer next = values.higher(present);
+    return next == null ? List.of(present) : List.of(present, next);
+  }
+
+  private static Collection<Integer> deeper(int present, TreeSet<Integer> values) {
+    List<Integer> deeper =
+        values.tailSet(present, false).stream().limit(MOST_DEEPER_VALUES).toList();
+    return deeper.isEmpty() ? List.of(present) : deeper;
   }
 
   private static List<Candidate> product(
