@@ -73,6 +73,31 @@ class CommandLineTest {
     assertThat(events(metrics)).isEqualTo(before).containsOnlyOnce("end");
   }
 
+  @Test
+  void aFinishedRunsScheduleIsTrainedAgainForAsManyEpochs() {
+    assertThat(train().code()).isZero();
+    String schedule = "--schedule=" + directory.resolve("run/schedule.yaml");
+    List<String> arguments = new ArrayList<>(List.of(TINY));
+    arguments.removeAll(List.of("--epochs=2", "--set=progressive.stages=2"));
+    arguments.addAll(List.of("--run=" + directory.resolve("again"), schedule));
+    Commands.Outcome again = run(arguments.toArray(String[]::new));
+    assertThat(again.err()).isEmpty();
+    assertThat(again.out())
+        .containsPattern("(?m)^ +1 +1 +28×28 px +1 +35 ")
+        .containsPattern("(?m)^ +2 +2 +28×28 px +1 +35 ");
+    arguments.add("--epochs=3");
+    assertThat(run(arguments.toArray(String[]::new)).err())
+        .contains("progressive.given lasts 2 epochs, training.epochs is 3");
+  }
+
+  @Test
+  void aScheduleIsForTrainAloneAndForNoResumedRun() {
+    assertThat(run("compare", "--schedule=schedule.yaml").err()).contains("--schedule");
+    String run = directory.resolve("run").toString();
+    assertThat(run("train", "--resume=" + run, "--schedule=schedule.yaml").err())
+        .contains("other settings beside it");
+  }
+
   private static List<String> events(Path metrics) throws Exception {
     ObjectMapper json = new ObjectMapper();
     List<String> events = new ArrayList<>();

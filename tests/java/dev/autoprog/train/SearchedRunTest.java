@@ -265,7 +265,8 @@ class SearchedRunTest {
   void whatASearchFoundCanBeTrainedAgainWithoutOne() throws Exception {
     RunSummary found = TinyRuns.train(config(), directory.resolve("found"), TrainingListener.NONE);
     RunConfig given =
-        ScheduleFile.follow(directory.resolve("found/schedule.yaml"), config("seed=5"));
+        ConfigFile.override(
+            config("seed=5"), ScheduleFile.settings(directory.resolve("found/schedule.yaml")));
     RunSummary again = TinyRuns.train(given, directory.resolve("again"), TrainingListener.NONE);
     assertThat(again.stages())
         .extracting(StageReport::epochs, StageReport::resolution, StageReport::depth)
@@ -280,7 +281,9 @@ class SearchedRunTest {
   @Test
   void aScheduleThatDoesNotFitTheRunIsRefused() throws Exception {
     TinyRuns.train(config(), directory.resolve("found"), TrainingListener.NONE);
-    RunConfig given = ScheduleFile.follow(directory.resolve("found/schedule.yaml"), config());
+    RunConfig given =
+        ConfigFile.override(
+            config(), ScheduleFile.settings(directory.resolve("found/schedule.yaml")));
     assertThatThrownBy(() -> trainGiven(given, "training.epochs=7"))
         .hasMessageContaining("progressive.given lasts 6 epochs, training.epochs is 7");
     assertThatThrownBy(() -> trainGiven(given, "model.depth=5"))
@@ -307,7 +310,7 @@ class SearchedRunTest {
   void theScheduleOfARunWithoutAFinishedStageIsRefused() throws Exception {
     Path file = directory.resolve("schedule.yaml");
     ConfigFile.write(file, new ScheduleFile(List.of()));
-    assertThatThrownBy(() -> ScheduleFile.follow(file, config()))
+    assertThatThrownBy(() -> ScheduleFile.settings(file))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("no stages");
   }

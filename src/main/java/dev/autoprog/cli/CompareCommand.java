@@ -100,7 +100,7 @@ final class CompareCommand implements Callable<Integer> {
         arms == null ? ComparisonPlan.DEFAULT.arms() : arms,
         operators == null ? List.of() : operators,
         seeds == null ? ComparisonPlan.DEFAULT.seeds() : seeds,
-        options.config(null));
+        options.config(List.of(), null));
   }
 
   private ComparisonPlan resumed() throws InputException {

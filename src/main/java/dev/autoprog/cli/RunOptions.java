@@ -3,7 +3,6 @@ package dev.autoprog.cli;
 import dev.autoprog.InputException;
 import dev.autoprog.config.ConfigFile;
 import dev.autoprog.train.RunConfig;
-import dev.autoprog.train.ScheduleFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,12 +22,6 @@ final class RunOptions {
       paramLabel = "SOURCE",
       description = "builtin, idx:PATH, cifar10:PATH or folder:PATH")
   private String data;
-
-  @Option(
-      names = "--schedule",
-      paramLabel = "FILE",
-      description = "the schedule.yaml of a finished run, whose stages to train as they stand")
-  private Path schedule;
 
   @Option(names = "--epochs", paramLabel = "N", description = "passes over the training images")
   private Integer epochs;
@@ -50,19 +43,21 @@ final class RunOptions {
 
   /** Whether none was given. */
   boolean absent() {
-    return recipe == null && schedule == null && overrides(null).isEmpty();
+    return recipe == null && overrides(null).isEmpty();
   }
 
   /**
    * What they come to.
    *
+   * @param first settings over the recipe's and under the command line's
    * @param seed null for the recipe's
    */
-  RunConfig config(Long seed) throws InputException {
+  RunConfig config(List<String> first, Long seed) throws InputException {
     RunConfig base =
         recipe == null ? RunConfig.DEFAULT : ConfigFile.read(recipe, RunConfig.DEFAULT);
-    return ConfigFile.override(
-        schedule == null ? base : ScheduleFile.follow(schedule, base), overrides(seed));
+    List<String> settings = new ArrayList<>(first);
+    settings.addAll(overrides(seed));
+    return ConfigFile.override(base, settings);
   }
 
   private List<String> overrides(Long seed) {

@@ -10,6 +10,7 @@ import dev.autoprog.io.Disk;
 import dev.autoprog.train.RunConfig;
 import dev.autoprog.train.RunPlan;
 import dev.autoprog.train.RunSummary;
+import dev.autoprog.train.ScheduleFile;
 import dev.autoprog.train.Trainer;
 import dev.autoprog.train.TrainingException;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -46,6 +48,12 @@ final class TrainCommand implements Callable<Integer> {
   private Long seed;
 
   @Option(
+      names = "--schedule",
+      paramLabel = "FILE",
+      description = "the schedule.yaml of a finished run, whose stages to train as they stand")
+  private Path schedule;
+
+  @Option(
       names = "--run",
       paramLabel = "DIR",
       description = "the run's directory (default: runs/ and the time)")
@@ -59,7 +67,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InputException, TrainingException {
-    RunConfig config = resume == null ? options.config(seed) : resumed();
+    RunConfig config = resume == null ? configured() : resumed();
     DataSplit images =
         DataSources.open(config.data().source(), FolderOptions.ofSide(config.data().folderSide()));
     RunPlan plan = RunPlan.of(config, images.train());
@@ -81,8 +89,12 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
+  private RunConfig configured() throws InputException {
+    return options.config(schedule == null ? List.of() : ScheduleFile.settings(schedule), seed);
+  }
+
   private RunConfig resumed() throws InputException {
-    if (!options.absent() || run != null || seed != null) {
+    if (!options.absent() || schedule != null || run != null || seed != null) {
       throw new InputException(
           "--resume",
           "other settings beside it",

@@ -217,7 +217,9 @@ public record RunConfig(
   public record Search(
       @Comment("epochs of the stage in which candidates are trained by turns") int epochs,
       @Comment("training batches over which a candidate's loss is taken") int batches,
-      @Comment("how often the losses are taken in the last of the epochs") int probes) {
+      @Comment(
+              "how often the losses are taken in the last of the epochs, its beginning not counted")
+          int probes) {
     /** Checks that everything is done at least once. */
     public Search {
       require(epochs >= 1, "epochs", epochs, "at least 1");
@@ -248,7 +250,7 @@ public record RunConfig(
       @Comment("the same for erasing") double eraseScale,
       @Comment("the same for cropping") double cropScale,
       @Comment("the same for RandAugment's magnitude") double randAugmentScale) {
-    /** Checks the number of stages. */
+    /** Checks the number of stages, and that a given schedule has as many. */
     public Progressive {
       given = List.copyOf(given);
       require(stages >= 1, "stages", stages, "at least 1");

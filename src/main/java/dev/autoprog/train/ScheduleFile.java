@@ -19,13 +19,13 @@ public record ScheduleFile(@Comment("the stages as they happened") List<StageRep
   }
 
   /**
-   * A configuration that trains the networks that a run has trained, searched or not.
+   * The settings of a {@link RunConfig}, each {@code key=value}, with which a run trains, for as
+   * many epochs, the networks that another has trained, searched or not.
    *
    * @param file of that run
-   * @param config whose schedule it replaces
    * @throws InputException if the file cannot be read
    */
-  public static RunConfig follow(Path file, RunConfig config) throws InputException {
+  public static List<String> settings(Path file) throws InputException {
     List<GrowthSchedule.Span> spans =
         ConfigFile.read(file, new ScheduleFile(List.of())).stages().stream()
             .map(s -> new GrowthSchedule.Span(s.epochs(), s.resolution(), s.depth()))
@@ -34,11 +34,10 @@ public record ScheduleFile(@Comment("the stages as they happened") List<StageRep
       throw new InputException(
           file.toString(), "no stages", "those of a finished run", "Name another run's file");
     }
-    return ConfigFile.override(
-        config,
-        List.of(
-            "progressive.schedule=given",
-            "progressive.stages=" + spans.size(),
-            "progressive.given=" + ConfigFile.inline(spans)));
+    return List.of(
+        "training.epochs=" + spans.stream().mapToInt(GrowthSchedule.Span::epochs).sum(),
+        "progressive.schedule=given",
+        "progressive.stages=" + spans.size(),
+        "progressive.given=" + ConfigFile.inline(spans));
   }
 }

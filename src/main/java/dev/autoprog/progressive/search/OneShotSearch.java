@@ -35,7 +35,8 @@ public final class OneShotSearch {
    *
    * @param searchEpochs how many epochs the supernet is trained
    * @param batches of training images per probe
-   * @param probesInLastEpoch how many probe points the last search epoch has
+   * @param probesInLastEpoch how many probe points the last search epoch has, its beginning not
+   *     counted
    * @param seed of the draws
    */
   public record Settings(int searchEpochs, int batches, int probesInLastEpoch, long seed) {

@@ -82,7 +82,8 @@ public record SearchSpace(int stage, int from, List<Candidate> candidates, List<
 
   /**
    * A later stage's: the present resolution and the manual one above it; up to three manual depths
-   * above the present one, which itself stands only where none is above it. So every stage grows.
+   * above the present one, which itself stands only where none is above it. So a stage deepens
+   * while it can.
    *
    * @param manual the manual schedule's networks, one per stage
    * @param stage s, at least 1
