@@ -246,6 +246,7 @@ final class RunDirectory implements AutoCloseable {
     row.put("mean_loss", entry.meanLoss());
     row.put("step_seconds", entry.stepSeconds());
     row.put("score", entry.score());
+    row.put("score_error", entry.error());
     row.put("parameters", entry.cost().parameters());
     row.put("flops", entry.cost().flops());
     return row;

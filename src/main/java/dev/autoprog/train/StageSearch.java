@@ -17,6 +17,7 @@ import dev.autoprog.progressive.search.SearchSpace;
 import dev.autoprog.progressive.search.Searchable;
 import dev.autoprog.progressive.search.SubNetwork;
 import dev.autoprog.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -168,30 +169,30 @@ final class StageSearch implements Searchable<Exception> {
   }
 
   @Override
-  public double loss(SubNetwork network, int count) throws InputException {
+  public List<Double> losses(SubNetwork network, int count) throws InputException {
     long begin = System.nanoTime();
     Tensor average = learner.averages().get(0).values();
-    double loss = learner.model().parameters().reading(average, () -> meanLoss(network, count));
+    List<Double> losses =
+        learner.model().parameters().reading(average, () -> batchLosses(network, count));
     addSeconds(begin);
-    return loss;
+    return losses;
   }
 
-  private double meanLoss(SubNetwork network, int count) throws InputException {
-    double total = 0;
-    int taken = 0;
+  private List<Double> batchLosses(SubNetwork network, int count) throws InputException {
+    List<Double> losses = new ArrayList<>();
     try (BatchCursor probe = probe()) {
-      for (; taken < count && probe.hasNext(); taken++) {
+      while (losses.size() < count && probe.hasNext()) {
         try (Batch batch = probe.next()) {
-          total +=
+          losses.add(
               learner.loss(
                   network.blocks(),
                   loop.images(batch, network.candidate().resolution()),
                   Targets.of(batch.labels()),
-                  labelSmoothing());
+                  labelSmoothing()));
         }
       }
     }
-    return total / taken;
+    return losses;
   }
 
   @Override

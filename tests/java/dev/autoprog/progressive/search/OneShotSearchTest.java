@@ -58,9 +58,9 @@ class OneShotSearchTest {
     }
 
     @Override
-    public double loss(SubNetwork network, int batches) {
+    public List<Double> losses(SubNetwork network, int batches) {
       calls.add("loss " + network.candidate() + " over " + batches);
-      return network.candidate().equals(SMALL) ? 2 : 1;
+      return Collections.nCopies(batches, network.candidate().equals(SMALL) ? 2.0 : 1.0);
     }
 
     @Override
@@ -248,7 +248,7 @@ class OneShotSearchTest {
     assertThatThrownBy(() -> search.resume(scribe, SearchProgress.beginning(List.of(SMALL, SMALL))))
         .hasMessageContaining("expected [16 px, 2 blocks, 32 px, 3 blocks]");
     for (int[] wrong : new int[][] {{17, 10}, {9, 0}, {9, 4}, {8, 3}, {7, 1}}) {
-      List<Double> losses = Collections.nCopies(wrong[1], 1.0);
+      List<List<Double>> losses = Collections.nCopies(wrong[1], List.of(1.0));
       SearchProgress progress = new SearchProgress(TWO.candidates(), wrong[0], times, losses);
       assertThatThrownBy(() -> search.resume(scribe, progress))
           .hasMessageContaining(wrong[1] + " losses after " + wrong[0] + " steps");
@@ -261,10 +261,15 @@ class OneShotSearchTest {
     List<Candidate> two = TWO.candidates();
     assertThatThrownBy(() -> new SearchProgress(two, 1, List.of(0.1), List.of()))
         .hasMessageContaining("1 times, 0 losses, 1 steps");
-    assertThatThrownBy(() -> new SearchProgress(two, 0, List.of(0.1), List.of(1.0)))
+    assertThatThrownBy(() -> new SearchProgress(two, 0, List.of(0.1), List.of(List.of(1.0))))
         .hasMessageContaining("1 times, 1 losses");
     assertThatThrownBy(() -> new SearchProgress(two, 0, List.of(0.1, 0.1, 0.1), List.of()))
         .hasMessageContaining("3 times");
+    for (List<Double> second : List.of(List.of(1.0), List.<Double>of())) {
+      List<List<Double>> losses = List.of(List.of(1.0, 2.0), second);
+      assertThatThrownBy(() -> new SearchProgress(two, 1, List.of(0.1, 0.1), losses))
+          .hasMessageContaining("expected of one number of them");
+    }
   }
 
   @Test

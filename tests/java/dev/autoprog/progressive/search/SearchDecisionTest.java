@@ -8,7 +8,9 @@ import dev.autoprog.progressive.search.SearchSpace.Dropped;
 import dev.autoprog.progressive.search.Searchable.Cost;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class SearchDecisionTest {
@@ -23,7 +25,7 @@ class SearchDecisionTest {
     List<Candidate> all = List.of(SMALL, DEEP, LARGE).subList(0, losses.length);
     return SearchDecision.of(
         new SearchSpace(0, 2, all, DROPPED),
-        new SearchProgress(all, 5, seconds, List.of(losses)),
+        new SearchProgress(all, 5, seconds, Stream.of(losses).map(List::of).toList()),
         Collections.nCopies(losses.length, Cost.UNKNOWN));
   }
 
@@ -37,7 +39,7 @@ class SearchDecisionTest {
     SearchDecision decision =
         SearchDecision.of(
             new SearchSpace(0, 2, all, DROPPED),
-            new SearchProgress(all, 5, seconds, losses),
+            new SearchProgress(all, 5, seconds, losses.stream().map(List::of).toList()),
             List.of(Cost.UNKNOWN, cost, Cost.UNKNOWN));
     Entry deep = decision.table().get(1);
     assertThat(decision.table()).extracting(Entry::candidate).isEqualTo(all);
@@ -78,7 +80,7 @@ class SearchDecisionTest {
       SearchDecision decision =
           SearchDecision.of(
               new SearchSpace(0, 1, all, List.of()),
-              new SearchProgress(all, 0, seconds, losses),
+              new SearchProgress(all, 0, seconds, losses.stream().map(List::of).toList()),
               Collections.nCopies(all.size(), Cost.UNKNOWN));
       assertThat(decision.w()).isCloseTo(0.5, within(0.1));
       assertThat(decision.winner()).isEqualTo(low);
@@ -104,7 +106,9 @@ class SearchDecisionTest {
     assertThat(decision.table().get(0).score())
         .isCloseTo(decision.table().get(1).score(), within(1e-7));
     assertThat(decision.winner()).isEqualTo(DEEP);
-    assertThat(decision.reason()).contains("as has 16 px, 2 blocks, and is faster");
+    assertThat(decision.reason())
+        .contains(
+            "16 px, 4 blocks, with", "is as good within one standard error, 0", "and faster.");
   }
 
   @Test
@@ -121,7 +125,8 @@ class SearchDecisionTest {
   void equalScoresAndTimesGoToTheSmaller() {
     SearchDecision decision = decide(List.of(0.2, 0.2, 0.2), 0.6, 0.4, 0.4);
     assertThat(decision.winner()).isEqualTo(DEEP);
-    assertThat(decision.reason()).contains("as has 32 px, 2 blocks, and is smaller");
+    assertThat(decision.reason())
+        .contains("16 px, 4 blocks has the least loss, 0.40000; next is 32 px, 2 blocks with 0.4");
   }
 
   @Test
@@ -129,6 +134,53 @@ class SearchDecisionTest {
     assertThat(decide(List.of(0.2, 0.2, 0.2), 0.4 * (1 + 5e-6), 0.4, 0.4).winner()).isEqualTo(DEEP);
     assertThat(decide(List.of(0.2, 0.2, 0.2), 0.4 * (1 + 5e-7), 0.4, 0.4).winner())
         .isEqualTo(SMALL);
+  }
+
+  /** The losses of SMALL, DEEP and LARGE in each of four batches, at two probe points. */
+  private static SearchDecision decide(double[][] first, double[][] second) {
+    List<Candidate> all = List.of(SMALL, DEEP, LARGE);
+    List<List<Double>> losses =
+        Stream.of(first, second)
+            .flatMap(Stream::of)
+            .map(batches -> DoubleStream.of(batches).boxed().toList())
+            .toList();
+    return SearchDecision.of(
+        new SearchSpace(0, 2, all, DROPPED),
+        new SearchProgress(all, 5, List.of(0.1, 0.2, 0.3), losses),
+        Collections.nCopies(3, Cost.UNKNOWN));
+  }
+
+  /** DEEP is better by 0.02 on average, and by -0.04, 0, 0.04 and 0.08 in the four batches. */
+  @Test
+  void ofCandidatesWithinOneStandardErrorTheFastestWins() {
+    SearchDecision decision =
+        decide(
+            new double[][] {{2.00, 4, 1.00, 3}, {2.04, 4, 0.96, 2.92}, {4, 4, 4, 4}},
+            new double[][] {{1.00, 2, 0.50, 1}, {1.04, 2, 0.46, 0.92}, {2, 2, 2, 2}});
+    assertThat(decision.w()).isZero();
+    Entry small = decision.table().get(0);
+    assertThat(small.losses()).containsExactly(2.5, 1.125);
+    assertThat(small.score() - decision.table().get(1).score()).isCloseTo(0.02, within(1e-12));
+    // the differences' variance is 0.008 / 3
+    assertThat(small.error()).isCloseTo(Math.sqrt(0.008 / 3 / 4), within(1e-12));
+    assertThat(decision.table().get(1).error()).isZero();
+    assertThat(decision.winner()).isEqualTo(SMALL);
+    assertThat(decision.reason())
+        .isEqualTo(
+            "16 px, 4 blocks has the least loss, 1.7925, but 16 px, 2 blocks, with 1.8125, is as"
+                + " good within one standard error, 0.026, and faster.");
+    assertThat(decision.toString()).contains("± least", "0.026");
+  }
+
+  /** The batches differ much more than that, but DEEP is better in each of them. */
+  @Test
+  void whatIsBetterInEveryBatchIsNotWithinTheError() {
+    SearchDecision decision =
+        decide(
+            new double[][] {{2.00, 4, 1.00, 3}, {1.98, 3.97, 0.99, 2.98}, {4, 4, 4, 4}},
+            new double[][] {{1.00, 2, 0.50, 1}, {0.98, 1.97, 0.49, 0.98}, {2, 2, 2, 2}});
+    assertThat(decision.w()).isZero();
+    assertThat(decision.winner()).isEqualTo(DEEP);
   }
 
   @Test

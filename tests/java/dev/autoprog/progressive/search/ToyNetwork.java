@@ -212,16 +212,20 @@ final class ToyNetwork implements Searchable<RuntimeException> {
   }
 
   @Override
-  public double loss(SubNetwork network, int batches) {
+  public List<Double> losses(SubNetwork network, int batches) {
     Weight used = average.with(network.blocks());
-    double sum = 0;
-    for (int i = 0; i < batches * BATCH; i++) {
-      double[] image = image(4, i);
-      double difference =
-          output(used, resized(image, network.candidate().resolution())) - target(image);
-      sum += difference * difference;
+    List<Double> losses = new ArrayList<>();
+    for (int batch = 0; batch < batches; batch++) {
+      double sum = 0;
+      for (int i = 0; i < BATCH; i++) {
+        double[] image = image(4, batch, i);
+        double difference =
+            output(used, resized(image, network.candidate().resolution())) - target(image);
+        sum += difference * difference;
+      }
+      losses.add(sum / BATCH);
     }
-    return sum / (batches * BATCH);
+    return losses;
   }
 
   @Override

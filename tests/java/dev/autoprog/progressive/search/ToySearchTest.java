@@ -51,17 +51,23 @@ class ToySearchTest {
     assertThat(decision.w()).isPositive();
     // what resolution is worth is far more than it costs; what depth is worth, about that
     assertThat(decision.winner().resolution()).isEqualTo(8);
-    double least = score(entry(decision, decision.winner()), decision.w());
+    Entry winner = entry(decision, decision.winner());
+    double least = decision.table().stream().mapToDouble(Entry::score).min().orElseThrow();
+    assertThat(winner.score()).isLessThanOrEqualTo(least * (1 + 2e-6) + winner.error());
     assertThat(decision.table())
-        .allMatch(entry -> least <= score(entry, decision.w()) * (1 + 2e-6))
+        .filteredOn(entry -> entry.stepSeconds() < winner.stepSeconds())
+        .allMatch(entry -> entry.score() > least + entry.error());
+    assertThat(decision.table())
+        .allMatch(entry -> Math.abs(entry.score() / relativeScore(decision, entry) - 1) < 1e-9)
         .allMatch(entry -> entry.cost().parameters() == 8 + 2 * entry.candidate().depth());
     assertThat(network.depth()).isEqualTo(decision.winner().depth());
     assertThat(network.resolution()).isEqualTo(decision.winner().resolution());
     assertThat(network.steps()).isEqualTo(3000);
   }
 
-  private static double score(Entry entry, double w) {
-    return entry.meanLoss() * Math.pow(entry.stepSeconds(), w);
+  private static double relativeScore(SearchDecision decision, Entry entry) {
+    double fastest = decision.table().stream().mapToDouble(Entry::stepSeconds).min().orElseThrow();
+    return entry.meanLoss() * Math.pow(entry.stepSeconds() / fastest, decision.w());
   }
 
   private static Entry entry(SearchDecision decision, int resolution, int depth) {
@@ -153,7 +159,10 @@ class ToySearchTest {
     List<Candidate> candidates = List.of(new Candidate(2, 1), new Candidate(2, 2));
     throughJson(
         new SearchProgress(
-            candidates, 1, List.of(0.1, 0.2), List.of(Double.NaN, Double.NEGATIVE_INFINITY)));
+            candidates,
+            1,
+            List.of(0.1, 0.2),
+            List.of(List.of(Double.NaN), List.of(Double.NEGATIVE_INFINITY))));
   }
 
   @Test

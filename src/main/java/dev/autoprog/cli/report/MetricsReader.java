@@ -120,6 +120,7 @@ final class MetricsReader {
         number(row, "mean_loss"),
         number(row, "step_seconds"),
         number(row, "score"),
+        number(row, "score_error"),
         number(row, "parameters"),
         number(row, "flops"),
         resolution == winner.path("resolution").asInt() && depth == winner.path("depth").asInt());

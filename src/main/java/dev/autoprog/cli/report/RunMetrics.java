@@ -82,6 +82,7 @@ public record RunMetrics(
    * A row of a search's table; NaN for every number that the log has not.
    *
    * @param losses at each probe point
+   * @param scoreError standard error of the score's difference from the least
    * @param chosen whether the stage trains it
    */
   public record Candidate(
@@ -91,6 +92,7 @@ public record RunMetrics(
       double meanLoss,
       double stepSeconds,
       double score,
+      double scoreError,
       double parameters,
       double flops,
       boolean chosen) {}

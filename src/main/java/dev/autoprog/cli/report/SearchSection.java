@@ -22,8 +22,9 @@ final class SearchSection {
     html.heading(2, "Searches");
     html.note(
         "The candidate of the least loss · time^w trains the stage; the score is that product with"
-            + " time in units of the fastest candidate's. Losses are of the moving average, on"
-            + " training images, at each probe.");
+            + " time in units of the fastest candidate's. Of those within one standard error of the"
+            + " least, the fastest is chosen. Losses are of the moving average, on training images,"
+            + " at each probe; the error is that of the difference, over the batches probed.");
     for (ComparedRun run : searched) {
       for (Search search : run.metrics().searches()) {
         html.heading(
@@ -38,7 +39,7 @@ final class SearchSection {
     int probes = candidates.stream().mapToInt(c -> c.losses().size()).max().orElse(0);
     List<String> head = new ArrayList<>(List.of("candidate", "chosen"));
     IntStream.rangeClosed(1, probes).forEach(probe -> head.add("loss " + probe));
-    head.addAll(List.of("mean loss", "ms/step", "score", "parameters, M", "MFLOPs"));
+    head.addAll(List.of("mean loss", "ms/step", "score", "± to least", "parameters, M", "MFLOPs"));
     html.table(
         head,
         candidates.stream().map(candidate -> row(candidate, probes)).toList(),
@@ -70,6 +71,7 @@ final class SearchSection {
     cells.add(Numbers.digits(candidate.meanLoss()));
     cells.add(Numbers.digits(MILLIS * candidate.stepSeconds()));
     cells.add(Numbers.digits(candidate.score()));
+    cells.add(Numbers.digits(candidate.scoreError()));
     cells.add(Numbers.digits(candidate.parameters() / MEGA));
     cells.add(Numbers.digits(candidate.flops() / MEGA));
     return cells;

@@ -147,7 +147,7 @@ public final class OneShotSearch {
     }
     if (now.points() < points.size() && now.steps() == points.get(now.points())) {
       int candidate = now.losses().size() % networks.size();
-      return now.probed(network.loss(networks.get(candidate), settings.batches()));
+      return now.probed(network.losses(networks.get(candidate), settings.batches()));
     }
     network.step(networks.get(draw(now.steps())));
     return now.stepped();

@@ -2,16 +2,22 @@ package dev.autoprog.progressive.search;
 
 import dev.autoprog.progressive.search.Searchable.Cost;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.commons.math3.stat.StatUtils;
+import org.apache.commons.math3.util.MathArrays;
 
 /**
  * What a search found: the candidate of the least {@code ℓ·T^w}, where ℓ is its mean loss, T its
  * step time, {@code w = max(−b, 0)} and b the exponent of the least squares fit {@code ℓ = a·T^b}
- * over all candidates. Scores within 1e-6 of the least are equal; of equals, the faster wins, then
- * the smaller.
+ * over all candidates. Of the candidates that are as good as that one, the fastest wins, then the
+ * smallest: those whose score is above the least by no more than one standard error of this
+ * difference, which is known from batch to batch, since all were probed on the same ones. Without
+ * that rule (Breiman et al. 1984, §3.4.3: the simplest within one standard error), noise would
+ * decide wherever w is 0.
  *
  * <p>Two candidates always lie on their own curve, so that the faster wins whenever the slower is
  * the better.
@@ -34,7 +40,9 @@ public record SearchDecision(
     String fallback,
     Candidate winner,
     String reason) {
-  private static final double EQUAL_SCORES = 1e-6;
+  /** Below this share of the least score a difference is rounding. */
+  private static final double ROUNDING = 1e-6;
+
   private static final Comparator<Entry> FASTER_THEN_SMALLER =
       Comparator.comparingDouble(Entry::stepSeconds).thenComparing(Entry::candidate);
 
@@ -47,11 +55,13 @@ public record SearchDecision(
   /**
    * What is known of a candidate. Where nothing was searched, its numbers are NaN.
    *
-   * @param losses at each probe point
+   * @param losses at each probe point, over its batches
    * @param meanLoss ℓ, their mean
    * @param stepSeconds T, of one training step
    * @param score {@code ℓ·(T/T_min)^w}, with the fastest candidate's time: what orders the
    *     candidates as {@code ℓ·T^w} does, as a loss; infinite if the loss is not finite
+   * @param error standard error, over the batches, of the score's difference from the least; 0 for
+   *     the least itself or of one batch, NaN if the score is not finite
    * @param cost parameters and FLOPs, where the trainer knows them
    */
   public record Entry(
@@ -60,6 +70,7 @@ public record SearchDecision(
       double meanLoss,
       double stepSeconds,
       double score,
+      double error,
       Cost cost) {
     /** Keeps the losses as they are. */
     public Entry {
@@ -73,38 +84,74 @@ public record SearchDecision(
       return onlyCandidate(space, costs.get(0));
     }
     double[] seconds = progress.stepSeconds().stream().mapToDouble(Double::doubleValue).toArray();
-    double[] losses = new double[candidates.size()];
-    double fastest = Double.POSITIVE_INFINITY;
+    double fastest = Arrays.stream(seconds).min().orElseThrow();
+    double[][] batches = new double[seconds.length][];
+    double[] losses = new double[seconds.length];
     for (int i = 0; i < losses.length; i++) {
-      losses[i] =
-          progress.lossesOf(i).stream().collect(Collectors.averagingDouble(Double::doubleValue));
-      fastest = Math.min(fastest, seconds[i]);
+      batches[i] = batchMeans(progress.lossesOf(i));
+      losses[i] = StatUtils.mean(batches[i]);
     }
     PowerLaw fit = PowerLaw.fit(seconds, losses);
-    List<Entry> table = new ArrayList<>();
+    double[] scores = new double[losses.length];
     for (int i = 0; i < losses.length; i++) {
-      double score =
-          Double.isFinite(losses[i])
-              ? losses[i] * Math.pow(seconds[i] / fastest, fit.w())
-              : Double.POSITIVE_INFINITY;
-      table.add(
-          new Entry(
-              candidates.get(i), progress.lossesOf(i), losses[i], seconds[i], score, costs.get(i)));
+      double weight = Math.pow(seconds[i] / fastest, fit.w());
+      scores[i] = Double.isFinite(losses[i]) ? losses[i] * weight : Double.POSITIVE_INFINITY;
+      batches[i] = Arrays.stream(batches[i]).map(loss -> loss * weight).toArray();
     }
-    double least = table.stream().mapToDouble(Entry::score).min().orElseThrow();
-    double limit = least + EQUAL_SCORES * Math.abs(least);
-    List<Entry> best =
-        table.stream().filter(entry -> entry.score() <= limit).sorted(FASTER_THEN_SMALLER).toList();
-    Candidate winner = best.get(0).candidate();
-    String reason = reason(table, best, fit);
+    int least =
+        IntStream.range(0, scores.length).reduce(0, (i, j) -> scores[j] < scores[i] ? j : i);
+    List<Entry> table = new ArrayList<>();
+    List<Entry> best = new ArrayList<>();
+    for (int i = 0; i < scores.length; i++) {
+      double error = standardError(batches[i], batches[least]);
+      List<Double> points =
+          progress.lossesOf(i).stream().map(point -> StatUtils.mean(array(point))).toList();
+      Entry entry =
+          new Entry(
+              candidates.get(i), points, losses[i], seconds[i], scores[i], error, costs.get(i));
+      table.add(entry);
+      double behind = scores[i] - scores[least];
+      if (scores[i] == scores[least] || behind <= error + ROUNDING * Math.abs(scores[least])) {
+        best.add(entry);
+      }
+    }
+    best.sort(FASTER_THEN_SMALLER);
     return new SearchDecision(
-        table, space.dropped(), fit.a(), fit.b(), fit.w(), fit.failure(), winner, reason);
+        table,
+        space.dropped(),
+        fit.a(),
+        fit.b(),
+        fit.w(),
+        fit.failure(),
+        best.get(0).candidate(),
+        reason(table, table.get(least), best.get(0), fit));
+  }
+
+  /** Of each batch, the mean over the probe points. */
+  private static double[] batchMeans(List<List<Double>> points) {
+    return IntStream.range(0, points.get(0).size())
+        .mapToDouble(
+            batch -> points.stream().mapToDouble(point -> point.get(batch)).average().orElseThrow())
+        .toArray();
+  }
+
+  /** Of the mean difference between two rows of measurements, pair by pair. */
+  private static double standardError(double[] a, double[] b) {
+    double[] differences = MathArrays.ebeSubtract(a, b);
+    return differences.length == 1
+        ? 0 * differences[0]
+        : Math.sqrt(StatUtils.variance(differences) / differences.length);
+  }
+
+  private static double[] array(List<Double> values) {
+    return values.stream().mapToDouble(Double::doubleValue).toArray();
   }
 
   private static SearchDecision onlyCandidate(SearchSpace space, Cost cost) {
     Candidate candidate = space.candidates().get(0);
     return new SearchDecision(
-        List.of(new Entry(candidate, List.of(), Double.NaN, Double.NaN, Double.NaN, cost)),
+        List.of(
+            new Entry(candidate, List.of(), Double.NaN, Double.NaN, Double.NaN, Double.NaN, cost)),
         space.dropped(),
         Double.NaN,
         Double.NaN,
@@ -114,21 +161,21 @@ public record SearchDecision(
         candidate + " is the only candidate: nothing was searched.");
   }
 
-  private static String reason(List<Entry> table, List<Entry> best, PowerLaw fit) {
-    Entry winner = best.get(0);
-    String time = fit.w() == 0 ? "" : format(" · time^%.3g", fit.w());
+  private static String reason(List<Entry> table, Entry least, Entry winner, PowerLaw fit) {
     if (!Double.isFinite(winner.score())) {
       return winner.candidate() + " is the fastest; no candidate has a finite loss.";
     }
-    if (best.size() > 1) {
-      Entry second = best.get(1);
+    String what = "the least loss" + (fit.w() == 0 ? "" : format(" · time^%.3g", fit.w()));
+    if (!winner.equals(least)) {
       return format(
-          "%s has the least loss%s, %.5g, as has %s, and is %s.",
+          "%s has %s, %.5g, but %s, with %.5g, is as good within one standard error, %.2g, and %s.",
+          least.candidate(),
+          what,
+          least.score(),
           winner.candidate(),
-          time,
           winner.score(),
-          second.candidate(),
-          winner.stepSeconds() < second.stepSeconds() ? "faster" : "smaller");
+          winner.error(),
+          winner.stepSeconds() < least.stepSeconds() ? "faster" : "smaller");
     }
     Entry next =
         table.stream()
@@ -136,20 +183,26 @@ public record SearchDecision(
             .min(Comparator.comparingDouble(Entry::score))
             .orElseThrow();
     return format(
-        "%s has the least loss%s, %.5g; next is %s with %.5g.",
-        winner.candidate(), time, winner.score(), next.candidate(), next.score());
+        "%s has %s, %.5g; next is %s with %.5g.",
+        winner.candidate(), what, winner.score(), next.candidate(), next.score());
   }
 
   /** The table for a terminal, the fit and the reason below it. */
   @Override
   public String toString() {
     StringBuilder text =
-        new StringBuilder(format("%-20s %10s %10s %10s%n", "candidate", "loss", "s/step", "score"));
+        new StringBuilder(
+            format(
+                "%-20s %10s %10s %10s %10s%n", "candidate", "loss", "s/step", "score", "± least"));
     for (Entry entry : table) {
       text.append(
           format(
-              "%-20s %10.5g %10.5g %10.5g%n",
-              entry.candidate(), entry.meanLoss(), entry.stepSeconds(), entry.score()));
+              "%-20s %10.5g %10.5g %10.5g %10.2g%n",
+              entry.candidate(),
+              entry.meanLoss(),
+              entry.stepSeconds(),
+              entry.score(),
+              entry.error()));
     }
     text.append(
         fallback.isEmpty()

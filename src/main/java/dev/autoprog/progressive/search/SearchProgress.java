@@ -1,7 +1,9 @@
 package dev.autoprog.progressive.search;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * How far a search is: everything that it needs, beside the network itself, to go on as if it had
@@ -10,15 +12,16 @@ import java.util.List;
  * @param candidates those that are searched, in order
  * @param steps training steps taken, of the search alone
  * @param stepSeconds measured, of the first candidates or of all
- * @param losses probed: of every candidate at the first probe point, then at the second, and so on
+ * @param losses probed: of every candidate at the first probe point, then at the second, and so on;
+ *     each time of every batch, of which there are always as many
  */
 public record SearchProgress(
-    List<Candidate> candidates, long steps, List<Double> stepSeconds, List<Double> losses) {
+    List<Candidate> candidates, long steps, List<Double> stepSeconds, List<List<Double>> losses) {
   /** Checks that nothing is there before what comes before it. */
   public SearchProgress {
     candidates = List.copyOf(candidates);
     stepSeconds = List.copyOf(stepSeconds);
-    losses = List.copyOf(losses);
+    losses = losses.stream().map(List::copyOf).toList();
     int count = candidates.size();
     boolean begun = steps > 0 || !losses.isEmpty();
     if (steps < 0 || stepSeconds.size() > count || begun && stepSeconds.size() < count) {
@@ -26,6 +29,11 @@ public record SearchProgress(
           String.format(
               "%d candidates, %d times, %d losses, %d steps; times come before steps and losses",
               count, stepSeconds.size(), losses.size(), steps));
+    }
+    Set<Integer> batches = new HashSet<>(losses.stream().map(List::size).toList());
+    if (batches.size() > 1 || batches.contains(0)) {
+      throw new IllegalArgumentException(
+          "losses of " + batches + " batches, expected of one number of them, at least 1");
     }
   }
 
@@ -39,9 +47,9 @@ public record SearchProgress(
     return losses.size() / candidates.size();
   }
 
-  /** A candidate's losses, point by point. */
-  List<Double> lossesOf(int candidate) {
-    List<Double> own = new ArrayList<>();
+  /** A candidate's losses, point by point, each of every batch. */
+  List<List<Double>> lossesOf(int candidate) {
+    List<List<Double>> own = new ArrayList<>();
     for (int i = candidate; i < losses.size(); i += candidates.size()) {
       own.add(losses.get(i));
     }
@@ -56,12 +64,12 @@ public record SearchProgress(
     return new SearchProgress(candidates, steps, with(stepSeconds, seconds), losses);
   }
 
-  SearchProgress probed(double loss) {
-    return new SearchProgress(candidates, steps, stepSeconds, with(losses, loss));
+  SearchProgress probed(List<Double> batches) {
+    return new SearchProgress(candidates, steps, stepSeconds, with(losses, batches));
   }
 
-  private static List<Double> with(List<Double> values, double value) {
-    List<Double> longer = new ArrayList<>(values);
+  private static <T> List<T> with(List<T> values, T value) {
+    List<T> longer = new ArrayList<>(values);
     longer.add(value);
     return longer;
   }

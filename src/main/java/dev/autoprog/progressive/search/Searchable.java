@@ -1,6 +1,7 @@
 package dev.autoprog.progressive.search;
 
 import dev.autoprog.progressive.growth.Growable;
+import java.util.List;
 
 /**
  * A network in training that can be searched while it trains. Once grown ({@link #grow}) it is the
@@ -8,7 +9,7 @@ import dev.autoprog.progressive.growth.Growable;
  * of several resolutions. A {@link SubNetwork} says which blocks and which resolution; batches are
  * resized to it bilinearly.
  *
- * <p>What {@link #loss} and {@link #stepSeconds} do must leave no trace: weights, averages, the
+ * <p>What {@link #losses} and {@link #stepSeconds} do must leave no trace: weights, averages, the
  * optimizer's state, the batches to come and their random numbers are the same afterwards.
  *
  * @param <X> what can go wrong with the trainer's data or disk; {@code RuntimeException} if nothing
@@ -25,10 +26,11 @@ public interface Searchable<X extends Exception> extends Growable {
   void step(SubNetwork network) throws X;
 
   /**
-   * The mean training loss of the sub-network with the weights of a moving average, over always the
-   * same {@code batches} batches of training images with always the same augmentation.
+   * The sub-network's mean training loss in each of {@code batches} batches, or in as many as there
+   * are, with the weights of a moving average: always the same batches in the same order, of
+   * training images with always the same augmentation, whatever the sub-network.
    */
-  double loss(SubNetwork network, int batches) throws X;
+  List<Double> losses(SubNetwork network, int batches) throws X;
 
   /** Seconds of one training step of the sub-network, warmed up; above 0. */
   double stepSeconds(SubNetwork network) throws X;
