@@ -54,6 +54,17 @@ class ComparisonPlanTest {
   }
 
   @Test
+  void aShorterFullRunHasEpochsOfItsOwn() throws InputException {
+    assertThat(plan(List.of("full", "full-2")).runs())
+        .extracting(run -> run.config().training().epochs())
+        .containsExactly(
+            RunConfig.DEFAULT.training().epochs(), 2, RunConfig.DEFAULT.training().epochs(), 2);
+    for (String wrong : List.of("full-", "full-0", "full--2", "full-2.5", "full-12345678")) {
+      assertThatThrownBy(() -> plan(List.of(wrong))).hasMessageContaining("no arm " + wrong);
+    }
+  }
+
+  @Test
   void theOperatorOfTheManualArmIsNotRunTwice() throws InputException {
     GrowthOperator[] operators = {GrowthOperator.RANDOM, GrowthOperator.MOMENTUM};
     assertThat(plan(List.of("full", "manual"), operators).arms())

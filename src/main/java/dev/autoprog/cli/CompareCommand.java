@@ -39,7 +39,8 @@ final class CompareCommand implements Callable<Integer> {
       split = ",",
       description =
           "what to compare: full (the whole network throughout), manual (the manual schedule),"
-              + " autoprog-one (the searched one); default: all three")
+              + " autoprog-one (the searched one); default: all three; also full-N, the whole network"
+              + " for N epochs, a learning rate schedule of its own: what training less would give")
   private List<String> arms;
 
   @Option(

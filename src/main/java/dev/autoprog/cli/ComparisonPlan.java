@@ -12,13 +12,19 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What is to be compared; a comparison's directory keeps it as YAML. */
 record ComparisonPlan(
-    @Comment("full, manual, autoprog-one, and manual-OPERATOR for a growth operator")
+    @Comment(
+            "full, full-N for that with N epochs, manual, autoprog-one, and manual-OPERATOR for a growth operator")
         List<String> arms,
     @Comment("each arm runs once with each") List<Long> seeds,
     @Comment("what all arms have in common") RunConfig recipe) {
+  private static final Pattern SHORTER =
+      Pattern.compile(Pattern.quote(Comparison.BASELINE) + "-([1-9]\\d{0,5})");
+
   static final ComparisonPlan DEFAULT =
       new ComparisonPlan(
           List.of(Comparison.BASELINE, "manual", "autoprog-one"), List.of(1L), RunConfig.DEFAULT);
@@ -101,13 +107,17 @@ record ComparisonPlan(
         }
       }
     }
+    Matcher shorter = SHORTER.matcher(arm);
+    if (shorter.matches()) {
+      return List.of(manual, "progressive.stages=1", "training.epochs=" + shorter.group(1));
+    }
     return switch (arm) {
       case Comparison.BASELINE -> List.of(manual, "progressive.stages=1");
       case "manual" -> List.of(manual);
       case "autoprog-one" -> List.of("progressive.schedule=search");
       default ->
           throw new IllegalArgumentException(
-              "no arm " + arm + ", expected full, manual, autoprog-one or manual-OPERATOR");
+              "no arm " + arm + ", expected full, full-N, manual, autoprog-one or manual-OPERATOR");
     };
   }
 
