@@ -53,10 +53,10 @@ class ToySearchTest {
     assertThat(decision.winner().resolution()).isEqualTo(8);
     Entry winner = entry(decision, decision.winner());
     double least = decision.table().stream().mapToDouble(Entry::score).min().orElseThrow();
-    assertThat(winner.score()).isLessThanOrEqualTo(least * (1 + 2e-6) + winner.error());
+    assertThat(winner.score()).isLessThanOrEqualTo(least * (1 + 2e-6) + 2 * winner.error());
     assertThat(decision.table())
         .filteredOn(entry -> entry.stepSeconds() < winner.stepSeconds())
-        .allMatch(entry -> entry.score() > least + entry.error());
+        .allMatch(entry -> entry.score() > least + 2 * entry.error());
     assertThat(decision.table())
         .allMatch(entry -> Math.abs(entry.score() / relativeScore(decision, entry) - 1) < 1e-9)
         .allMatch(entry -> entry.cost().parameters() == 8 + 2 * entry.candidate().depth());

@@ -22,9 +22,10 @@ final class SearchSection {
     html.heading(2, "Searches");
     html.note(
         "The candidate of the least loss · time^w trains the stage; the score is that product with"
-            + " time in units of the fastest candidate's. Of those within one standard error of the"
+            + " time in units of the fastest candidate's. Of those within two standard errors of the"
             + " least, the fastest is chosen. Losses are of the moving average, on training images,"
-            + " at each probe; the error is that of the difference, over the batches probed.");
+            + " at each probe; the error is that of the difference, from batch to batch and from"
+            + " probe to probe.");
     for (ComparedRun run : searched) {
       for (Search search : run.metrics().searches()) {
         html.heading(

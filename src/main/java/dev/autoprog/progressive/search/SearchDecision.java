@@ -7,17 +7,20 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
+import org.apache.commons.math3.linear.Array2DRowRealMatrix;
+import org.apache.commons.math3.linear.ArrayRealVector;
+import org.apache.commons.math3.linear.RealMatrix;
+import org.apache.commons.math3.linear.RealVector;
 import org.apache.commons.math3.stat.StatUtils;
-import org.apache.commons.math3.util.MathArrays;
 
 /**
  * What a search found: the candidate of the least {@code ℓ·T^w}, where ℓ is its mean loss, T its
  * step time, {@code w = max(−b, 0)} and b the exponent of the least squares fit {@code ℓ = a·T^b}
- * over all candidates. Of the candidates that are as good as that one, the fastest wins, then the
- * smallest: those whose score is above the least by no more than one standard error of this
- * difference, which is known from batch to batch, since all were probed on the same ones. Without
- * that rule (Breiman et al. 1984, §3.4.3: the simplest within one standard error), noise would
- * decide wherever w is 0.
+ * over all candidates. Of those that cannot be told from it the fastest wins, then the smallest:
+ * those whose score is above the least by at most two standard errors of the difference. How sure a
+ * difference is can be seen from batch to batch, since all candidates are probed on the same ones,
+ * and from probe to probe, between which the supernet goes on training. Without that rule noise
+ * would decide wherever w is 0. (Breiman et al. 1984, §3.4.3, take the simplest within one.)
  *
  * <p>Two candidates always lie on their own curve, so that the faster wins whenever the slower is
  * the better.
@@ -43,6 +46,9 @@ public record SearchDecision(
   /** Below this share of the least score a difference is rounding. */
   private static final double ROUNDING = 1e-6;
 
+  /** Standard errors that chance exceeds in one case of 20. */
+  private static final double SURE = 2;
+
   private static final Comparator<Entry> FASTER_THEN_SMALLER =
       Comparator.comparingDouble(Entry::stepSeconds).thenComparing(Entry::candidate);
 
@@ -60,8 +66,8 @@ public record SearchDecision(
    * @param stepSeconds T, of one training step
    * @param score {@code ℓ·(T/T_min)^w}, with the fastest candidate's time: what orders the
    *     candidates as {@code ℓ·T^w} does, as a loss; infinite if the loss is not finite
-   * @param error standard error, over the batches, of the score's difference from the least; 0 for
-   *     the least itself or of one batch, NaN if the score is not finite
+   * @param error standard error of the score's difference from the least; 0 for the least itself,
+   *     NaN if the score is not finite
    * @param cost parameters and FLOPs, where the trainer knows them
    */
   public record Entry(
@@ -85,33 +91,36 @@ public record SearchDecision(
     }
     double[] seconds = progress.stepSeconds().stream().mapToDouble(Double::doubleValue).toArray();
     double fastest = Arrays.stream(seconds).min().orElseThrow();
-    double[][] batches = new double[seconds.length][];
-    double[] losses = new double[seconds.length];
-    for (int i = 0; i < losses.length; i++) {
-      batches[i] = batchMeans(progress.lossesOf(i));
-      losses[i] = StatUtils.mean(batches[i]);
-    }
+    double[] losses =
+        IntStream.range(0, seconds.length)
+            .mapToDouble(
+                i -> mean(progress.lossesOf(i).stream().map(SearchDecision::mean).toList()))
+            .toArray();
     PowerLaw fit = PowerLaw.fit(seconds, losses);
+    double[] weights = Arrays.stream(seconds).map(t -> Math.pow(t / fastest, fit.w())).toArray();
     double[] scores = new double[losses.length];
-    for (int i = 0; i < losses.length; i++) {
-      double weight = Math.pow(seconds[i] / fastest, fit.w());
-      scores[i] = Double.isFinite(losses[i]) ? losses[i] * weight : Double.POSITIVE_INFINITY;
-      batches[i] = Arrays.stream(batches[i]).map(loss -> loss * weight).toArray();
+    int least = 0;
+    for (int i = 0; i < scores.length; i++) {
+      scores[i] = Double.isFinite(losses[i]) ? losses[i] * weights[i] : Double.POSITIVE_INFINITY;
+      least = scores[i] < scores[least] ? i : least;
     }
-    int least =
-        IntStream.range(0, scores.length).reduce(0, (i, j) -> scores[j] < scores[i] ? j : i);
+    RealMatrix reference = matrix(progress.lossesOf(least)).scalarMultiply(weights[least]);
     List<Entry> table = new ArrayList<>();
     List<Entry> best = new ArrayList<>();
     for (int i = 0; i < scores.length; i++) {
-      double error = standardError(batches[i], batches[least]);
-      List<Double> points =
-          progress.lossesOf(i).stream().map(point -> StatUtils.mean(array(point))).toList();
+      RealMatrix scored = matrix(progress.lossesOf(i)).scalarMultiply(weights[i]);
       Entry entry =
           new Entry(
-              candidates.get(i), points, losses[i], seconds[i], scores[i], error, costs.get(i));
+              candidates.get(i),
+              progress.lossesOf(i).stream().map(SearchDecision::mean).toList(),
+              losses[i],
+              seconds[i],
+              scores[i],
+              standardError(scored.subtract(reference)),
+              costs.get(i));
       table.add(entry);
-      double behind = scores[i] - scores[least];
-      if (scores[i] == scores[least] || behind <= error + ROUNDING * Math.abs(scores[least])) {
+      double tie = SURE * entry.error() + ROUNDING * Math.abs(scores[least]);
+      if (scores[i] == scores[least] || scores[i] - scores[least] <= tie) {
         best.add(entry);
       }
     }
@@ -127,20 +136,29 @@ public record SearchDecision(
         reason(table, table.get(least), best.get(0), fit));
   }
 
-  /** Of each batch, the mean over the probe points. */
-  private static double[] batchMeans(List<List<Double>> points) {
-    return IntStream.range(0, points.get(0).size())
-        .mapToDouble(
-            batch -> points.stream().mapToDouble(point -> point.get(batch)).average().orElseThrow())
-        .toArray();
+  /**
+   * Of the mean of differences, in rows by probe and in columns by batch: the errors that both ways
+   * show, together.
+   */
+  private static double standardError(RealMatrix differences) {
+    double squares = 0;
+    for (RealMatrix m : List.of(differences, differences.transpose())) {
+      int count = m.getRowDimension();
+      RealVector means =
+          m.operate(new ArrayRealVector(m.getColumnDimension(), 1.0 / m.getColumnDimension()));
+      squares += count == 1 ? 0 * means.getEntry(0) : StatUtils.variance(means.toArray()) / count;
+    }
+    return Math.sqrt(squares);
   }
 
-  /** Of the mean difference between two rows of measurements, pair by pair. */
-  private static double standardError(double[] a, double[] b) {
-    double[] differences = MathArrays.ebeSubtract(a, b);
-    return differences.length == 1
-        ? 0 * differences[0]
-        : Math.sqrt(StatUtils.variance(differences) / differences.length);
+  private static double mean(List<Double> values) {
+    return StatUtils.mean(array(values));
+  }
+
+  /** A row for each probe point, a column for each batch. */
+  private static RealMatrix matrix(List<List<Double>> points) {
+    return new Array2DRowRealMatrix(
+        points.stream().map(SearchDecision::array).toArray(double[][]::new), false);
   }
 
   private static double[] array(List<Double> values) {
@@ -168,7 +186,7 @@ public record SearchDecision(
     String what = "the least loss" + (fit.w() == 0 ? "" : format(" · time^%.3g", fit.w()));
     if (!winner.equals(least)) {
       return format(
-          "%s has %s, %.5g, but %s, with %.5g, is as good within one standard error, %.2g, and %s.",
+          "%s has %s, %.5g, but %s, with %.5g, cannot be told from it (± %.2g) and is %s.",
           least.candidate(),
           what,
           least.score(),
