@@ -150,6 +150,32 @@ class SearchedRunTest {
     assertThat(decisions(broken)).isEqualTo(decisions(whole));
   }
 
+  /**
+   * Of 9 steps, or of 4: stages of two epochs of six go on with the winner in the middle of one.
+   */
+  @ParameterizedTest
+  @ValueSource(doubles = {1.5, 0.66})
+  void aSearchThatEndsWithinAnEpochLeavesItsRestToTheWinner(double epochs) throws Exception {
+    RunConfig config = config("progressive.search.epochs=" + epochs);
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    RunSummary summary = TinyRuns.train(config, whole, TrainingListener.NONE);
+    assertThat(summary.steps()).isEqualTo(36);
+    assertThat(summary.stages()).extracting(StageReport::steps).containsExactly(12L, 12L, 12L);
+    long searched = Math.round(6 * epochs);
+    assertThat(searches(whole).get(0).get("step").asLong()).isEqualTo(searched);
+    assertThat(lines(whole).stream().filter(l -> l.get("event").asText().equals("eval")))
+        .hasSize(6);
+
+    TinyRuns.trainUntil(1, config, broken);
+    for (long steps = 2; steps <= 24; steps++) {
+      TinyRuns.resumeUntil(steps, config, broken);
+    }
+    TinyRuns.resume(config, broken);
+    assertSameCheckpoint(whole, broken);
+    assertThat(decisions(broken)).isEqualTo(decisions(whole));
+  }
+
   @Test
   void aRunThatIsStoppedAfterEveryStepReachesTheSameBits() throws Exception {
     RunConfig config = config();
@@ -240,7 +266,7 @@ class SearchedRunTest {
                 TinyRuns.train(
                     config("progressive.search.epochs=3"), directory, TrainingListener.NONE))
         .isInstanceOf(InputException.class)
-        .hasMessageContaining("a search of 3 epochs in a stage of 2");
+        .hasMessageContaining("a search of 3.0 epochs in a stage of 2");
   }
 
   @Test

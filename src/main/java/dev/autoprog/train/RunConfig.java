@@ -215,14 +215,15 @@ public record RunConfig(
 
   /** How closely a search looks. */
   public record Search(
-      @Comment("epochs of the stage in which candidates are trained by turns") int epochs,
+      @Comment("epochs of the stage in which candidates are trained by turns, such as 2 or 0.5")
+          double epochs,
       @Comment("training batches over which a candidate's loss is taken") int batches,
       @Comment(
-              "how often the losses are taken in the last of the epochs, its beginning not counted")
+              "how often the losses are taken in the last of the epochs, or in less than one, its beginning not counted")
           int probes) {
-    /** Checks that everything is done at least once. */
+    /** Checks that everything is done. */
     public Search {
-      require(epochs >= 1, "epochs", epochs, "at least 1");
+      require(epochs > 0, "epochs", epochs, "above 0");
       require(batches >= 1, "batches", batches, "at least 1");
       require(probes >= 1, "probes", probes, "at least 1");
     }

@@ -120,6 +120,15 @@ class OneShotSearchTest {
   }
 
   @Test
+  void aSearchNeedNotBeWholeEpochs() {
+    Settings half = new Settings(0.5, 50, 3, 0);
+    assertThat(half.steps(937)).isEqualTo(469);
+    assertThat(half.probePoints(937)).containsExactly(156L, 312L, 469L);
+    assertThat(new Settings(1.5, 50, 2, 0).probePoints(10)).containsExactly(5L, 10L, 15L);
+    assertThat(new Settings(0.01, 50, 4, 0).probePoints(10)).containsExactly(1L);
+  }
+
+  @Test
   void pointsThatFallTogetherCountOnce() {
     assertThat(new Settings(2, 50, 4, 0).probePoints(2)).containsExactly(2L, 3L, 4L);
   }
@@ -299,7 +308,9 @@ class OneShotSearchTest {
 
   @Test
   void settingsThatDoNothingAreRefused() {
-    assertThatThrownBy(() -> new Settings(0, 50, 4, 0)).hasMessageContaining("0 search epochs");
+    assertThatThrownBy(() -> new Settings(0, 50, 4, 0)).hasMessageContaining("0.0 search epochs");
+    assertThatThrownBy(() -> new Settings(Double.NaN, 50, 4, 0))
+        .hasMessageContaining("NaN search epochs");
     assertThatThrownBy(() -> new Settings(2, 0, 4, 0)).hasMessageContaining("0 batches");
     assertThatThrownBy(() -> new Settings(2, 50, 0, 0)).hasMessageContaining("0 probes");
   }

@@ -33,20 +33,22 @@ public final class OneShotSearch {
   /**
    * How long, and how closely, a search looks.
    *
-   * @param searchEpochs how many epochs the supernet is trained
+   * @param searchEpochs how many epochs the supernet is trained, whole or not; above 0
    * @param batches of training images per probe
-   * @param probesInLastEpoch how many probe points the last search epoch has, its beginning not
-   *     counted
+   * @param probesInLastEpoch how many probe points the last search epoch has, or all of a shorter
+   *     search, its beginning not counted
    * @param seed of the draws
    */
-  public record Settings(int searchEpochs, int batches, int probesInLastEpoch, long seed) {
-    /** Checks that everything is done at least once. */
+  public record Settings(double searchEpochs, int batches, int probesInLastEpoch, long seed) {
+    /** Checks that everything is done. */
     public Settings {
-      if (searchEpochs < 1 || batches < 1 || probesInLastEpoch < 1) {
+      if (!(searchEpochs > 0 && Double.isFinite(searchEpochs))
+          || batches < 1
+          || probesInLastEpoch < 1) {
         throw new IllegalArgumentException(
             String.format(
-                "%d search epochs, %d batches per probe, %d probes in the last epoch;"
-                    + " expected each at least once",
+                "%s search epochs, %d batches per probe, %d probes in the last epoch;"
+                    + " expected more than 0 of each",
                 searchEpochs, batches, probesInLastEpoch));
       }
     }
@@ -58,7 +60,7 @@ public final class OneShotSearch {
 
     /** How many steps the search takes. */
     public long steps(long stepsPerEpoch) {
-      return searchEpochs * stepsPerEpoch;
+      return Math.max(1, Math.round(searchEpochs * stepsPerEpoch));
     }
 
     /**
@@ -70,8 +72,10 @@ public final class OneShotSearch {
      */
     public List<Long> probePoints(long stepsPerEpoch) {
       TreeSet<Long> points = new TreeSet<>();
+      long steps = steps(stepsPerEpoch);
+      long last = Math.min(steps, stepsPerEpoch);
       for (long i = 0; i <= probesInLastEpoch; i++) {
-        points.add((searchEpochs - 1) * stepsPerEpoch + stepsPerEpoch * i / probesInLastEpoch);
+        points.add(steps - last + last * i / probesInLastEpoch);
       }
       points.remove(0L);
       return List.copyOf(points);
