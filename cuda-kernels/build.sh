@@ -41,7 +41,7 @@ headers=("$kernels"/{device,mma,context,reduce}.cuh "$root/src/main/native/autop
 objects=()
 for source in "$kernels"/*.cu; do
   name=$(basename "$source" .cu)
-  object "$name" "$source" "$kernels/$name.cuh" "${headers[@]}"
+  object "$name" "$source" "$kernels/$name"*.cuh "${headers[@]}"
   objects+=("$build/$name.o")
 done
 if [ "$what" = tests ]; then

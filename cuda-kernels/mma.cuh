@@ -46,6 +46,12 @@ template <int Keep>
 __device__ inline void cp_async_wait() {
   asm volatile("cp.async.wait_group %0;" ::"n"(Keep) : "memory");
 }
+// 2^x within 2 ulp; 0 where that is below 2^-126.
+__device__ inline float exp2_approximate(float x) {
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
 
 // ---- sm_90a ------------------------------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ for target in "${targets[@]}"; do
   done
   for source in "$kernels"/*.cu; do
     name=$(basename "$source" .cu)
-    headers=("$kernels/$name.cuh")
+    headers=("$kernels/$name"*.cuh)
     compile "$build/$target/$name.o" "$source" "${flags[$target]}" "${headers[@]}"
   done
   for source in "$tests"/simt/*.cpp; do

@@ -22,6 +22,9 @@ template <int Keep>
 void cp_async_wait() {
   simt::cp_async_wait(Keep);
 }
+inline float exp2_approximate(float x) {
+  return std::exp2(x);
+}
 
 uint64_t wgmma_descriptor_128b(const void* p, uint32_t leading_bytes, uint32_t stride_bytes);
 inline void wgmma_fence() {}
