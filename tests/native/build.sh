@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# build.sh BUILD_DIR [plain|asan|tsan]...
+# Compiles the CUDA kernels and their tests for the CPU, against the emulation in simt/; only what changed.
+#   BUILD_DIR/TARGET/NAME_test   one program per family: --list, --case NAME, --order NAME|all
+# plain: optimised. asan: with the address and undefined-behaviour sanitizers. tsan: with the thread sanitizer, which
+# sees races between the threads of a block. CUDA's headers are needed, not its compiler.
+set -euo pipefail
+targets=("${@:2}")
+[ ${#targets[@]} -gt 0 ] || targets=(plain)
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$tests/../.." && pwd)
+kernels=$root/cuda-kernels
+source "$kernels/incremental.sh"
+begin "$1"
+: "${CXX:=g++}"
+cuda=$("$kernels/find-cuda.sh")
+
+# no contraction: a multiply-add that is not fused here is not relied on; unknown-pragmas: nvcc's unroll
+common=(-std=c++17 -Wall -Wextra -Werror -Wno-unknown-pragmas -fno-strict-aliasing -ffp-contract=off -DAP_ISA='"emulated"'
+  -I"$tests" -I"$kernels" -I"$root/src/main/native" -isystem "$cuda/include")
+declare -A flags=(
+  [plain]="-O2"
+  [asan]="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
+  [tsan]="-O1 -g -fsanitize=thread")
+# the scheduler of the fibers itself is not to be seen by the thread sanitizer
+declare -A simt_flags=([plain]="-O2" [asan]="${flags[asan]}" [tsan]="-O1 -g -DSIMT_TSAN")
+
+shared_headers=("$tests"/simt/*.hpp "$kernels"/{device,mma,context,reduce}.cuh "$root/src/main/native/autoprog.h")
+compiled=0
+# compile OBJECT SOURCE FLAGS HEADER...
+compile() {
+  local object=$1 source=$2 options=$3
+  if stale "$object" "$source" "${shared_headers[@]}" "${@:4}"; then
+    compiled=$((compiled + 1))
+    # shellcheck disable=SC2086
+    run "$CXX" "${common[@]}" $options -x c++ -c "$source" -o "$object"
+  fi
+}
+
+for target in "${targets[@]}"; do
+  mkdir -p "$build/$target"
+  for test in "$tests"/*_test.cpp; do
+    name=$(basename "$test" _test.cpp)
+    compile "$build/$target/${name}_test.o" "$test" "${flags[$target]}" "$tests/check.hpp"
+  done
+  for source in "$kernels"/*.cu; do
+    name=$(basename "$source" .cu)
+    headers=("$kernels/$name"*.cuh)
+    compile "$build/$target/$name.o" "$source" "${flags[$target]}" "${headers[@]}"
+  done
+  for source in "$tests"/simt/*.cpp; do
+    compile "$build/$target/simt_$(basename "$source" .cpp).o" "$source" "${simt_flags[$target]}"
+  done
+done
+finish
+for target in "${targets[@]}"; do
+  for test in "$tests"/*_test.cpp; do
+    name=$(basename "$test" _test.cpp)
+    objects=("$build/$target/${name}_test.o" "$build/$target/$name.o" "$build/$target/context.o" "$build/$target"/simt_*.o)
+    program=$build/$target/${name}_test
+    # shellcheck disable=SC2086
+    if stale "$program" "${objects[@]}"; then run "$CXX" ${flags[$target]} "${objects[@]}" -o "$program"; fi
+  done
+done
+finish
+echo "CUDA kernels on the CPU: $compiled files compiled (${targets[*]})"
