@@ -155,7 +155,7 @@ int ap_attention_forward(ap_context* context, int32_t type, int64_t B, int64_t N
                          const void* qkv, void* out, float* log_sum_exp) {
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
-    const AttentionShape shape = self_attention(B, N, H, D, scale, aligned(qkv, out));
+    const AttentionShape shape = self_attention(B, N, H, D, scale, loadable<kVector<T>>(as(qkv), as(out)));
     const AttentionForward<T> a{shape,
                                 packed(shape, as(qkv), 0),
                                 packed(shape, as(qkv), 1),
@@ -170,7 +170,7 @@ int ap_attention_backward(ap_context* context, int32_t type, int64_t B, int64_t 
                           const void* qkv, const void* out, const float* log_sum_exp, const void* dout, void* dqkv) {
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
-    const AttentionShape shape = self_attention(B, N, H, D, scale, aligned(qkv, out, dout, dqkv));
+    const AttentionShape shape = self_attention(B, N, H, D, scale, loadable<kVector<T>>(as(qkv), as(out), as(dout), as(dqkv)));
     AttentionBackward<T> a{shape,
                            packed(shape, as(qkv), 0),
                            packed(shape, as(qkv), 1),

@@ -37,7 +37,8 @@ object() {
   fi
 }
 
-headers=("$kernels"/{device,mma,context,reduce}.cuh "$root/src/main/native/autoprog.h")
+headers=("$kernels"/{device,mma,context,reduce,activation,elementwise,cublaslt}.cuh "$kernels/autoprog_cuda.h"
+  "$root/src/main/native/autoprog.h")
 objects=()
 for source in "$kernels"/*.cu; do
   name=$(basename "$source" .cu)

@@ -3,17 +3,28 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 
-#include "autoprog.h"
+#include "autoprog_cuda.h"
 #include "device.cuh"
 
 namespace autoprog {
 
-inline void check(cudaError_t status, const char* what) {
-  if (status != cudaSuccess) throw std::runtime_error(std::string(what) + ": " + cudaGetErrorString(status));
+// The device has no room for what was asked of it.
+struct OutOfDeviceMemory : std::runtime_error {
+  OutOfDeviceMemory(const std::string& message, size_t wanted) : std::runtime_error(message), bytes(wanted) {}
+  size_t bytes;
+};
+
+// Throws unless `what`, an allocation of so many bytes if it is one, went well.
+inline void check(cudaError_t status, const char* what, size_t bytes = 0) {
+  if (status == cudaSuccess) return;
+  const std::string message = std::string(what) + ": " + cudaGetErrorString(status);
+  if (status == cudaErrorMemoryAllocation) throw OutOfDeviceMemory(message, bytes);
+  throw std::runtime_error(message);
 }
 
 // Memory on the device that grows when more is asked for and is kept for the next call; its content is undefined.
@@ -27,7 +38,7 @@ class Scratch {
       memory_.reset();
       capacity_ = 0;
       void* memory = nullptr;
-      check(cudaMalloc(&memory, bytes), "scratch memory");
+      check(cudaMalloc(&memory, bytes), "scratch memory", bytes);
       memory_.reset(memory);
       capacity_ = bytes;
     }
@@ -44,7 +55,7 @@ class Scratch {
 
 }  // namespace autoprog
 
-// A device that cannot be used leaves its reason in `error`, and fails every call.
+// A device that cannot be used, or that an earlier error has taken, leaves its reason in `error`, and fails every call.
 struct ap_context {
   ap_context();
   ~ap_context();
@@ -54,22 +65,38 @@ struct ap_context {
   cudaStream_t stream = nullptr;
   bool usable = false;
   char error[512] = "";
+  int64_t wanted_bytes = 0;  // by the last allocation for which there was no room
   autoprog::Scratch scratch;
+  // what linear.cu and memory.cu keep between calls; theirs alone
+  std::shared_ptr<void> products, transfers;
 };
 
 namespace autoprog {
 
+// Keeps the text of a failure, and forgets the runtime's error, which the next launch would else take for its own. What
+// does not go away is an error of the device: every later call would fail, and none is tried any more.
+inline int failed(ap_context* context, const char* text, int code) noexcept {
+  std::snprintf(context->error, sizeof context->error, "%s", text);
+  cudaGetLastError();
+  const cudaError_t now = cudaStreamQuery(context->stream);
+  if (now == cudaSuccess || now == cudaErrorNotReady) return code;
+  context->usable = false;
+  return AP_DEVICE_LOST;
+}
+
 // Runs a launcher's body; an exception, or a launch that failed, becomes a return code and the context's error text.
 template <class Body>
 int guarded(ap_context* context, Body body) noexcept {
-  if (!context->usable) return 1;
+  if (!context->usable) return AP_DEVICE_LOST;
   try {
     body();
     check(cudaGetLastError(), "a kernel's launch");
     return 0;
+  } catch (const OutOfDeviceMemory& e) {
+    context->wanted_bytes = static_cast<int64_t>(e.bytes);
+    return failed(context, e.what(), AP_OUT_OF_MEMORY);
   } catch (const std::exception& e) {
-    std::snprintf(context->error, sizeof context->error, "%s", e.what());
-    return 1;
+    return failed(context, e.what(), AP_FAILED);
   }
 }
 

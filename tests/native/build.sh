@@ -25,7 +25,8 @@ declare -A flags=(
 # the scheduler of the fibers itself is not to be seen by the thread sanitizer
 declare -A simt_flags=([plain]="-O2" [asan]="${flags[asan]}" [tsan]="-O1 -g -DSIMT_TSAN")
 
-shared_headers=("$tests"/simt/*.hpp "$kernels"/{device,mma,context,reduce}.cuh "$root/src/main/native/autoprog.h")
+shared_headers=("$tests"/simt/*.hpp "$kernels"/{device,mma,context,reduce,activation,elementwise,cublaslt}.cuh
+  "$kernels/autoprog_cuda.h" "$root/src/main/native/autoprog.h")
 compiled=0
 # compile OBJECT SOURCE FLAGS HEADER...
 compile() {
@@ -58,8 +59,9 @@ for target in "${targets[@]}"; do
     name=$(basename "$test" _test.cpp)
     objects=("$build/$target/${name}_test.o" "$build/$target/$name.o" "$build/$target/context.o" "$build/$target"/simt_*.o)
     program=$build/$target/${name}_test
+    # rdynamic: linear.cu finds the emulated cuBLASLt in the program
     # shellcheck disable=SC2086
-    if stale "$program" "${objects[@]}"; then run "$CXX" ${flags[$target]} "${objects[@]}" -o "$program"; fi
+    if stale "$program" "${objects[@]}"; then run "$CXX" ${flags[$target]} -rdynamic "${objects[@]}" -o "$program"; fi
   done
 done
 finish
