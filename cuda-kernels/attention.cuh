@@ -59,10 +59,23 @@ struct AttentionBackward {
   Statistics* statistics;    // (B, H, queries)
 };
 
-template <class T>
-__device__ inline Rows<T> head_of(const Heads<T>& heads, const AttentionShape& shape, int task) {
-  return {heads.data + task / shape.H * heads.batch + task % shape.H * heads.head, heads.row};
-}
+// Which head of which sample.
+struct Head {
+  int b, h;
+
+  template <class T>
+  __device__ Rows<T> of(const Heads<T>& heads) const {
+    return {heads.data + b * heads.batch + h * heads.head, heads.row};
+  }
+  // x (B, H, queries) of this head
+  template <class T>
+  __device__ T* of(T* x, const AttentionShape& shape) const {
+    return x + (static_cast<int64_t>(b) * shape.H + h) * shape.queries;
+  }
+};
+
+// The head that a block works on: grids are (blocks of a head, H, B).
+__device__ inline Head this_head() { return {static_cast<int>(blockIdx.z), static_cast<int>(blockIdx.y)}; }
 
 // Eight neighbours as float32.
 template <class T>
@@ -268,10 +281,11 @@ __device__ inline void write_sums(const Sums<W, M>& sums, const float (&factors)
 
 // statistics (queries) of a head into `to`, zeros up to `rows`. Eight lanes share a query.
 template <class T>
-__device__ inline void fill_statistics(const AttentionBackward<T>& a, int task, int rows, Statistics* to) {
+__device__ inline void fill_statistics(const AttentionBackward<T>& a, Head head, int rows, Statistics* to) {
   constexpr float kUnit = sizeof(T) == sizeof(float) ? 1.0f : kLog2E;
   const AttentionShape& shape = a.shape;
-  const Rows<const T> out = head_of(a.out, shape, task), dout = head_of(a.dout, shape, task);
+  const Rows<const T> out = head.of(a.out), dout = head.of(a.dout);
+  const float* log_sum_exp = head.of(a.log_sum_exp, shape);
   const int together = blockDim.x / 8;
   for (int first = 0; first < rows; first += together) {
     const int n = first + threadIdx.x / 8;
@@ -284,15 +298,15 @@ __device__ inline void fill_statistics(const AttentionBackward<T>& a, int task, 
     }
     sum = sum_of_row<8>(sum);
     if (threadIdx.x % 8 != 0 || n >= rows) continue;
-    const int64_t at = static_cast<int64_t>(task) * shape.queries + n;
-    to[n] = n < shape.queries ? Statistics{a.log_sum_exp[at] * kUnit, sum} : Statistics{0.0f, 0.0f};
+    to[n] = n < shape.queries ? Statistics{log_sum_exp[n] * kUnit, sum} : Statistics{0.0f, 0.0f};
   }
 }
 
-// statistics (B, H, queries). Grid B H.
+// statistics (B, H, queries). Grid (1, H, B).
 template <class T>
 __global__ void __launch_bounds__(256) attention_statistics(const AttentionBackward<T> a) {
-  fill_statistics(a, blockIdx.x, a.shape.queries, a.statistics + static_cast<int64_t>(blockIdx.x) * a.shape.queries);
+  const Head head = this_head();
+  fill_statistics(a, head, a.shape.queries, head.of(a.statistics, a.shape));
 }
 
 }  // namespace autoprog
