@@ -19,7 +19,7 @@ flags=(-std=c++17 -O3 -cudart static -Werror all-warnings -Xcompiler -fPIC,-fvis
 # compile OBJECT SOURCE: a kernel that spills registers to memory ends the build
 compile() {
   local log=$1.log
-  if ! "$nvcc" "${flags[@]}" "${architectures[@]}" -Xptxas -v -x cu -c "$2" -o "$1" 2>"$log"; then
+  if ! "$nvcc" "${flags[@]}" "${architectures[@]}" -Xptxas -v -MMD -MF "$1.d" -x cu -c "$2" -o "$1" 2>"$log"; then
     cat "$log" >&2
     return 1
   fi
@@ -29,24 +29,23 @@ compile() {
 }
 
 compiled=0
-# object NAME SOURCE HEADER...
+# object NAME SOURCE
 object() {
-  if stale "$build/$1.o" "${@:2}"; then
+  if stale "$build/$1.o" "$2"; then
     compiled=$((compiled + 1))
     run compile "$build/$1.o" "$2"
   fi
 }
 
-headers=("$kernels"/{device,mma,context,reduce}.cuh "$root/src/main/native/autoprog.h")
 objects=()
 for source in "$kernels"/*.cu; do
   name=$(basename "$source" .cu)
-  object "$name" "$source" "$kernels/$name"*.cuh "${headers[@]}"
+  object "$name" "$source"
   objects+=("$build/$name.o")
 done
 if [ "$what" = tests ]; then
   for source in "$root"/tests/native/*_test.cpp; do
-    object "$(basename "$source" .cpp)" "$source" "$root/tests/native/check.hpp" "${headers[@]}"
+    object "$(basename "$source" .cpp)" "$source"
   done
 fi
 finish

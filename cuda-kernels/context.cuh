@@ -4,6 +4,8 @@
 #include <exception>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <type_traits>
 
 #include "autoprog.h"
 #include "device.cuh"
@@ -95,10 +97,10 @@ int guarded(ap_context* context, int32_t type, Body body) noexcept {
   return guarded(context, [&] { with_elements(type, body); });
 }
 
-// Whether all addresses are multiples of 16; a null one is.
-template <class... P>
-bool aligned(const P*... addresses) {
-  return ((reinterpret_cast<uintptr_t>(addresses) % 16 == 0) && ...);
+// Whether Width elements at each address can be loaded at once; at a null one they can.
+template <int Width, class... P>
+bool loadable(const P*... addresses) {
+  return ((reinterpret_cast<uintptr_t>(addresses) % alignof(Elements<P, Width>) == 0) && ...);
 }
 
 template <int Width>
@@ -119,6 +121,21 @@ inline unsigned blocks_for(int64_t n, int64_t per_block) {
   const int64_t blocks = (n + per_block - 1) / per_block;
   if (blocks > 0x7fffffff) throw std::runtime_error("more than a grid holds: " + std::to_string(n) + " elements");
   return static_cast<unsigned>(blocks);
+}
+
+// The threads of a block that works on a flat array, each of them on Width neighbours.
+constexpr int kFlatThreads = 256;
+
+template <int Width>
+unsigned flat_blocks(int64_t n) {
+  return blocks_for(n, int64_t{kFlatThreads} * Width);
+}
+
+// The same where each warp has a row.
+inline const dim3 kRowBlock(kWarp, kRowWarps);
+
+inline unsigned row_blocks(int64_t rows) {
+  return blocks_for(rows, kRowWarps);
 }
 
 }  // namespace autoprog

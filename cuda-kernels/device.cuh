@@ -160,4 +160,12 @@ __device__ inline void own_group(int64_t n, Body body) {
   }
 }
 
+// The warps of a block that has a row in each; its threads are (kWarp, kRowWarps).
+constexpr int kRowWarps = 4;
+
+// The row that this warp has; it may be beyond the last.
+__device__ inline int64_t own_row() {
+  return static_cast<int64_t>(blockIdx.x) * kRowWarps + threadIdx.y;
+}
+
 }  // namespace autoprog

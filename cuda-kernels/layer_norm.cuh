@@ -4,20 +4,13 @@
 
 namespace autoprog {
 
-constexpr int kNormRows = 4;  // of a block
-
-// The row that this warp has, which may be beyond the last.
-__device__ inline int64_t norm_row() {
-  return static_cast<int64_t>(blockIdx.x) * kNormRows + threadIdx.y;
-}
-
 // y (rows,C) = (x - mean) * rstd * gain (C) + bias (C). What float32 cannot hold of a mean is kept apart, so that a row
 // far from zero loses no digits.
 template <class T, int Width>
-__global__ void __launch_bounds__(kWarp* kNormRows)
+__global__ void __launch_bounds__(kWarp* kRowWarps)
     layer_norm_forward(int64_t rows, int64_t C, float epsilon, const T* x, const float* gain, const float* bias, T* y,
                        float* mean, float* rstd) {
-  const int64_t row = norm_row(), lane = threadIdx.x;
+  const int64_t row = own_row(), lane = threadIdx.x;
   if (row >= rows) return;
   const T* from = x + row * C;
   T* to = y + row * C;
@@ -55,10 +48,10 @@ __global__ void __launch_bounds__(kWarp* kNormRows)
 
 // dx = base + rstd (g - mean(g) - n mean(g n)), with g = dy * gain and n the normalised x; base may be null, or dx.
 template <class T, int Width>
-__global__ void __launch_bounds__(kWarp* kNormRows)
+__global__ void __launch_bounds__(kWarp* kRowWarps)
     layer_norm_backward(int64_t rows, int64_t C, const T* x, const float* gain, const float* mean, const float* rstd,
                         const T* dy, const T* base, T* dx) {
-  const int64_t row = norm_row(), lane = threadIdx.x;
+  const int64_t row = own_row(), lane = threadIdx.x;
   if (row >= rows) return;
   const int64_t first = row * C;
   const float middle = mean[row], scale = rstd[row], columns = static_cast<float>(C);

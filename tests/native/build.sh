@@ -25,15 +25,13 @@ declare -A flags=(
 # the scheduler of the fibers itself is not to be seen by the thread sanitizer
 declare -A simt_flags=([plain]="-O2" [asan]="${flags[asan]}" [tsan]="-O1 -g -DSIMT_TSAN")
 
-shared_headers=("$tests"/simt/*.hpp "$kernels"/{device,mma,context,reduce}.cuh "$root/src/main/native/autoprog.h")
 compiled=0
-# compile OBJECT SOURCE FLAGS HEADER...
+# compile OBJECT SOURCE FLAGS
 compile() {
-  local object=$1 source=$2 options=$3
-  if stale "$object" "$source" "${shared_headers[@]}" "${@:4}"; then
+  if stale "$1" "$2"; then
     compiled=$((compiled + 1))
     # shellcheck disable=SC2086
-    run "$CXX" "${common[@]}" $options -x c++ -c "$source" -o "$object"
+    run "$CXX" "${common[@]}" $3 -MMD -MF "$1.d" -x c++ -c "$2" -o "$1"
   fi
 }
 
@@ -41,12 +39,11 @@ for target in "${targets[@]}"; do
   mkdir -p "$build/$target"
   for test in "$tests"/*_test.cpp; do
     name=$(basename "$test" _test.cpp)
-    compile "$build/$target/${name}_test.o" "$test" "${flags[$target]}" "$tests/check.hpp"
+    compile "$build/$target/${name}_test.o" "$test" "${flags[$target]}"
   done
   for source in "$kernels"/*.cu; do
     name=$(basename "$source" .cu)
-    headers=("$kernels/$name"*.cuh)
-    compile "$build/$target/$name.o" "$source" "${flags[$target]}" "${headers[@]}"
+    compile "$build/$target/$name.o" "$source" "${flags[$target]}"
   done
   for source in "$tests"/simt/*.cpp; do
     compile "$build/$target/simt_$(basename "$source" .cpp).o" "$source" "${simt_flags[$target]}"

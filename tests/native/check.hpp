@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <initializer_list>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -92,6 +93,7 @@ class Array {
     for (int64_t i = 0; i < n_; i++) set(i, values[static_cast<size_t>(i)]);
     write();
   }
+  Array(int32_t type, std::initializer_list<double> values) : Array(type, std::vector<double>(values)) {}
   ~Array() {
     expose(memory_, bytes_.size());
     cudaFree(memory_);
@@ -180,6 +182,16 @@ inline std::vector<double> normal(int64_t n, double scale = 1, double mean = 0) 
     value = __bfloat162float(__float2bfloat16_rn(static_cast<float>(distribution(generator))));
   return values;
 }
+inline const double kNaN = std::nan("");
+inline const double kInfinity = HUGE_VAL;
+
+// values[i] as a function of i
+template <class Function>
+std::vector<double> made(int64_t n, Function function) {
+  std::vector<double> values;
+  for (int64_t i = 0; i < n; i++) values.push_back(function(static_cast<size_t>(i)));
+  return values;
+}
 // n integers of low ... high.
 inline std::vector<double> integers(int64_t n, int64_t low, int64_t high) {
   std::uniform_int_distribution<int64_t> distribution(low, high);
@@ -234,10 +246,24 @@ inline void run(int code) {
   if (code != 0) fail(ap_last_error(context));
 }
 
-inline const char* name(int32_t type) {
-  return type == AP_FLOAT32 ? "float32" : "bfloat16";
+inline std::string name(int32_t type) {
+  return type == AP_FLOAT32 ? " float32" : " bfloat16";
 }
 constexpr int32_t kTypes[] = {AP_FLOAT32, AP_BFLOAT16};
+
+// Flat arrays: odd sizes, more than a block has, and starts that vectors cannot be loaded from.
+struct Flat {
+  int64_t n;
+  int64_t offset;  // of the first element from an aligned address
+};
+constexpr Flat kFlats[] = {{1, 0}, {2, 1}, {63, 0}, {64, 0}, {65, 2}, {197, 0}, {197, 1}, {4100, 0}};
+
+// The sizes of a case, and whether it starts at an aligned address, for its name.
+inline std::string sizes(std::initializer_list<int64_t> sizes, int64_t offset = 0) {
+  std::string text;
+  for (const int64_t size : sizes) text += (text.empty() ? " " : "x") + std::to_string(size);
+  return offset == 0 ? text : text + " from " + std::to_string(offset);
+}
 
 class Suite {
  public:

@@ -140,8 +140,7 @@ int main(int argc, char** argv) {
   Suite suite;
   for (const int32_t type : kTypes) {
     for (const Shape& s : kShapes) {
-      const std::string of = std::string(" ") + name(type) + " " + std::to_string(s.rows) + "x" + std::to_string(s.C) +
-                             (s.offset > 0 ? " unaligned" : "");
+      const std::string of = name(type) + sizes({s.rows, s.C}, s.offset);
       suite.add("forward" + of, [=] { forward(type, s, 0); });
       suite.add("forward far from zero" + of, [=] { forward(type, s, 100); });
       suite.add("backward" + of, [=] { backward(type, s, Base::none); });
@@ -149,10 +148,9 @@ int main(int argc, char** argv) {
       suite.add("backward in place" + of, [=] { backward(type, s, Base::in_place); });
       suite.add("backward parameters" + of, [=] { backward_parameters(type, s); });
     }
-    suite.add(std::string("backward parameters in parts ") + name(type),
-              [=] { backward_parameters(type, {197, 65, 0}); });
-    suite.add(std::string("constant rows ") + name(type), [=] { constant_rows(type); });
-    suite.add(std::string("NaN stays in its row ") + name(type), [=] { not_a_number(type); });
+    suite.add("backward parameters in parts" + name(type), [=] { backward_parameters(type, {197, 65, 0}); });
+    suite.add("constant rows" + name(type), [=] { constant_rows(type); });
+    suite.add("NaN stays in its row" + name(type), [=] { not_a_number(type); });
   }
   return suite.run(argc, argv);
 }

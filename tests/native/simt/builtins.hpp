@@ -141,5 +141,7 @@ inline int __popc(unsigned x) {
 inline int __ffs(int x) {
   return __builtin_ffs(x);
 }
+using std::isinf;
+using std::isnan;
 using std::max;
 using std::min;
