@@ -1,7 +1,6 @@
-#include "attention.cuh"
-
 #include <algorithm>
 
+#include "attention.cuh"
 #include "attention_backward.cuh"
 #include "attention_float.cuh"
 #include "attention_forward.cuh"
@@ -37,7 +36,9 @@ void with_head_width(int64_t D, Body body) {
   body(Wide<First>{});
 }
 
-int divide_up(int n, int by) { return (n + by - 1) / by; }
+int divide_up(int n, int by) {
+  return (n + by - 1) / by;
+}
 
 // How the blocks of 16 rows of a head are shared out: to as many warps as leave the fewest of them idle in the last
 // round, and to several thread blocks where there are few heads.
@@ -60,7 +61,9 @@ size_t tile_bytes(int rows) {
 // ---- launches ---------------------------------------------------------------------------------------------------
 
 // `blocks` for each head, which read the same rows and so are neighbours.
-dim3 grid(const AttentionShape& shape, int blocks) { return dim3(blocks, shape.H, shape.B); }
+dim3 grid(const AttentionShape& shape, int blocks) {
+  return dim3(blocks, shape.H, shape.B);
+}
 
 template <int W>
 void forward(ap_context* context, const AttentionForward<BFloat16>& a) {
@@ -74,8 +77,8 @@ void forward(ap_context* context, const AttentionForward<BFloat16>& a) {
            context->stream, a);
   } else {
     constexpr int kOwned = kTiledThreads / kWarp * kBlocks * kBlock;
-    launch(attention_forward_tiled<W, kBlocks, kTiledThreads>, grid(shape, divide_up(shape.queries, kOwned)), kTiledThreads,
-           tile_bytes<W>(4 * kTile + kOwned), context->stream, a);
+    launch(attention_forward_tiled<W, kBlocks, kTiledThreads>, grid(shape, divide_up(shape.queries, kOwned)),
+           kTiledThreads, tile_bytes<W>(4 * kTile + kOwned), context->stream, a);
   }
 }
 
@@ -96,8 +99,8 @@ void backward(ap_context* context, AttentionBackward<BFloat16>& a) {
   const size_t tiled = tile_bytes<W>(4 * kTile + kOwned);
   a.statistics = context->scratch.take<Statistics>(int64_t{heads} * shape.queries);
   launch(attention_statistics<BFloat16>, grid(shape, 1), 256, 0, context->stream, a);
-  launch(attention_backward_queries<W, kThreads>, grid(shape, divide_up(shape.queries, kOwned)),
-         kThreads, tiled, context->stream, a);
+  launch(attention_backward_queries<W, kThreads>, grid(shape, divide_up(shape.queries, kOwned)), kThreads, tiled,
+         context->stream, a);
   launch(attention_backward_keys<W, kThreads>, grid(shape, divide_up(shape.keys, kOwned)), kThreads,
          tiled + 2 * kTile * sizeof(Statistics), context->stream, a);
 }
@@ -158,7 +161,7 @@ int ap_attention_forward(ap_context* context, int32_t type, int64_t B, int64_t N
                          const void* qkv, void* out, float* log_sum_exp) {
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
-    const AttentionShape shape = self_attention(B, N, H, D, scale, aligned(qkv, out));
+    const AttentionShape shape = self_attention(B, N, H, D, scale, loadable<kVector<T>>(as(qkv), as(out)));
     const AttentionForward<T> a{shape,
                                 packed(shape, as(qkv), 0),
                                 packed(shape, as(qkv), 1),
@@ -173,7 +176,8 @@ int ap_attention_backward(ap_context* context, int32_t type, int64_t B, int64_t 
                           const void* qkv, const void* out, const float* log_sum_exp, const void* dout, void* dqkv) {
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
-    const AttentionShape shape = self_attention(B, N, H, D, scale, aligned(qkv, out, dout, dqkv));
+    const AttentionShape shape =
+        self_attention(B, N, H, D, scale, loadable<kVector<T>>(as(qkv), as(out), as(dout), as(dqkv)));
     AttentionBackward<T> a{shape,
                            packed(shape, as(qkv), 0),
                            packed(shape, as(qkv), 1),

@@ -15,7 +15,9 @@ inline constexpr int kBlock = 16;
 // Rows of a tile where a head is too long to lie in shared memory as a whole.
 inline constexpr int kTile = 64;
 
-__host__ __device__ constexpr int round_up(int n, int granule) { return (n + granule - 1) / granule * granule; }
+__host__ __device__ constexpr int round_up(int n, int granule) {
+  return (n + granule - 1) / granule * granule;
+}
 
 // A tensor (B, N, H, D), or the part of one that such a tensor is: element (b, n, h, d) lies at
 // data[b * batch + n * row + h * head + d].
@@ -75,7 +77,9 @@ struct Head {
 };
 
 // The head that a block works on: grids are (blocks of a head, H, B).
-__device__ inline Head this_head() { return {static_cast<int>(blockIdx.z), static_cast<int>(blockIdx.y)}; }
+__device__ inline Head this_head() {
+  return {static_cast<int>(blockIdx.z), static_cast<int>(blockIdx.y)};
+}
 
 // Eight neighbours as float32.
 template <class T>
@@ -143,7 +147,9 @@ __device__ inline void write_rows(const BFloat16* tile, Rows<BFloat16> to, int f
 
 // ---- fragments of mma.m16n8k16 ----------------------------------------------------------------------------------
 // A thread of lane l holds rows l / 4 and l / 4 + 8, and of every 8 columns those at l % 4 * 2 and the next.
-__device__ inline int lane() { return threadIdx.x % kWarp; }
+__device__ inline int lane() {
+  return threadIdx.x % kWarp;
+}
 
 // Left operand (16, 16) from rows r ... and columns c ... of a tile.
 template <int W>
@@ -151,7 +157,8 @@ __device__ inline void load_left(uint32_t (&a)[4], const BFloat16* tile, int r, 
   ldmatrix_x4(a, tile + (r + lane() % 16) * kStride<W> + c + lane() / 16 * 8);
 }
 
-// Right operands for (16, 16) times two tiles of 8 columns, which are rows r ... of the tile: b[0], b[1] for the first 8.
+// Right operands for (16, 16) times two tiles of 8 columns, which are rows r ... of the tile: b[0], b[1] for the
+// first 8.
 template <int W>
 __device__ inline void load_right(uint32_t (&b)[4], const BFloat16* tile, int r, int c) {
   ldmatrix_x4(b, tile + (r + lane() % 8 + lane() / 16 * 8) * kStride<W> + c + lane() / 8 % 2 * 8);
@@ -207,7 +214,7 @@ __device__ __forceinline__ void multiply_transposed_by(Left left, Sums<C, M>& pr
 template <int C, int W, int M>
 __device__ __forceinline__ void multiply_transposed(Sums<C, M>& product, const Fragments<W, M>& left,
                                                     const BFloat16* tile, int r) {
-  const auto held = [&](uint32_t(&a)[4], int m, int c) {
+  const auto held = [&](uint32_t (&a)[4], int m, int c) {
 #pragma unroll
     for (int i = 0; i < 4; i++) a[i] = left[m][c][i];
   };
@@ -258,8 +265,8 @@ __device__ inline void take_fragments(Fragments<W, M>& a, const BFloat16* stage)
 
 // Writes factors (one for each of the thread's rows) * sums as rows first ... of a head, through the stage.
 template <int W, int M>
-__device__ inline void write_sums(const Sums<W, M>& sums, const float (&factors)[M][2], BFloat16* stage, Rows<BFloat16> to,
-                                  int first, int end, const AttentionShape& shape) {
+__device__ inline void write_sums(const Sums<W, M>& sums, const float (&factors)[M][2], BFloat16* stage,
+                                  Rows<BFloat16> to, int first, int end, const AttentionShape& shape) {
   __syncwarp();
 #pragma unroll
   for (int m = 0; m < M; m++) {

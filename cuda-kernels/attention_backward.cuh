@@ -83,7 +83,7 @@ struct KeyGradient {
     if constexpr (kHoldsValues) {
       multiply_transposed<C, W, 1>(dweight, v, dout, r);
     } else {
-      const auto staged = [&](uint32_t(&a)[4], int, int c) { load_left<W>(a, stage, 0, c * 16); };
+      const auto staged = [&](uint32_t (&a)[4], int, int c) { load_left<W>(a, stage, 0, c * 16); };
       multiply_transposed_by<C, W, 1>(staged, dweight, dout, r);
     }
 #pragma unroll
@@ -100,8 +100,8 @@ struct KeyGradient {
     multiply_add<C, W, 1>(dk, dweight, q, r);
   }
 
-  __device__ __forceinline__ void add_all(const BFloat16* q, const BFloat16* dout, const Statistics* statistics, int rows,
-                                          float factor) {
+  __device__ __forceinline__ void add_all(const BFloat16* q, const BFloat16* dout, const Statistics* statistics,
+                                          int rows, float factor) {
 #pragma unroll 1
     for (int r = 0; r < rows; r += kBlock) add<kBlock>(q, dout, statistics, r, factor);
   }

@@ -1,6 +1,6 @@
-// Attention of float32, all sums by fused multiply-adds in float32. A block owns 64 rows of one side of a head, the rows
-// of the other pass in tiles of 32. Eight neighbouring lanes share rows r and r + 32: of scores, each has every eighth
-// column; of sums over rows of W elements, every eighth group of four.
+// Attention of float32, all sums by fused multiply-adds in float32. A block owns 64 rows of one side of a head, the
+// rows of the other pass in tiles of 32. Eight neighbouring lanes share rows r and r + 32: of scores, each has every
+// eighth column; of sums over rows of W elements, every eighth group of four.
 #pragma once
 #include "attention.cuh"
 
@@ -10,14 +10,20 @@ inline constexpr int kFloatThreads = 256, kFloatRows = 64, kFloatTile = 32;
 // Columns of a tile of scores, padded.
 inline constexpr int kScoreStride = kFloatTile + 4;
 
-__device__ inline int float_row(int i) { return threadIdx.x / 8 + i * (kFloatRows / 2); }
-__device__ inline int float_lane() { return threadIdx.x % 8; }
+__device__ inline int float_row(int i) {
+  return threadIdx.x / 8 + i * (kFloatRows / 2);
+}
+__device__ inline int float_lane() {
+  return threadIdx.x % 8;
+}
 
 using Scores = float[2][kFloatTile / 8];
 template <int W>
 using FloatSums = float[2][W / 32][4];
 
-__device__ inline float4 load4(const float* p) { return *reinterpret_cast<const float4*>(p); }
+__device__ inline float4 load4(const float* p) {
+  return *reinterpret_cast<const float4*>(p);
+}
 
 // Asks for rows of a head, and waits until all threads' are there and the others are done with what was there before.
 template <int W>
@@ -181,14 +187,12 @@ __global__ void __launch_bounds__(kFloatThreads, 1) attention_backward_queries_f
   float* k = smem.take<float>(kFloatTile * kStride<W, float>);
   float* v = smem.take<float>(kFloatTile * kStride<W, float>);
   float* scores = smem.take<float>(kFloatRows * kScoreStride);
-  fetch_float_rows<W>(q, head.of(a.q), dout, head.of(a.dout), first, kFloatRows,
-                      shape.queries, shape);
+  fetch_float_rows<W>(q, head.of(a.q), dout, head.of(a.dout), first, kFloatRows, shape.queries, shape);
   Statistics statistics[2];
 #pragma unroll
   for (int i = 0; i < 2; i++) {
     const int row = first + float_row(i);
-    statistics[i] = row < shape.queries ? head.of(a.statistics, shape)[row]
-                                        : Statistics{0.0f, 0.0f};
+    statistics[i] = row < shape.queries ? head.of(a.statistics, shape)[row] : Statistics{0.0f, 0.0f};
   }
   FloatSums<W> dq = {};
   for (int key = 0; key < shape.keys; key += kFloatTile) {
@@ -227,8 +231,7 @@ __global__ void __launch_bounds__(kFloatThreads, 1) attention_backward_keys_floa
   fetch_float_rows<W>(k, head.of(a.k), v, head.of(a.v), first, kFloatRows, shape.keys, shape);
   FloatSums<W> dk = {}, dv = {};
   for (int query = 0; query < shape.queries; query += kFloatTile) {
-    fetch_float_rows<W>(q, head.of(a.q), dout, head.of(a.dout), query, kFloatTile,
-                        shape.queries, shape);
+    fetch_float_rows<W>(q, head.of(a.q), dout, head.of(a.dout), query, kFloatTile, shape.queries, shape);
     Scores x, dweight;
     multiply_rows<W>(x, k, q);
     multiply_rows<W>(dweight, v, dout);
