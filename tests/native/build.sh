@@ -3,7 +3,7 @@
 # Compiles the CUDA kernels and their tests for the CPU, against the emulation in simt/; only what changed.
 #   BUILD_DIR/TARGET/NAME_test   one program per family: --list, --case NAME, --order NAME|all
 # plain: optimised. asan: with the address and undefined-behaviour sanitizers. tsan: with the thread sanitizer, which
-# sees races between the threads of a block. CUDA's headers are needed, not its compiler.
+# sees races between the threads of a block. Nothing of CUDA is needed.
 set -euo pipefail
 targets=("${@:2}")
 [ ${#targets[@]} -gt 0 ] || targets=(plain)
@@ -13,11 +13,10 @@ kernels=$root/cuda-kernels
 source "$kernels/incremental.sh"
 begin "$1"
 : "${CXX:=g++}"
-cuda=$("$kernels/find-cuda.sh")
 
 # no contraction: a multiply-add that is not fused here is not relied on; unknown-pragmas: nvcc's unroll
 common=(-std=c++17 -Wall -Wextra -Werror -Wno-unknown-pragmas -fno-strict-aliasing -ffp-contract=off -DAP_ISA='"emulated"'
-  -I"$tests" -I"$kernels" -I"$root/src/main/native" -isystem "$cuda/include")
+  -I"$tests" -I"$kernels" -I"$root/src/main/native")
 declare -A flags=(
   [plain]="-O2"
   [asan]="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
