@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# build.sh library BUILD_DIR LIBRARY_DIR   compiles the CUDA kernels: LIBRARY_DIR/libautoprog_cuda.so
-# build.sh tests BUILD_DIR                 the same, and their tests for a GPU: BUILD_DIR/tests/NAME_test
-# Only what changed. The library needs no CUDA library beside it, and loads where there is no driver.
+# build.sh library BUILD_DIR LIBRARY_DIR [--if-nvcc]   compiles the CUDA kernels: LIBRARY_DIR/libautoprog_cuda.so
+# build.sh tests BUILD_DIR                             the same, and their tests for a GPU: BUILD_DIR/tests/NAME_test
+# --if-nvcc: where there is no CUDA compiler, says so and makes nothing. Only what changed is compiled. The library needs no CUDA library beside it, and loads where there is no driver.
 set -euo pipefail
 what=$1
 kernels=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$kernels/.." && pwd)
 source "$kernels/incremental.sh"
+if [ "${4:-}" = --if-nvcc ] && ! "$kernels/find-cuda.sh" >/dev/null 2>&1; then
+  echo "CUDA: there is no nvcc on the PATH, in CUDA_HOME or in /usr/local/cuda; the library is made without CUDA kernels"
+  exit 0
+fi
 begin "$2"
 nvcc=$("$kernels/find-cuda.sh")/bin/nvcc
 
@@ -43,17 +47,20 @@ for source in "$kernels"/*.cu; do
   object "$name" "$source"
   objects+=("$build/$name.o")
 done
+tests=()
 if [ "$what" = tests ]; then
   for source in "$root"/tests/native/*_test.cpp; do
-    object "$(basename "$source" .cpp)" "$source"
+    name=$(basename "$source" .cpp)
+    [ -e "$kernels/${name%_test}.cu" ] || continue  # it tests the emulation
+    object "$name" "$source"
+    tests+=("$name")
   done
 fi
 finish
 
 if [ "$what" = tests ]; then
   mkdir -p "$build/tests"
-  for source in "$root"/tests/native/*_test.cpp; do
-    name=$(basename "$source" .cpp)
+  for name in "${tests[@]}"; do
     if stale "$build/tests/$name" "$build/$name.o" "${objects[@]}"; then
       run "$nvcc" -cudart static "$build/$name.o" "${objects[@]}" -o "$build/tests/$name"
     fi
