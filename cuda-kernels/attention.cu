@@ -1,7 +1,6 @@
-#include "attention.cuh"
-
 #include <algorithm>
 
+#include "attention.cuh"
 #include "attention_backward.cuh"
 #include "attention_float.cuh"
 #include "attention_forward.cuh"
@@ -37,7 +36,9 @@ void with_head_width(int64_t D, Body body) {
   body(Wide<First>{});
 }
 
-int divide_up(int n, int by) { return (n + by - 1) / by; }
+int divide_up(int n, int by) {
+  return (n + by - 1) / by;
+}
 
 // How the blocks of 16 rows of a head are shared out: to as many warps as leave the fewest of them idle in the last
 // round, and to several thread blocks where there are few heads.
@@ -59,6 +60,11 @@ size_t tile_bytes(int rows) {
 
 // ---- launches ---------------------------------------------------------------------------------------------------
 
+// `blocks` for each head, which read the same rows and so are neighbours.
+dim3 grid(const AttentionShape& shape, int blocks) {
+  return dim3(blocks, shape.H, shape.B);
+}
+
 template <int W>
 void forward(ap_context* context, const AttentionForward<BFloat16>& a) {
   constexpr int kThreads = Plan<W>::forward_threads, kTiledThreads = 128, kBlocks = Plan<W>::tiled_blocks;
@@ -67,13 +73,12 @@ void forward(ap_context* context, const AttentionForward<BFloat16>& a) {
   const Shares shares(shape.queries, kThreads, heads);
   const size_t whole = tile_bytes<W>(2 * round_up(shape.keys, kBlock) + shares.warps * kBlock);
   if (whole <= kMostShared) {
-    launch(attention_forward_whole<W, kThreads>, blocks_for(int64_t{heads} * shares.parts, 1), shares.warps * kWarp,
-           whole, context->stream, a, shares.parts);
+    launch(attention_forward_whole<W, kThreads>, grid(shape, shares.parts), shares.warps * kWarp, whole,
+           context->stream, a);
   } else {
     constexpr int kOwned = kTiledThreads / kWarp * kBlocks * kBlock;
-    launch(attention_forward_tiled<W, kBlocks, kTiledThreads>,
-           blocks_for(int64_t{heads} * divide_up(shape.queries, kOwned), 1), kTiledThreads,
-           tile_bytes<W>(4 * kTile + kOwned), context->stream, a);
+    launch(attention_forward_tiled<W, kBlocks, kTiledThreads>, grid(shape, divide_up(shape.queries, kOwned)),
+           kTiledThreads, tile_bytes<W>(4 * kTile + kOwned), context->stream, a);
   }
 }
 
@@ -86,27 +91,23 @@ void backward(ap_context* context, AttentionBackward<BFloat16>& a) {
   const size_t whole = tile_bytes<W>(2 * std::max(queries, keys) + shares.warps * kBlock) +
                        static_cast<size_t>(queries) * sizeof(Statistics);
   if (whole <= kMostShared) {
-    launch(attention_backward_whole<W, kThreads>, blocks_for(int64_t{heads} * shares.parts, 1), shares.warps * kWarp,
-           whole, context->stream, a, shares.parts);
+    launch(attention_backward_whole<W, kThreads>, grid(shape, shares.parts), shares.warps * kWarp, whole,
+           context->stream, a);
     return;
   }
   constexpr int kOwned = kThreads / kWarp * kBlock;
   const size_t tiled = tile_bytes<W>(4 * kTile + kOwned);
   a.statistics = context->scratch.take<Statistics>(int64_t{heads} * shape.queries);
-  launch(attention_statistics<BFloat16>, blocks_for(heads, 1), 256, 0, context->stream, a);
-  launch(attention_backward_queries<W, kThreads>, blocks_for(int64_t{heads} * divide_up(shape.queries, kOwned), 1),
-         kThreads, tiled, context->stream, a);
-  launch(attention_backward_keys<W, kThreads>, blocks_for(int64_t{heads} * divide_up(shape.keys, kOwned), 1), kThreads,
+  launch(attention_statistics<BFloat16>, grid(shape, 1), 256, 0, context->stream, a);
+  launch(attention_backward_queries<W, kThreads>, grid(shape, divide_up(shape.queries, kOwned)), kThreads, tiled,
+         context->stream, a);
+  launch(attention_backward_keys<W, kThreads>, grid(shape, divide_up(shape.keys, kOwned)), kThreads,
          tiled + 2 * kTile * sizeof(Statistics), context->stream, a);
-}
-
-unsigned float_blocks(const AttentionShape& shape, int rows) {
-  return blocks_for(int64_t{shape.B} * shape.H * divide_up(rows, kFloatRows), 1);
 }
 
 template <int W>
 void forward(ap_context* context, const AttentionForward<float>& a) {
-  launch(attention_forward_float<W>, float_blocks(a.shape, a.shape.queries), kFloatThreads,
+  launch(attention_forward_float<W>, grid(a.shape, divide_up(a.shape.queries, kFloatRows)), kFloatThreads,
          float_forward_floats<W>() * sizeof(float), context->stream, a);
 }
 
@@ -114,10 +115,10 @@ template <int W>
 void backward(ap_context* context, AttentionBackward<float>& a) {
   const int heads = a.shape.B * a.shape.H;
   a.statistics = context->scratch.take<Statistics>(int64_t{heads} * a.shape.queries);
-  launch(attention_statistics<float>, blocks_for(heads, 1), 256, 0, context->stream, a);
-  launch(attention_backward_queries_float<W>, float_blocks(a.shape, a.shape.queries), kFloatThreads,
+  launch(attention_statistics<float>, grid(a.shape, 1), 256, 0, context->stream, a);
+  launch(attention_backward_queries_float<W>, grid(a.shape, divide_up(a.shape.queries, kFloatRows)), kFloatThreads,
          float_backward_floats<W>() * sizeof(float), context->stream, a);
-  launch(attention_backward_keys_float<W>, float_blocks(a.shape, a.shape.keys), kFloatThreads,
+  launch(attention_backward_keys_float<W>, grid(a.shape, divide_up(a.shape.keys, kFloatRows)), kFloatThreads,
          float_backward_floats<W>() * sizeof(float), context->stream, a);
 }
 
@@ -131,6 +132,11 @@ void with_width_of(int64_t D, Body body) {
 }
 
 AttentionShape self_attention(int64_t B, int64_t N, int64_t H, int64_t D, float scale, bool vectors) {
+  constexpr int64_t kMost = 65535;  // of a grid's second and third dimension
+  if (B > kMost || H > kMost) {
+    throw std::runtime_error("attention of " + std::to_string(B) + " samples and " + std::to_string(H) +
+                             " heads: one call takes up to 65535 of each; split the batch");
+  }
   const int tokens = static_cast<int>(N);
   return {static_cast<int>(B), static_cast<int>(H), tokens, tokens, static_cast<int>(D), scale, vectors};
 }
@@ -170,7 +176,8 @@ int ap_attention_backward(ap_context* context, int32_t type, int64_t B, int64_t 
                           const void* qkv, const void* out, const float* log_sum_exp, const void* dout, void* dqkv) {
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
-    const AttentionShape shape = self_attention(B, N, H, D, scale, loadable<kVector<T>>(as(qkv), as(out), as(dout), as(dqkv)));
+    const AttentionShape shape =
+        self_attention(B, N, H, D, scale, loadable<kVector<T>>(as(qkv), as(out), as(dout), as(dqkv)));
     AttentionBackward<T> a{shape,
                            packed(shape, as(qkv), 0),
                            packed(shape, as(qkv), 1),

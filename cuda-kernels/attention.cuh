@@ -15,7 +15,9 @@ inline constexpr int kBlock = 16;
 // Rows of a tile where a head is too long to lie in shared memory as a whole.
 inline constexpr int kTile = 64;
 
-__host__ __device__ constexpr int round_up(int n, int granule) { return (n + granule - 1) / granule * granule; }
+__host__ __device__ constexpr int round_up(int n, int granule) {
+  return (n + granule - 1) / granule * granule;
+}
 
 // A tensor (B, N, H, D), or the part of one that such a tensor is: element (b, n, h, d) lies at
 // data[b * batch + n * row + h * head + d].
@@ -59,9 +61,24 @@ struct AttentionBackward {
   Statistics* statistics;    // (B, H, queries)
 };
 
-template <class T>
-__device__ inline Rows<T> head_of(const Heads<T>& heads, const AttentionShape& shape, int task) {
-  return {heads.data + task / shape.H * heads.batch + task % shape.H * heads.head, heads.row};
+// Which head of which sample.
+struct Head {
+  int b, h;
+
+  template <class T>
+  __device__ Rows<T> of(const Heads<T>& heads) const {
+    return {heads.data + b * heads.batch + h * heads.head, heads.row};
+  }
+  // x (B, H, queries) of this head
+  template <class T>
+  __device__ T* of(T* x, const AttentionShape& shape) const {
+    return x + (static_cast<int64_t>(b) * shape.H + h) * shape.queries;
+  }
+};
+
+// The head that a block works on: grids are (blocks of a head, H, B).
+__device__ inline Head this_head() {
+  return {static_cast<int>(blockIdx.z), static_cast<int>(blockIdx.y)};
 }
 
 // Eight neighbours as float32.
@@ -130,7 +147,9 @@ __device__ inline void write_rows(const BFloat16* tile, Rows<BFloat16> to, int f
 
 // ---- fragments of mma.m16n8k16 ----------------------------------------------------------------------------------
 // A thread of lane l holds rows l / 4 and l / 4 + 8, and of every 8 columns those at l % 4 * 2 and the next.
-__device__ inline int lane() { return threadIdx.x % kWarp; }
+__device__ inline int lane() {
+  return threadIdx.x % kWarp;
+}
 
 // Left operand (16, 16) from rows r ... and columns c ... of a tile.
 template <int W>
@@ -138,7 +157,8 @@ __device__ inline void load_left(uint32_t (&a)[4], const BFloat16* tile, int r, 
   ldmatrix_x4(a, tile + (r + lane() % 16) * kStride<W> + c + lane() / 16 * 8);
 }
 
-// Right operands for (16, 16) times two tiles of 8 columns, which are rows r ... of the tile: b[0], b[1] for the first 8.
+// Right operands for (16, 16) times two tiles of 8 columns, which are rows r ... of the tile: b[0], b[1] for the
+// first 8.
 template <int W>
 __device__ inline void load_right(uint32_t (&b)[4], const BFloat16* tile, int r, int c) {
   ldmatrix_x4(b, tile + (r + lane() % 8 + lane() / 16 * 8) * kStride<W> + c + lane() / 8 % 2 * 8);
@@ -194,7 +214,7 @@ __device__ __forceinline__ void multiply_transposed_by(Left left, Sums<C, M>& pr
 template <int C, int W, int M>
 __device__ __forceinline__ void multiply_transposed(Sums<C, M>& product, const Fragments<W, M>& left,
                                                     const BFloat16* tile, int r) {
-  const auto held = [&](uint32_t(&a)[4], int m, int c) {
+  const auto held = [&](uint32_t (&a)[4], int m, int c) {
 #pragma unroll
     for (int i = 0; i < 4; i++) a[i] = left[m][c][i];
   };
@@ -245,8 +265,8 @@ __device__ inline void take_fragments(Fragments<W, M>& a, const BFloat16* stage)
 
 // Writes factors (one for each of the thread's rows) * sums as rows first ... of a head, through the stage.
 template <int W, int M>
-__device__ inline void write_sums(const Sums<W, M>& sums, const float (&factors)[M][2], BFloat16* stage, Rows<BFloat16> to,
-                                  int first, int end, const AttentionShape& shape) {
+__device__ inline void write_sums(const Sums<W, M>& sums, const float (&factors)[M][2], BFloat16* stage,
+                                  Rows<BFloat16> to, int first, int end, const AttentionShape& shape) {
   __syncwarp();
 #pragma unroll
   for (int m = 0; m < M; m++) {
@@ -268,10 +288,11 @@ __device__ inline void write_sums(const Sums<W, M>& sums, const float (&factors)
 
 // statistics (queries) of a head into `to`, zeros up to `rows`. Eight lanes share a query.
 template <class T>
-__device__ inline void fill_statistics(const AttentionBackward<T>& a, int task, int rows, Statistics* to) {
+__device__ inline void fill_statistics(const AttentionBackward<T>& a, Head head, int rows, Statistics* to) {
   constexpr float kUnit = sizeof(T) == sizeof(float) ? 1.0f : kLog2E;
   const AttentionShape& shape = a.shape;
-  const Rows<const T> out = head_of(a.out, shape, task), dout = head_of(a.dout, shape, task);
+  const Rows<const T> out = head.of(a.out), dout = head.of(a.dout);
+  const float* log_sum_exp = head.of(a.log_sum_exp, shape);
   const int together = blockDim.x / 8;
   for (int first = 0; first < rows; first += together) {
     const int n = first + threadIdx.x / 8;
@@ -284,15 +305,15 @@ __device__ inline void fill_statistics(const AttentionBackward<T>& a, int task, 
     }
     sum = sum_of_row<8>(sum);
     if (threadIdx.x % 8 != 0 || n >= rows) continue;
-    const int64_t at = static_cast<int64_t>(task) * shape.queries + n;
-    to[n] = n < shape.queries ? Statistics{a.log_sum_exp[at] * kUnit, sum} : Statistics{0.0f, 0.0f};
+    to[n] = n < shape.queries ? Statistics{log_sum_exp[n] * kUnit, sum} : Statistics{0.0f, 0.0f};
   }
 }
 
-// statistics (B, H, queries). Grid B H.
+// statistics (B, H, queries). Grid (1, H, B).
 template <class T>
 __global__ void __launch_bounds__(256) attention_statistics(const AttentionBackward<T> a) {
-  fill_statistics(a, blockIdx.x, a.shape.queries, a.statistics + static_cast<int64_t>(blockIdx.x) * a.shape.queries);
+  const Head head = this_head();
+  fill_statistics(a, head, a.shape.queries, head.of(a.statistics, a.shape));
 }
 
 }  // namespace autoprog

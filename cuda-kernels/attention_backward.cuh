@@ -83,7 +83,7 @@ struct KeyGradient {
     if constexpr (kHoldsValues) {
       multiply_transposed<C, W, 1>(dweight, v, dout, r);
     } else {
-      const auto staged = [&](uint32_t(&a)[4], int, int c) { load_left<W>(a, stage, 0, c * 16); };
+      const auto staged = [&](uint32_t (&a)[4], int, int c) { load_left<W>(a, stage, 0, c * 16); };
       multiply_transposed_by<C, W, 1>(staged, dweight, dout, r);
     }
 #pragma unroll
@@ -100,8 +100,8 @@ struct KeyGradient {
     multiply_add<C, W, 1>(dk, dweight, q, r);
   }
 
-  __device__ __forceinline__ void add_all(const BFloat16* q, const BFloat16* dout, const Statistics* statistics, int rows,
-                                          float factor) {
+  __device__ __forceinline__ void add_all(const BFloat16* q, const BFloat16* dout, const Statistics* statistics,
+                                          int rows, float factor) {
 #pragma unroll 1
     for (int r = 0; r < rows; r += kBlock) add<kBlock>(q, dout, statistics, r, factor);
   }
@@ -109,29 +109,29 @@ struct KeyGradient {
 
 // A warp's blocks of queries first, first + step, ...: dq from keys and values that lie in tiles as a whole.
 template <int W>
-__device__ __forceinline__ void query_gradients(const AttentionBackward<BFloat16>& a, int task, int first, int step,
+__device__ __forceinline__ void query_gradients(const AttentionBackward<BFloat16>& a, Head head, int first, int step,
                                                 const BFloat16* k, const BFloat16* v, const Statistics* statistics,
                                                 BFloat16* stage) {
   const AttentionShape& shape = a.shape;
   for (; first < shape.queries; first += step) {
     QueryGradient<W> g;
-    ask_fragments<W, 1>(stage, head_of(a.q, shape, task), first, shape.queries, shape);
+    ask_fragments<W, 1>(stage, head.of(a.q), first, shape.queries, shape);
     take_fragments<W, 1>(g.q, stage);
-    ask_fragments<W, 1>(stage, head_of(a.dout, shape, task), first, shape.queries, shape);
+    ask_fragments<W, 1>(stage, head.of(a.dout), first, shape.queries, shape);
     take_fragments<W, 1>(g.dout, stage);
     g.start(statistics, first, shape.queries);
     g.add_all(k, v, shape.keys, shape.scale * kLog2E);
     const float factors[1][2] = {{shape.scale, shape.scale}};
-    write_sums<W, 1>(g.dq, factors, stage, head_of(a.dq, shape, task), first, shape.queries, shape);
+    write_sums<W, 1>(g.dq, factors, stage, head.of(a.dq), first, shape.queries, shape);
   }
 }
 
 template <int W>
-__device__ __forceinline__ void take_keys(const AttentionBackward<BFloat16>& a, int task, int first, KeyGradient<W>& g,
+__device__ __forceinline__ void take_keys(const AttentionBackward<BFloat16>& a, Head head, int first, KeyGradient<W>& g,
                                           BFloat16* stage) {
-  ask_fragments<W, 1>(stage, head_of(a.k, a.shape, task), first, a.shape.keys, a.shape);
+  ask_fragments<W, 1>(stage, head.of(a.k), first, a.shape.keys, a.shape);
   take_fragments<W, 1>(g.k, stage);
-  ask_fragments<W, 1>(stage, head_of(a.v, a.shape, task), first, a.shape.keys, a.shape);
+  ask_fragments<W, 1>(stage, head.of(a.v), first, a.shape.keys, a.shape);
   if constexpr (KeyGradient<W>::kHoldsValues) {
     take_fragments<W, 1>(g.v, stage);
   } else {
@@ -143,73 +143,74 @@ __device__ __forceinline__ void take_keys(const AttentionBackward<BFloat16>& a, 
 }
 
 template <int W>
-__device__ __forceinline__ void write_keys(const AttentionBackward<BFloat16>& a, int task, int first,
+__device__ __forceinline__ void write_keys(const AttentionBackward<BFloat16>& a, Head head, int first,
                                            const KeyGradient<W>& g, BFloat16* stage) {
   const AttentionShape& shape = a.shape;
   const float scales[1][2] = {{shape.scale, shape.scale}}, ones[1][2] = {{1.0f, 1.0f}};
-  write_sums<W, 1>(g.dk, scales, stage, head_of(a.dk, shape, task), first, shape.keys, shape);
-  write_sums<W, 1>(g.dv, ones, stage, head_of(a.dv, shape, task), first, shape.keys, shape);
+  write_sums<W, 1>(g.dk, scales, stage, head.of(a.dk), first, shape.keys, shape);
+  write_sums<W, 1>(g.dv, ones, stage, head.of(a.dv), first, shape.keys, shape);
 }
 
 // A head's keys and values lie in shared memory as a whole, then its queries and dout; its
-// blocks of queries and of keys are shared by the warps of `parts` blocks. Grid B H parts.
+// blocks of queries and of keys are shared by the warps of `parts` blocks. Grid (parts, H, B).
 template <int W, int Threads>
-__global__ void __launch_bounds__(Threads, 2) attention_backward_whole(const AttentionBackward<BFloat16> a,
-                                                                                 int parts) {
+__global__ void __launch_bounds__(Threads, 2) attention_backward_whole(const AttentionBackward<BFloat16> a) {
   const AttentionShape& shape = a.shape;
-  const int task = blockIdx.x / parts, warp = threadIdx.x / kWarp, owned = blockDim.x / kWarp * kBlock;
-  const int first = blockIdx.x % parts * owned + warp * kBlock, step = parts * owned;
+  const Head head = this_head();
+  const int part = blockIdx.x, warp = threadIdx.x / kWarp, owned = blockDim.x / kWarp * kBlock;
+  const int first = part * owned + warp * kBlock, step = gridDim.x * owned;
   const int queries = round_up(shape.queries, kBlock), keys = round_up(shape.keys, kBlock), rows = max(queries, keys);
   Smem smem;
   BFloat16* left = smem.take<BFloat16>(rows * kStride<W>);
   BFloat16* right = smem.take<BFloat16>(rows * kStride<W>);
   BFloat16* stage = smem.take<BFloat16>(owned * kStride<W>) + warp * kBlock * kStride<W>;
   Statistics* statistics = smem.take<Statistics>(queries);
-  ask_rows<W>(left, head_of(a.k, shape, task), 0, keys, shape.keys, shape, threadIdx.x, blockDim.x);
-  ask_rows<W>(right, head_of(a.v, shape, task), 0, keys, shape.keys, shape, threadIdx.x, blockDim.x);
+  ask_rows<W>(left, head.of(a.k), 0, keys, shape.keys, shape, threadIdx.x, blockDim.x);
+  ask_rows<W>(right, head.of(a.v), 0, keys, shape.keys, shape, threadIdx.x, blockDim.x);
   cp_async_commit();
-  fill_statistics(a, task, queries, statistics);
+  fill_statistics(a, head, queries, statistics);
   cp_async_wait<0>();
   __syncthreads();
-  query_gradients<W>(a, task, first, step, left, right, statistics, stage);
+  query_gradients<W>(a, head, first, step, left, right, statistics, stage);
   __syncthreads();
-  ask_rows<W>(left, head_of(a.q, shape, task), 0, queries, shape.queries, shape, threadIdx.x, blockDim.x);
-  ask_rows<W>(right, head_of(a.dout, shape, task), 0, queries, shape.queries, shape, threadIdx.x, blockDim.x);
+  ask_rows<W>(left, head.of(a.q), 0, queries, shape.queries, shape, threadIdx.x, blockDim.x);
+  ask_rows<W>(right, head.of(a.dout), 0, queries, shape.queries, shape, threadIdx.x, blockDim.x);
   cp_async_commit();
   cp_async_wait<0>();
   __syncthreads();
   for (int key = first; key < shape.keys; key += step) {
     KeyGradient<W> g;
-    take_keys<W>(a, task, key, g, stage);
+    take_keys<W>(a, head, key, g, stage);
     g.add_all(left, right, statistics, queries, shape.scale * kLog2E);
-    write_keys<W>(a, task, key, g, stage);
+    write_keys<W>(a, head, key, g, stage);
   }
 }
 
-// dq; keys and values pass in tiles, the next on its way while one is at work. Grid: blocks of queries, then B H.
+// dq; keys and values pass in tiles, the next on its way while one is at work. Grid (blocks of queries, H,
+// B).
 template <int W, int Threads>
 __global__ void __launch_bounds__(Threads, 2) attention_backward_queries(const AttentionBackward<BFloat16> a) {
   const AttentionShape& shape = a.shape;
   const int warp = threadIdx.x / kWarp, step = blockDim.x / kWarp * kBlock;
-  const int blocks = (shape.queries + step - 1) / step, task = blockIdx.x / blocks;
-  const int first = blockIdx.x % blocks * step + warp * kBlock;
+  const Head head = this_head();
+  const int first = blockIdx.x * step + warp * kBlock;
   Smem smem;
   BFloat16* k = smem.take<BFloat16>(2 * kTile * kStride<W>);
   BFloat16* v = smem.take<BFloat16>(2 * kTile * kStride<W>);
   BFloat16* stage = smem.take<BFloat16>(step * kStride<W>) + warp * kBlock * kStride<W>;
   QueryGradient<W> g;
-  ask_fragments<W, 1>(stage, head_of(a.q, shape, task), first, shape.queries, shape);
+  ask_fragments<W, 1>(stage, head.of(a.q), first, shape.queries, shape);
   take_fragments<W, 1>(g.q, stage);
-  ask_fragments<W, 1>(stage, head_of(a.dout, shape, task), first, shape.queries, shape);
+  ask_fragments<W, 1>(stage, head.of(a.dout), first, shape.queries, shape);
   auto ask = [&](int key) {
     const int at = key / kTile % 2 * kTile * kStride<W>;
-    ask_rows<W>(k + at, head_of(a.k, shape, task), key, kTile, shape.keys, shape, threadIdx.x, blockDim.x);
-    ask_rows<W>(v + at, head_of(a.v, shape, task), key, kTile, shape.keys, shape, threadIdx.x, blockDim.x);
+    ask_rows<W>(k + at, head.of(a.k), key, kTile, shape.keys, shape, threadIdx.x, blockDim.x);
+    ask_rows<W>(v + at, head.of(a.v), key, kTile, shape.keys, shape, threadIdx.x, blockDim.x);
   };
   ask(0);
   cp_async_commit();
   take_fragments<W, 1>(g.dout, stage);
-  g.start(a.statistics + static_cast<int64_t>(task) * shape.queries, first, shape.queries);
+  g.start(head.of(a.statistics, shape), first, shape.queries);
   for (int key = 0; key < shape.keys; key += kTile) {
     if (key + kTile < shape.keys) ask(key + kTile);
     cp_async_commit();
@@ -220,16 +221,16 @@ __global__ void __launch_bounds__(Threads, 2) attention_backward_queries(const A
     __syncthreads();
   }
   const float factors[1][2] = {{shape.scale, shape.scale}};
-  write_sums<W, 1>(g.dq, factors, stage, head_of(a.dq, shape, task), first, shape.queries, shape);
+  write_sums<W, 1>(g.dq, factors, stage, head.of(a.dq), first, shape.queries, shape);
 }
 
-// dk and dv; queries and dout pass in tiles. Grid: blocks of keys, then B H.
+// dk and dv; queries and dout pass in tiles. Grid (blocks of keys, H, B).
 template <int W, int Threads>
 __global__ void __launch_bounds__(Threads, 2) attention_backward_keys(const AttentionBackward<BFloat16> a) {
   const AttentionShape& shape = a.shape;
   const int warp = threadIdx.x / kWarp, step = blockDim.x / kWarp * kBlock;
-  const int blocks = (shape.keys + step - 1) / step, task = blockIdx.x / blocks;
-  const int first = blockIdx.x % blocks * step + warp * kBlock;
+  const Head head = this_head();
+  const int first = blockIdx.x * step + warp * kBlock;
   Smem smem;
   BFloat16* q = smem.take<BFloat16>(2 * kTile * kStride<W>);
   BFloat16* dout = smem.take<BFloat16>(2 * kTile * kStride<W>);
@@ -237,15 +238,15 @@ __global__ void __launch_bounds__(Threads, 2) attention_backward_keys(const Atte
   Statistics* statistics = smem.take<Statistics>(2 * kTile);
   auto ask = [&](int query) {
     const int half = query / kTile % 2, at = half * kTile * kStride<W>;
-    const Statistics* of_head = a.statistics + static_cast<int64_t>(task) * shape.queries;
-    ask_rows<W>(q + at, head_of(a.q, shape, task), query, kTile, shape.queries, shape, threadIdx.x, blockDim.x);
-    ask_rows<W>(dout + at, head_of(a.dout, shape, task), query, kTile, shape.queries, shape, threadIdx.x, blockDim.x);
+    const Statistics* of_head = head.of(a.statistics, shape);
+    ask_rows<W>(q + at, head.of(a.q), query, kTile, shape.queries, shape, threadIdx.x, blockDim.x);
+    ask_rows<W>(dout + at, head.of(a.dout), query, kTile, shape.queries, shape, threadIdx.x, blockDim.x);
     for (int i = threadIdx.x; i < kTile; i += blockDim.x) {
       statistics[half * kTile + i] = query + i < shape.queries ? of_head[query + i] : Statistics{0.0f, 0.0f};
     }
   };
   KeyGradient<W> g;
-  take_keys<W>(a, task, first, g, stage);
+  take_keys<W>(a, head, first, g, stage);
   ask(0);
   cp_async_commit();
   for (int query = 0; query < shape.queries; query += kTile) {
@@ -258,7 +259,7 @@ __global__ void __launch_bounds__(Threads, 2) attention_backward_keys(const Atte
               shape.scale * kLog2E);
     __syncthreads();
   }
-  write_keys<W>(a, task, first, g, stage);
+  write_keys<W>(a, head, first, g, stage);
 }
 
 }  // namespace autoprog

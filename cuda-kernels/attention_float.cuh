@@ -1,6 +1,6 @@
-// Attention of float32, all sums by fused multiply-adds in float32. A block owns 64 rows of one side of a head, the rows
-// of the other pass in tiles of 32. Eight neighbouring lanes share rows r and r + 32: of scores, each has every eighth
-// column; of sums over rows of W elements, every eighth group of four.
+// Attention of float32, all sums by fused multiply-adds in float32. A block owns 64 rows of one side of a head, the
+// rows of the other pass in tiles of 32. Eight neighbouring lanes share rows r and r + 32: of scores, each has every
+// eighth column; of sums over rows of W elements, every eighth group of four.
 #pragma once
 #include "attention.cuh"
 
@@ -10,14 +10,20 @@ inline constexpr int kFloatThreads = 256, kFloatRows = 64, kFloatTile = 32;
 // Columns of a tile of scores, padded.
 inline constexpr int kScoreStride = kFloatTile + 4;
 
-__device__ inline int float_row(int i) { return threadIdx.x / 8 + i * (kFloatRows / 2); }
-__device__ inline int float_lane() { return threadIdx.x % 8; }
+__device__ inline int float_row(int i) {
+  return threadIdx.x / 8 + i * (kFloatRows / 2);
+}
+__device__ inline int float_lane() {
+  return threadIdx.x % 8;
+}
 
 using Scores = float[2][kFloatTile / 8];
 template <int W>
 using FloatSums = float[2][W / 32][4];
 
-__device__ inline float4 load4(const float* p) { return *reinterpret_cast<const float4*>(p); }
+__device__ inline float4 load4(const float* p) {
+  return *reinterpret_cast<const float4*>(p);
+}
 
 // Asks for rows of a head, and waits until all threads' are there and the others are done with what was there before.
 template <int W>
@@ -106,22 +112,23 @@ constexpr int float_forward_floats() {
   return (kFloatRows + 2 * kFloatTile) * kStride<W, float> + kFloatRows * kScoreStride;
 }
 
-// Grid: blocks of queries, then B H.
+// Grid (blocks of queries, H,
+// B).
 template <int W>
 __global__ void __launch_bounds__(kFloatThreads, 1) attention_forward_float(const AttentionForward<float> a) {
   const AttentionShape& shape = a.shape;
-  const int blocks = (shape.queries + kFloatRows - 1) / kFloatRows, task = blockIdx.x / blocks;
-  const int first = blockIdx.x % blocks * kFloatRows;
+  const Head head = this_head();
+  const int first = blockIdx.x * kFloatRows;
   Smem smem;
   float* q = smem.take<float>(kFloatRows * kStride<W, float>);
   float* k = smem.take<float>(kFloatTile * kStride<W, float>);
   float* v = smem.take<float>(kFloatTile * kStride<W, float>);
   float* scores = smem.take<float>(kFloatRows * kScoreStride);
-  ask_rows<W>(q, head_of(a.q, shape, task), first, kFloatRows, shape.queries, shape, threadIdx.x, kFloatThreads);
+  ask_rows<W>(q, head.of(a.q), first, kFloatRows, shape.queries, shape, threadIdx.x, kFloatThreads);
   FloatSums<W> out = {};
   float largest[2] = {-INFINITY, -INFINITY}, sum[2] = {0.0f, 0.0f};
   for (int key = 0; key < shape.keys; key += kFloatTile) {
-    fetch_float_rows<W>(k, head_of(a.k, shape, task), v, head_of(a.v, shape, task), key, kFloatTile, shape.keys, shape);
+    fetch_float_rows<W>(k, head.of(a.k), v, head.of(a.v), key, kFloatTile, shape.keys, shape);
     Scores x;
     multiply_rows<W>(x, q, k);
 #pragma unroll
@@ -156,10 +163,10 @@ __global__ void __launch_bounds__(kFloatThreads, 1) attention_forward_float(cons
     const int row = first + float_row(i);
     inverse[i] = 1.0f / total;
     if (float_lane() == 0 && row < shape.queries) {
-      a.log_sum_exp[static_cast<int64_t>(task) * shape.queries + row] = largest[i] + logf(total);
+      head.of(a.log_sum_exp, shape)[row] = largest[i] + logf(total);
     }
   }
-  write_float_sums<W>(out, inverse, head_of(a.out, shape, task), first, shape.queries, shape);
+  write_float_sums<W>(out, inverse, head.of(a.out), first, shape.queries, shape);
 }
 
 template <int W>
@@ -167,30 +174,29 @@ constexpr int float_backward_floats() {
   return 2 * (kFloatRows + kFloatTile) * kStride<W, float> + kFloatRows * kScoreStride;
 }
 
-// dq. Grid: blocks of queries, then B H.
+// dq. Grid (blocks of queries, H,
+// B).
 template <int W>
 __global__ void __launch_bounds__(kFloatThreads, 1) attention_backward_queries_float(const AttentionBackward<float> a) {
   const AttentionShape& shape = a.shape;
-  const int blocks = (shape.queries + kFloatRows - 1) / kFloatRows, task = blockIdx.x / blocks;
-  const int first = blockIdx.x % blocks * kFloatRows;
+  const Head head = this_head();
+  const int first = blockIdx.x * kFloatRows;
   Smem smem;
   float* q = smem.take<float>(kFloatRows * kStride<W, float>);
   float* dout = smem.take<float>(kFloatRows * kStride<W, float>);
   float* k = smem.take<float>(kFloatTile * kStride<W, float>);
   float* v = smem.take<float>(kFloatTile * kStride<W, float>);
   float* scores = smem.take<float>(kFloatRows * kScoreStride);
-  fetch_float_rows<W>(q, head_of(a.q, shape, task), dout, head_of(a.dout, shape, task), first, kFloatRows,
-                      shape.queries, shape);
+  fetch_float_rows<W>(q, head.of(a.q), dout, head.of(a.dout), first, kFloatRows, shape.queries, shape);
   Statistics statistics[2];
 #pragma unroll
   for (int i = 0; i < 2; i++) {
     const int row = first + float_row(i);
-    statistics[i] = row < shape.queries ? a.statistics[static_cast<int64_t>(task) * shape.queries + row]
-                                        : Statistics{0.0f, 0.0f};
+    statistics[i] = row < shape.queries ? head.of(a.statistics, shape)[row] : Statistics{0.0f, 0.0f};
   }
   FloatSums<W> dq = {};
   for (int key = 0; key < shape.keys; key += kFloatTile) {
-    fetch_float_rows<W>(k, head_of(a.k, shape, task), v, head_of(a.v, shape, task), key, kFloatTile, shape.keys, shape);
+    fetch_float_rows<W>(k, head.of(a.k), v, head.of(a.v), key, kFloatTile, shape.keys, shape);
     Scores x, dweight;
     multiply_rows<W>(x, q, k);
     multiply_rows<W>(dweight, dout, v);
@@ -206,27 +212,26 @@ __global__ void __launch_bounds__(kFloatThreads, 1) attention_backward_queries_f
     add_rows<W>(dq, x, scores, k);
   }
   const float factors[2] = {shape.scale, shape.scale};
-  write_float_sums<W>(dq, factors, head_of(a.dq, shape, task), first, shape.queries, shape);
+  write_float_sums<W>(dq, factors, head.of(a.dq), first, shape.queries, shape);
 }
 
-// dk and dv. Grid: blocks of keys, then B H.
+// dk and dv. Grid (blocks of keys, H, B).
 template <int W>
 __global__ void __launch_bounds__(kFloatThreads, 1) attention_backward_keys_float(const AttentionBackward<float> a) {
   const AttentionShape& shape = a.shape;
-  const int blocks = (shape.keys + kFloatRows - 1) / kFloatRows, task = blockIdx.x / blocks;
-  const int first = blockIdx.x % blocks * kFloatRows;
+  const Head head = this_head();
+  const int first = blockIdx.x * kFloatRows;
   Smem smem;
   float* k = smem.take<float>(kFloatRows * kStride<W, float>);
   float* v = smem.take<float>(kFloatRows * kStride<W, float>);
   float* q = smem.take<float>(kFloatTile * kStride<W, float>);
   float* dout = smem.take<float>(kFloatTile * kStride<W, float>);
   float* scores = smem.take<float>(kFloatRows * kScoreStride);
-  const Statistics* of_head = a.statistics + static_cast<int64_t>(task) * shape.queries;
-  fetch_float_rows<W>(k, head_of(a.k, shape, task), v, head_of(a.v, shape, task), first, kFloatRows, shape.keys, shape);
+  const Statistics* of_head = head.of(a.statistics, shape);
+  fetch_float_rows<W>(k, head.of(a.k), v, head.of(a.v), first, kFloatRows, shape.keys, shape);
   FloatSums<W> dk = {}, dv = {};
   for (int query = 0; query < shape.queries; query += kFloatTile) {
-    fetch_float_rows<W>(q, head_of(a.q, shape, task), dout, head_of(a.dout, shape, task), query, kFloatTile,
-                        shape.queries, shape);
+    fetch_float_rows<W>(q, head.of(a.q), dout, head.of(a.dout), query, kFloatTile, shape.queries, shape);
     Scores x, dweight;
     multiply_rows<W>(x, k, q);
     multiply_rows<W>(dweight, v, dout);
@@ -245,8 +250,8 @@ __global__ void __launch_bounds__(kFloatThreads, 1) attention_backward_keys_floa
     add_rows<W>(dk, dweight, scores, q);
   }
   const float scales[2] = {shape.scale, shape.scale}, ones[2] = {1.0f, 1.0f};
-  write_float_sums<W>(dk, scales, head_of(a.dk, shape, task), first, shape.keys, shape);
-  write_float_sums<W>(dv, ones, head_of(a.dv, shape, task), first, shape.keys, shape);
+  write_float_sums<W>(dk, scales, head.of(a.dk), first, shape.keys, shape);
+  write_float_sums<W>(dv, ones, head.of(a.dv), first, shape.keys, shape);
 }
 
 }  // namespace autoprog

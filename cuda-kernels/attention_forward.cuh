@@ -95,7 +95,7 @@ struct Softmax {
   }
 
   // Writes the rows first ... of out and log_sum_exp.
-  __device__ __forceinline__ void finish(const AttentionForward<BFloat16>& a, int task, int first, BFloat16* stage) {
+  __device__ __forceinline__ void finish(const AttentionForward<BFloat16>& a, Head head, int first, BFloat16* stage) {
     float inverse[M][2];
 #pragma unroll
     for (int m = 0; m < M; m++) {
@@ -105,11 +105,11 @@ struct Softmax {
         const int row = first + m * kBlock + lane() / 4 + h * 8;
         inverse[m][h] = 1.0f / total;
         if (lane() % 4 == 0 && row < a.shape.queries) {
-          a.log_sum_exp[static_cast<int64_t>(task) * a.shape.queries + row] = (largest[m][h] + log2f(total)) * kLn2;
+          head.of(a.log_sum_exp, a.shape)[row] = (largest[m][h] + log2f(total)) * kLn2;
         }
       }
     }
-    write_sums<W, M>(out, inverse, stage, head_of(a.out, a.shape, task), first, a.shape.queries, a.shape);
+    write_sums<W, M>(out, inverse, stage, head.of(a.out), first, a.shape.queries, a.shape);
   }
 };
 
@@ -129,21 +129,21 @@ __device__ inline float positive_factor(Fragments<W, M>& q, float scale) {
   return fabsf(scale) * kLog2E;
 }
 
-// A head lies in shared memory as a whole; its queries are shared by the warps of `parts` blocks. Grid B H parts.
+// A head lies in shared memory as a whole; its queries are shared by the warps of `parts` blocks. Grid (parts, H, B).
 template <int W, int Threads>
-__global__ void __launch_bounds__(Threads, 2) attention_forward_whole(const AttentionForward<BFloat16> a,
-                                                                                int parts) {
+__global__ void __launch_bounds__(Threads, 2) attention_forward_whole(const AttentionForward<BFloat16> a) {
   const AttentionShape& shape = a.shape;
-  const int task = blockIdx.x / parts, warp = threadIdx.x / kWarp, owned = blockDim.x / kWarp * kBlock;
-  const int step = parts * owned, rows = round_up(shape.keys, kBlock);
+  const Head head = this_head();
+  const int part = blockIdx.x, warp = threadIdx.x / kWarp, owned = blockDim.x / kWarp * kBlock;
+  const int step = gridDim.x * owned, rows = round_up(shape.keys, kBlock);
   Smem smem;
   BFloat16* k = smem.take<BFloat16>(rows * kStride<W>);
   BFloat16* v = smem.take<BFloat16>(rows * kStride<W>);
   BFloat16* stage = smem.take<BFloat16>(owned * kStride<W>) + warp * kBlock * kStride<W>;
-  int first = blockIdx.x % parts * owned + warp * kBlock;
-  ask_fragments<W, 1>(stage, head_of(a.q, shape, task), first, shape.queries, shape);
-  ask_rows<W>(k, head_of(a.k, shape, task), 0, rows, shape.keys, shape, threadIdx.x, blockDim.x);
-  ask_rows<W>(v, head_of(a.v, shape, task), 0, rows, shape.keys, shape, threadIdx.x, blockDim.x);
+  int first = part * owned + warp * kBlock;
+  ask_fragments<W, 1>(stage, head.of(a.q), first, shape.queries, shape);
+  ask_rows<W>(k, head.of(a.k), 0, rows, shape.keys, shape, threadIdx.x, blockDim.x);
+  ask_rows<W>(v, head.of(a.v), 0, rows, shape.keys, shape, threadIdx.x, blockDim.x);
   cp_async_commit();
   cp_async_wait<0>();
   __syncthreads();
@@ -153,28 +153,29 @@ __global__ void __launch_bounds__(Threads, 2) attention_forward_whole(const Atte
     const float factor = positive_factor<W, 1>(softmax.q, shape.scale);
     softmax.start();
     softmax.attend_all(k, v, shape.keys, factor);
-    softmax.finish(a, task, first, stage);
-    if (first + step < shape.queries) ask_fragments<W, 1>(stage, head_of(a.q, shape, task), first + step, shape.queries, shape);
+    softmax.finish(a, head, first, stage);
+    if (first + step < shape.queries) ask_fragments<W, 1>(stage, head.of(a.q), first + step, shape.queries, shape);
   }
 }
 
-// Keys and values pass in tiles, the next on its way while one is at work. Grid: blocks of queries, then B H.
+// Keys and values pass in tiles, the next on its way while one is at work. Grid (blocks of queries, H,
+// B).
 template <int W, int M, int Threads>
 __global__ void __launch_bounds__(Threads, 2) attention_forward_tiled(const AttentionForward<BFloat16> a) {
   const AttentionShape& shape = a.shape;
   const int warp = threadIdx.x / kWarp, step = blockDim.x / kWarp * M * kBlock;
-  const int blocks = (shape.queries + step - 1) / step, task = blockIdx.x / blocks;
-  const int first = blockIdx.x % blocks * step + warp * M * kBlock;
+  const Head head = this_head();
+  const int first = blockIdx.x * step + warp * M * kBlock;
   Smem smem;
   BFloat16* k = smem.take<BFloat16>(2 * kTile * kStride<W>);
   BFloat16* v = smem.take<BFloat16>(2 * kTile * kStride<W>);
   BFloat16* stage = smem.take<BFloat16>(step * kStride<W>) + warp * M * kBlock * kStride<W>;
   auto ask = [&](int key) {
     const int at = key / kTile % 2 * kTile * kStride<W>;
-    ask_rows<W>(k + at, head_of(a.k, shape, task), key, kTile, shape.keys, shape, threadIdx.x, blockDim.x);
-    ask_rows<W>(v + at, head_of(a.v, shape, task), key, kTile, shape.keys, shape, threadIdx.x, blockDim.x);
+    ask_rows<W>(k + at, head.of(a.k), key, kTile, shape.keys, shape, threadIdx.x, blockDim.x);
+    ask_rows<W>(v + at, head.of(a.v), key, kTile, shape.keys, shape, threadIdx.x, blockDim.x);
   };
-  ask_fragments<W, M>(stage, head_of(a.q, shape, task), first, shape.queries, shape);
+  ask_fragments<W, M>(stage, head.of(a.q), first, shape.queries, shape);
   ask(0);
   cp_async_commit();
   Softmax<W, M> softmax;
@@ -190,7 +191,7 @@ __global__ void __launch_bounds__(Threads, 2) attention_forward_tiled(const Atte
     softmax.attend_all(k + at, v + at, min(kTile, shape.keys - key), factor);
     __syncthreads();
   }
-  softmax.finish(a, task, first, stage);
+  softmax.finish(a, head, first, stage);
 }
 
 }  // namespace autoprog

@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# build.sh library BUILD_DIR LIBRARY_DIR   compiles the CUDA kernels: LIBRARY_DIR/libautoprog_cuda.so
-# build.sh tests BUILD_DIR                 the same, and their tests for a GPU: BUILD_DIR/tests/NAME_test
-# Only what changed. The library needs no CUDA library beside it, and loads where there is no driver.
+# build.sh library BUILD_DIR LIBRARY_DIR [--if-nvcc]   compiles the CUDA kernels: LIBRARY_DIR/libautoprog_cuda.so
+# build.sh tests BUILD_DIR                             the same, and their tests for a GPU: BUILD_DIR/tests/NAME_test
+# --if-nvcc: where there is no CUDA compiler, says so and makes nothing. Only what changed is compiled. The library needs no CUDA library beside it, and loads where there is no driver.
 set -euo pipefail
 what=$1
 kernels=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$kernels/.." && pwd)
 source "$kernels/incremental.sh"
+if [ "${4:-}" = --if-nvcc ] && ! "$kernels/find-cuda.sh" >/dev/null 2>&1; then
+  echo "CUDA: there is no nvcc on the PATH, in CUDA_HOME or in /usr/local/cuda; the library is made without CUDA kernels"
+  exit 0
+fi
 begin "$2"
 nvcc=$("$kernels/find-cuda.sh")/bin/nvcc
 
@@ -19,7 +23,7 @@ flags=(-std=c++17 -O3 -cudart static -Werror all-warnings -Xcompiler -fPIC,-fvis
 # compile OBJECT SOURCE: a kernel that spills registers to memory ends the build
 compile() {
   local log=$1.log
-  if ! "$nvcc" "${flags[@]}" "${architectures[@]}" -Xptxas -v -x cu -c "$2" -o "$1" 2>"$log"; then
+  if ! "$nvcc" "${flags[@]}" "${architectures[@]}" -Xptxas -v -MMD -MF "$1.d" -x cu -c "$2" -o "$1" 2>"$log"; then
     cat "$log" >&2
     return 1
   fi
@@ -29,33 +33,34 @@ compile() {
 }
 
 compiled=0
-# object NAME SOURCE HEADER...
+# object NAME SOURCE
 object() {
-  if stale "$build/$1.o" "${@:2}"; then
+  if stale "$build/$1.o" "$2"; then
     compiled=$((compiled + 1))
     run compile "$build/$1.o" "$2"
   fi
 }
 
-headers=("$kernels"/{device,mma,context,reduce,activation,elementwise,cublaslt}.cuh "$kernels/autoprog_cuda.h"
-  "$root/src/main/native/autoprog.h")
 objects=()
 for source in "$kernels"/*.cu; do
   name=$(basename "$source" .cu)
-  object "$name" "$source" "$kernels/$name"*.cuh "${headers[@]}"
+  object "$name" "$source"
   objects+=("$build/$name.o")
 done
+tests=()
 if [ "$what" = tests ]; then
   for source in "$root"/tests/native/*_test.cpp; do
-    object "$(basename "$source" .cpp)" "$source" "$root/tests/native/check.hpp" "${headers[@]}"
+    name=$(basename "$source" .cpp)
+    [ -e "$kernels/${name%_test}.cu" ] || continue  # it tests the emulation
+    object "$name" "$source"
+    tests+=("$name")
   done
 fi
 finish
 
 if [ "$what" = tests ]; then
   mkdir -p "$build/tests"
-  for source in "$root"/tests/native/*_test.cpp; do
-    name=$(basename "$source" .cpp)
+  for name in "${tests[@]}"; do
     if stale "$build/tests/$name" "$build/$name.o" "${objects[@]}"; then
       run "$nvcc" -cudart static "$build/$name.o" "${objects[@]}" -o "$build/tests/$name"
     fi

@@ -1,13 +1,12 @@
 // What every kernel includes: CUDA under nvcc, else the emulation of tests/native/simt; and the few things that all
 // kernels share.
 #pragma once
-#include <cuda_bf16.h>
-
 #include <cmath>
 #include <cstdint>
 #include <utility>
 
 #ifdef __CUDACC__
+#include <cuda_bf16.h>
 #include <cuda_runtime.h>
 #else
 #include "simt/simt.hpp"

@@ -1,11 +1,12 @@
 # Sourced by the build scripts: compiles only what changed, as many files at once as there are processors.
 
-# stale OUTPUT INPUT...: whether OUTPUT is missing or older than an input or than the script
+# stale OUTPUT INPUT...: whether OUTPUT is missing, or older than an input, what OUTPUT.d names or the script
 stale() {
-  local output=$1 input
-  shift
+  local output=$1 input inputs=("${@:2}" "$0")
   [ -e "$output" ] || return 0
-  for input in "$@" "$0"; do [ "$input" -nt "$output" ] && return 0; done
+  # shellcheck disable=SC2207
+  [ ! -e "$output.d" ] || inputs+=($(sed 's/^[^ ]*: *//; s/\\$//' "$output.d"))
+  for input in "${inputs[@]}"; do [ ! "$input" -nt "$output" ] || return 0; done
   return 1
 }
 

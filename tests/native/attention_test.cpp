@@ -9,13 +9,15 @@ namespace {
 
 struct Shape {
   int64_t B, N, H, D;
-  int64_t offset = 0;   // of the first element from an aligned address
-  double spread = 1;    // of queries and keys: large ones saturate the softmax
+  int64_t offset = 0;    // of the first element from an aligned address
+  double spread = 1;     // of queries and keys: large ones saturate the softmax
   double sharpness = 1;  // the scale is that over the square root of D
 
   int64_t elements() const { return B * N * H * D; }
   double scale() const { return static_cast<float>(sharpness / std::sqrt(static_cast<double>(D))); }
-  int64_t packed(int64_t b, int64_t n, int64_t which, int64_t h) const { return (((b * N + n) * 3 + which) * H + h) * D; }
+  int64_t packed(int64_t b, int64_t n, int64_t which, int64_t h) const {
+    return (((b * N + n) * 3 + which) * H + h) * D;
+  }
   int64_t row(int64_t b, int64_t n, int64_t h) const { return ((b * N + n) * H + h) * D; }
 };
 
@@ -211,8 +213,8 @@ std::vector<Shape> shapes() {
   for (const int64_t N : {197, 257, 321, 400}) result.push_back({1, N, 1, 64});
   for (const int64_t D : {8, 32, 40, 72, 80, 96, 128, 160}) result.push_back({1, 49, 2, D});
   // as tiles: past what lies in shared memory as a whole
-  for (const auto& [N, D] : {std::pair<int64_t, int64_t>{721, 8}, {450, 48}, {321, 72}, {257, 96}, {197, 128},
-                             {197, 160}}) {
+  for (const auto& [N, D] :
+       {std::pair<int64_t, int64_t>{721, 8}, {450, 48}, {321, 72}, {257, 96}, {197, 128}, {197, 160}}) {
     result.push_back({1, N, 1, D});
   }
   for (const int64_t D : {16, 64, 104}) result.push_back({2, 37, 2, D, 1});

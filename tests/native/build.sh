@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # build.sh BUILD_DIR [plain|asan|tsan]...
 # Compiles the CUDA kernels and their tests for the CPU, against the emulation in simt/; only what changed.
-#   BUILD_DIR/TARGET/NAME_test   one program per family: --list, --case NAME, --order NAME|all
+#   BUILD_DIR/TARGET/NAME_test   one program per family, and one for the emulation: --list, --case NAME, --order NAME|all
 # plain: optimised. asan: with the address and undefined-behaviour sanitizers. tsan: with the thread sanitizer, which
-# sees races between the threads of a block. CUDA's headers are needed, not its compiler.
+# sees races between the threads of a block. Nothing of CUDA is needed.
 set -euo pipefail
 targets=("${@:2}")
 [ ${#targets[@]} -gt 0 ] || targets=(plain)
@@ -13,11 +13,10 @@ kernels=$root/cuda-kernels
 source "$kernels/incremental.sh"
 begin "$1"
 : "${CXX:=g++}"
-cuda=$("$kernels/find-cuda.sh")
 
-# no contraction: a multiply-add that is not fused here is not relied on; unknown-pragmas: nvcc's unroll
-common=(-std=c++17 -Wall -Wextra -Werror -Wno-unknown-pragmas -fno-strict-aliasing -ffp-contract=off -DAP_ISA='"emulated"'
-  -I"$tests" -I"$kernels" -I"$root/src/main/native" -isystem "$cuda/include")
+# no contraction: a multiply-add that is not fused here is not relied on; unknown-pragmas: of unrolling, by nvcc; psabi: no other compiler takes part
+common=(-std=c++17 -Wall -Wextra -Werror -Wno-unknown-pragmas -Wno-psabi -fno-strict-aliasing -ffp-contract=off -DAP_ISA='"emulated"'
+  -I"$tests" -I"$kernels" -I"$root/src/main/native")
 declare -A flags=(
   [plain]="-O2"
   [asan]="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
@@ -25,16 +24,13 @@ declare -A flags=(
 # the scheduler of the fibers itself is not to be seen by the thread sanitizer
 declare -A simt_flags=([plain]="-O2" [asan]="${flags[asan]}" [tsan]="-O1 -g -DSIMT_TSAN")
 
-shared_headers=("$tests"/simt/*.hpp "$kernels"/{device,mma,context,reduce,activation,elementwise,cublaslt}.cuh
-  "$kernels/autoprog_cuda.h" "$root/src/main/native/autoprog.h")
 compiled=0
-# compile OBJECT SOURCE FLAGS HEADER...
+# compile OBJECT SOURCE FLAGS
 compile() {
-  local object=$1 source=$2 options=$3
-  if stale "$object" "$source" "${shared_headers[@]}" "${@:4}"; then
+  if stale "$1" "$2"; then
     compiled=$((compiled + 1))
     # shellcheck disable=SC2086
-    run "$CXX" "${common[@]}" $options -x c++ -c "$source" -o "$object"
+    run "$CXX" "${common[@]}" $3 -MMD -MF "$1.d" -x c++ -c "$2" -o "$1"
   fi
 }
 
@@ -42,12 +38,12 @@ for target in "${targets[@]}"; do
   mkdir -p "$build/$target"
   for test in "$tests"/*_test.cpp; do
     name=$(basename "$test" _test.cpp)
-    compile "$build/$target/${name}_test.o" "$test" "${flags[$target]}" "$tests/check.hpp"
+    compile "$build/$target/${name}_test.o" "$test" "${flags[$target]}"
   done
   for source in "$kernels"/*.cu; do
     name=$(basename "$source" .cu)
-    headers=("$kernels/$name"*.cuh)
-    compile "$build/$target/$name.o" "$source" "${flags[$target]}" "${headers[@]}"
+    case $name in machine | memory) continue ;; esac  # what is there of a device is not emulated
+    compile "$build/$target/$name.o" "$source" "${flags[$target]}"
   done
   for source in "$tests"/simt/*.cpp; do
     compile "$build/$target/simt_$(basename "$source" .cpp).o" "$source" "${simt_flags[$target]}"
@@ -57,7 +53,11 @@ finish
 for target in "${targets[@]}"; do
   for test in "$tests"/*_test.cpp; do
     name=$(basename "$test" _test.cpp)
-    objects=("$build/$target/${name}_test.o" "$build/$target/$name.o" "$build/$target/context.o" "$build/$target"/simt_*.o)
+    objects=("$build/$target"/{${name}_test,context,elementwise}.o "$build/$target"/simt_*.o)
+    case $name in
+      context | elementwise | emulation) ;;
+      *) objects+=("$build/$target/$name.o") ;;
+    esac
     program=$build/$target/${name}_test
     # rdynamic: linear.cu finds the emulated cuBLASLt in the program
     # shellcheck disable=SC2086

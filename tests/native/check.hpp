@@ -1,7 +1,5 @@
 // Checks of the CUDA kernels, through autoprog.h alone: on a GPU where nvcc compiles this, else in the emulation.
 #pragma once
-#include <cuda_bf16.h>
-
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -18,6 +16,7 @@
 #include "autoprog.h"
 
 #ifdef __CUDACC__
+#include <cuda_bf16.h>
 #include <cuda_runtime.h>
 #else
 #include "simt/sanitizers.hpp"

@@ -1,10 +1,6 @@
 // The few functions of cuBLASLt that linear.cu calls, as their documentation has them: matrices lie column by column.
 // It has no algorithm for an odd number of rows and a bias, so that what linear.cu then does is seen, too.
-#include <cuda_bf16.h>
-#include <cuda_runtime_api.h>
-
-#include <cstdint>
-#include <cstring>
+#include "cuda_types.hpp"
 
 namespace {
 

@@ -57,8 +57,6 @@ void cp_async_wait(size_t keep) {
 
 }  // namespace simt
 
-extern "C" {
-
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
   *memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
   return *memory == nullptr ? cudaErrorMemoryAllocation : cudaSuccess;
@@ -69,14 +67,6 @@ cudaError_t cudaFree(void* memory) {
 }
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
   std::memcpy(to, from, bytes);
-  return cudaSuccess;
-}
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t) {
-  std::memmove(to, from, bytes);
-  return cudaSuccess;
-}
-cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t) {
-  std::memset(memory, value, bytes);
   return cudaSuccess;
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
@@ -92,14 +82,12 @@ cudaError_t cudaStreamSynchronize(cudaStream_t) {
 cudaError_t cudaStreamQuery(cudaStream_t) {
   return cudaSuccess;
 }
-cudaError_t cudaDeviceSynchronize(void) {
+cudaError_t cudaDeviceSynchronize() {
   return cudaSuccess;
 }
-cudaError_t cudaGetLastError(void) {
+cudaError_t cudaGetLastError() {
   return cudaSuccess;
 }
 const char* cudaGetErrorString(cudaError_t) {
   return "an error of the emulated runtime";
 }
-
-}  // extern "C"

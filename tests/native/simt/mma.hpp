@@ -1,7 +1,5 @@
 // CPU versions of the functions of mma.cuh. Emulation: mma.cpp, hopper.cpp.
 #pragma once
-#include <cuda.h>
-
 #include "simt.hpp"
 
 namespace simt {

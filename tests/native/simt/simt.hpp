@@ -1,10 +1,6 @@
 // Runs CUDA kernels on the CPU, for tests: every thread of a block is a fiber, and a schedule decides which runs next.
 // device.cuh includes this where the compiler is not nvcc. Runtime: scheduler.cpp, sync.cpp, memory.cpp.
 #pragma once
-#include <cuda_bf16.h>
-#include <cuda_runtime_api.h>
-#include <vector_functions.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -14,16 +10,7 @@
 #include <utility>
 #include <vector>
 
-// CUDA's own headers define the qualifiers as empty for g++; only these need another meaning. One block runs at a time,
-// so that shared memory can be static, and gets ASan's red zones.
-#undef __shared__
-#define __shared__ static
-#undef __forceinline__
-#define __forceinline__ inline
-#undef __launch_bounds__
-#define __launch_bounds__(...)
-#undef __grid_constant__
-#define __grid_constant__
+#include "cuda_types.hpp"
 
 // Rewritten whenever another fiber runs.
 inline uint3 threadIdx, blockIdx;
