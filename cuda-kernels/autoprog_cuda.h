@@ -20,6 +20,9 @@ const char* ap_device_description(void);
 // Bytes of the device's memory that are free now, and all of them; both 0 where there is a problem.
 void ap_device_memory(int64_t* free, int64_t* total);
 
+// The cudaStream_t on which a context's kernels run, in the order of the calls; NULL if it has no device. Every call
+// returns as soon as its kernels are queued there.
+void* ap_context_stream(const ap_context* context);
 // The bytes that the last AP_OUT_OF_MEMORY of this context asked for.
 int64_t ap_wanted_bytes(const ap_context*);
 

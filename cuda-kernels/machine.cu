@@ -1,6 +1,4 @@
 // What this machine has to run kernels on.
-#include <cstdio>
-
 #include "cublaslt.cuh"
 
 using namespace autoprog;
@@ -44,17 +42,17 @@ struct Machine {
       problem = std::string("the device cannot be used: ") + cudaGetErrorString(status);
       return;
     }
-    char text[256];
-    std::snprintf(text, sizeof text, "%s (compute capability %d.%d, %.0f GB), driver for CUDA %s", device.name,
-                  device.major, device.minor, static_cast<double>(total) / 1e9, version(driver).c_str());
+    const std::string text = std::string(device.name) + " (compute capability " + std::to_string(device.major) + "." +
+                             std::to_string(device.minor) + ", " + std::to_string(total / 1'000'000'000) +
+                             " GB), driver for CUDA " + version(driver);
     if (device.major < kLeastMajor) {
-      problem = std::string(text) + ": the kernels need compute capability 8.0 (Ampere) or later";
+      problem = text + ": the kernels need compute capability 8.0 (Ampere) or later";
     } else if (has_pools == 0) {
-      problem = std::string(text) + ": it has no memory pools, which tensors are allocated from";
+      problem = text + ": it has no memory pools, which tensors are allocated from";
     } else if (!lt::Library::get().problem().empty()) {
       problem = lt::Library::get().problem();
     } else {
-      description = std::string(text) + ", " + lt::Library::get().description();
+      description = text + ", " + lt::Library::get().description();
     }
   }
 };

@@ -131,11 +131,10 @@ int main(int argc, char** argv) {
       suite.add("backward by the weight" + of, [=] { backward_weight(type, s, true); });
       suite.add("backward by the weight alone" + of, [=] { backward_weight(type, s, false); });
     }
-    // more than one piece: a product of 16 MiB or more in float32
-    const Shape wide{130, 1, 32776}, deep{130, 32776, 1};
-    suite.add("gelu forward in pieces" + name(type), [=] { gelu_forward(type, wide, true); });
-    suite.add("backward by the input, scaled, in pieces" + name(type), [=] { backward_input(type, deep, true); });
     suite.add("NaN" + name(type), [=] { not_finite(type, {5, 16, 24}); });
   }
+  // more than one piece: a product of 16 MiB or more in float32
+  suite.add("gelu forward in pieces", [] { gelu_forward(AP_BFLOAT16, {130, 1, 32776}, true); });
+  suite.add("backward by the input, scaled, in pieces", [] { backward_input(AP_FLOAT32, {130, 32776, 1}, true); });
   return suite.run(argc, argv);
 }
