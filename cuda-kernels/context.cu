@@ -1,5 +1,6 @@
 #include <new>
 
+#include "autoprog_cuda.h"
 #include "context.cuh"
 
 using namespace autoprog;
@@ -22,6 +23,10 @@ ap_context* ap_context_create(int32_t) {
 void ap_context_destroy(ap_context* context) {
   if (context != nullptr && context->usable) cudaStreamSynchronize(context->stream);
   delete context;
+}
+
+void* ap_context_stream(const ap_context* context) {
+  return context->stream;
 }
 
 const char* ap_last_error(const ap_context* context) {
