@@ -160,6 +160,7 @@ Heads<T> alone(const AttentionShape& s, T* x) {
 int ap_attention_forward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
                          const void* qkv, void* out, float* log_sum_exp) {
   return guarded(context, type, [&](auto as) {
+    if (B * N * H == 0) return;
     using T = typename decltype(as)::Type;
     const AttentionShape shape = self_attention(B, N, H, D, scale, loadable<kVector<T>>(as(qkv), as(out)));
     const AttentionForward<T> a{shape,
@@ -175,6 +176,7 @@ int ap_attention_forward(ap_context* context, int32_t type, int64_t B, int64_t N
 int ap_attention_backward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
                           const void* qkv, const void* out, const float* log_sum_exp, const void* dout, void* dqkv) {
   return guarded(context, type, [&](auto as) {
+    if (B * N * H == 0) return;
     using T = typename decltype(as)::Type;
     const AttentionShape shape =
         self_attention(B, N, H, D, scale, loadable<kVector<T>>(as(qkv), as(out), as(dout), as(dqkv)));

@@ -207,18 +207,17 @@ void not_a_number(int32_t type) {
   });
 }
 
-std::vector<Shape> shapes() {
+std::vector<Shape> shapes(int32_t type) {
   std::vector<Shape> result;
   for (const int64_t N : {1, 2, 15, 16, 17, 49, 63, 64, 65}) result.push_back({2, N, 3, 64});
-  for (const int64_t N : {197, 257, 321, 400}) result.push_back({1, N, 1, 64});
+  for (const int64_t N : {197, 257}) result.push_back({1, N, 1, 64});
   for (const int64_t D : {8, 32, 40, 72, 80, 96, 128, 160}) result.push_back({1, 49, 2, D});
-  // as tiles: past what lies in shared memory as a whole
-  for (const auto& [N, D] :
-       {std::pair<int64_t, int64_t>{721, 8}, {450, 48}, {321, 72}, {257, 96}, {197, 128}, {197, 160}}) {
-    result.push_back({1, N, 1, D});
-  }
   for (const int64_t D : {16, 64, 104}) result.push_back({2, 37, 2, D, 1});
-  result.push_back({1, 350, 1, 56, 3});
+  if (type == AP_FLOAT32) return result;
+  // too long to lie in shared memory as a whole
+  const std::pair<int64_t, int64_t> longer[] = {{721, 8}, {450, 48}, {400, 64}, {321, 72}, {257, 96}, {197, 128}};
+  for (const auto& [N, D] : longer) result.push_back({1, N, 1, D});
+  result.push_back({1, 197, 1, 160, 3});
   return result;
 }
 
@@ -227,6 +226,14 @@ std::string text(double x) {
   while (result.back() == '0') result.pop_back();
   if (result.back() == '.') result.pop_back();
   return result;
+}
+
+// Nothing to do is no failure.
+void nothing(int32_t type) {
+  Array x(type, {1.0}), log_sum_exp(AP_FLOAT32, {1.0});
+  run(ap_attention_forward(context, type, 0, 5, 2, 8, 1, x, x, log_sum_exp));
+  run(ap_attention_backward(context, type, 0, 5, 2, 8, 1, x, x, log_sum_exp, x, x));
+  expect_equal("x", x, {1});
 }
 
 }  // namespace
@@ -243,13 +250,15 @@ int main(int argc, char** argv) {
     suite.add("backward" + of, [=] { check_backward(type, s); });
   };
   for (const int32_t type : kTypes) {
-    for (const Shape& s : shapes()) add(type, s);
+    for (const Shape& s : shapes(type)) add(type, s);
     for (const double spread : {0.01, 3.0}) add(type, {1, 97, 2, 64, 0, spread});
     for (const double sharpness : {-1.0, 0.0, 3.0}) add(type, {1, 50, 2, 40, 0, 1, sharpness});
     suite.add(std::string("NaN spreads no further than it must ") + name(type), [=] { not_a_number(type); });
   }
   // so many heads that one block has all the queries of each
-  add(AP_BFLOAT16, {19, 129, 7, 8});
+  suite.add("forward of many heads", [] { check_forward(AP_BFLOAT16, {19, 129, 7, 8}); });
+  suite.add("backward of many heads", [] { check_backward(AP_BFLOAT16, {19, 97, 7, 8}); });
+  for (const int32_t type : kTypes) suite.add(std::string("no samples ") + name(type), [=] { nothing(type); });
   for (const int32_t which : {0, 1, 2}) {
     suite.add(std::string("finite differences of ") + "qkv"[which], [=] { finite_differences(which); });
   }
