@@ -39,7 +39,9 @@ const char* ap_isa(void) {
 
 void* ap_allocate(int64_t bytes) {
   void* memory = nullptr;
-  return cudaMalloc(&memory, static_cast<size_t>(bytes)) == cudaSuccess ? memory : nullptr;
+  if (cudaMalloc(&memory, static_cast<size_t>(bytes)) == cudaSuccess) return memory;
+  cudaGetLastError();  // or the next launch would take it for its own
+  return nullptr;
 }
 
 void ap_free(void* memory) {

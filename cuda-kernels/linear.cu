@@ -165,17 +165,26 @@ bool multiplied(ap_context* context, const Product& p, const void* a, const void
   return true;
 }
 
-void multiply(ap_context* context, const Product& p, const void* a, const void* b, const void* c, void* result) {
+// The same for any matrices: where cuBLASLt has no algorithm, as for addresses that are hardly aligned, by a kernel that
+// is slow.
+template <class T, class Y>
+void multiply(ap_context* context, const Factor& a_shape, const Factor& b_shape, const T* a, const T* b, const Y* c,
+              Y* result) {
+  const Product p{a_shape, b_shape, kTypeOf<T>, kTypeOf<Y>, c != nullptr, false};
   if (multiplied(context, p, a, b, nullptr, c, result)) return;
-  throw std::runtime_error("cuBLASLt has no algorithm for a product of (" + std::to_string(p.a.outer) + ", " +
-                           std::to_string(p.a.inner) + ") and (" + std::to_string(p.b.outer) + ", " +
-                           std::to_string(p.b.inner) + ")");
+  const auto matrix = [](const Factor& shape, const T* at) {
+    return shape.transposed ? Matrix<const T>{at, shape.inner, 1} : Matrix<const T>{at, 1, shape.inner};
+  };
+  const int64_t depth = p.a.transposed ? p.a.inner : p.a.outer;
+  launch(multiply_simply<T, Y>, flat_blocks<1>(p.rows() * p.columns()), kFlatThreads, 0, context->stream, p.rows(),
+         p.columns(), depth, matrix(p.a, a), matrix(p.b, b), Matrix<const Y>{c, 1, p.rows()},
+         Matrix<Y>{result, 1, p.rows()});
 }
 
 // left (rows, width of a row) times right, whose rows are those of the result transposed or not: in float32, piece by
 // piece of the rows, each given to finish(first row, rows, product).
 template <class T, class Finish>
-void in_pieces(ap_context* context, int64_t rows, const Factor& right, int64_t width, const T* left, const void* weight,
+void in_pieces(ap_context* context, int64_t rows, const Factor& right, int64_t width, const T* left, const T* weight,
                Finish finish) {
   const int64_t columns = right.transposed ? right.outer : right.inner;
   constexpr int64_t kRowsOfTile = 128;
@@ -184,8 +193,7 @@ void in_pieces(ap_context* context, int64_t rows, const Factor& right, int64_t w
   float* product = products_of(context).pieces.take<float>(std::min(rows, rows_of_piece) * columns);
   for (int64_t first = 0; first < rows; first += rows_of_piece) {
     const int64_t count = std::min(rows_of_piece, rows - first);
-    multiply(context, {right, {count, width, false}, kTypeOf<T>, lt::kFloat32, false, false}, weight,
-             left + first * width, nullptr, product);
+    multiply<T, float>(context, right, {count, width, false}, weight, left + first * width, nullptr, product);
     finish(first, count, product);
   }
 }
@@ -250,7 +258,7 @@ int ap_linear_gelu_forward(ap_context* context, int32_t type, int64_t rows, int6
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
     constexpr int kWidth = kVector<T>;
-    in_pieces(context, rows, {out, in, true}, in, as(x), weight, [&](int64_t first, int64_t count, const float* h) {
+    in_pieces(context, rows, {out, in, true}, in, as(x), as(weight), [&](int64_t first, int64_t count, const float* h) {
       T* values = row_of(as(y), first, out);
       T* slopes = row_of(as(slope), first, out);
       with_width<kWidth>(out % kWidth == 0 && loadable<kWidth>(bias, values, slopes), [&](auto wide) {
@@ -267,11 +275,11 @@ int ap_linear_backward_input(ap_context* context, int32_t type, int64_t rows, in
     using T = typename decltype(as)::Type;
     const Factor right{out, in, false};
     if (scale == nullptr) {
-      multiply(context, {right, {rows, out, false}, kTypeOf<T>, kTypeOf<T>, false, false}, weight, dy, nullptr, dx);
+      multiply<T, T>(context, right, {rows, out, false}, as(weight), as(dy), nullptr, as(dx));
       return;
     }
     constexpr int kWidth = kVector<T>;
-    in_pieces(context, rows, right, out, as(dy), weight, [&](int64_t first, int64_t count, const float* h) {
+    in_pieces(context, rows, right, out, as(dy), as(weight), [&](int64_t first, int64_t count, const float* h) {
       const T* factors = row_of(as(scale), first, in);
       T* target = row_of(as(dx), first, in);
       with_width<kWidth>(loadable<kWidth>(factors, target), [&](auto wide) {
@@ -286,8 +294,7 @@ int ap_linear_backward_weight(ap_context* context, int32_t type, int64_t rows, i
                               const void* dy, float* dweight, float* dbias) {
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
-    multiply(context, {{rows, in, false}, {rows, out, true}, kTypeOf<T>, lt::kFloat32, true, false}, x, dy, dweight,
-             dweight);
+    multiply<T, float>(context, {rows, in, false}, {rows, out, true}, as(x), as(dy), dweight, dweight);
     if (dbias == nullptr) return;
     constexpr int kWidth = kVector<T>;
     with_width<kWidth>(out % kWidth == 0 && loadable<kWidth>(as(dy)), [&](auto wide) {

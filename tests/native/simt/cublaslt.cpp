@@ -1,5 +1,6 @@
 // The few functions of cuBLASLt that linear.cu calls, as their documentation has them: matrices lie column by column.
-// It has no algorithm for an odd number of rows and a bias, so that what linear.cu then does is seen, too.
+// It has no algorithm for an odd number of rows and a bias, nor for addresses that are aligned to a bfloat16 alone: so
+// what linear.cu then does is seen, too.
 #include "cuda_types.hpp"
 
 namespace {
@@ -125,6 +126,9 @@ int cublasLtMatmulAlgoGetHeuristic(void*, const Operation* o, const Layout* a, c
   *found = 0;
   if (wanted < 1 || !fit(*o, *a, *b, *c, *d) || p->reductions != 2) return kInvalidValue;
   if (o->epilogue == 4 && d->rows > 1 && d->rows % 2 == 1) return kNotSupported;
+  for (const uint32_t alignment : p->alignment) {
+    if (alignment < 4) return kNotSupported;
+  }
   *results = {};
   std::memcpy(results->algorithm.alignment, p->alignment, sizeof p->alignment);
   results->workspace = p->workspace;

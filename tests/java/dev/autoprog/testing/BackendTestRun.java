@@ -6,6 +6,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectPacka
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.engine.FilterResult;
@@ -121,7 +122,8 @@ public final class BackendTestRun {
     }
 
     private void print() {
-      System.out.printf("%-36s %7s %7s %7s %8s%n", "tests", "passed", "failed", "skipped", "seconds");
+      System.out.printf(
+          "%-36s %7s %7s %7s %8s%n", "tests", "passed", "failed", "skipped", "seconds");
       lines.forEach(
           (name, line) -> {
             if (line.passed + line.failed + line.skipped > 0) {
@@ -131,11 +133,17 @@ public final class BackendTestRun {
             }
           });
       System.out.println(failures);
+      System.out.printf(
+          "%d passed, %d failed, %d skipped%n",
+          sum(line -> line.passed), sum(line -> line.failed), sum(line -> line.skipped));
+    }
+
+    private int sum(ToIntFunction<Line> count) {
+      return lines.values().stream().mapToInt(count).sum();
     }
 
     private boolean isGood() {
-      return lines.values().stream().allMatch(line -> line.failed == 0)
-          && lines.values().stream().anyMatch(line -> line.passed > 0);
+      return sum(line -> line.failed) == 0 && sum(line -> line.passed) > 0;
     }
   }
 }

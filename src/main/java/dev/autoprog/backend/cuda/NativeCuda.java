@@ -39,11 +39,9 @@ final class NativeCuda {
   static native int ap_device_allocate(
       @Cast("ap_context*") long context, long bytes, @Cast("int64_t*") long[] address);
 
-  static native int ap_device_free(
-      @Cast("ap_context*") long context, @Cast("void*") long memory);
+  static native int ap_device_free(@Cast("ap_context*") long context, @Cast("void*") long memory);
 
-  static native int ap_staging(
-      @Cast("ap_context*") long context, @Cast("int64_t*") long[] address);
+  static native int ap_staging(@Cast("ap_context*") long context, @Cast("int64_t*") long[] address);
 
   @Cast("jlong")
   static native long ap_staging_bytes();
