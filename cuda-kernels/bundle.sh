@@ -37,7 +37,7 @@ rm -r "$bundle/runtime"
 jar=$(find "$target" -maxdepth 1 -regex '.*/autoprog-[0-9.]+\(-SNAPSHOT\)?\.jar')
 cp "$jar" "$bundle/lib/"
 tr ':' '\n' <"$target/bundle-classpath" |
-  grep -vE '/(dnnl|openblas|pytorch|javacpp)-[^/]*-linux-x86_64\.jar$|/(jmh|jopt|djl|api-|pytorch-(engine|jni|native)|jna|batik|xchart|xmlgraphics|byte-buddy|gson|openblas)[^/]*\.jar$' |
+  grep -vE '/(dnnl|openblas|pytorch|javacpp)-[^/]*-linux-x86_64\.jar$|/(jmh|jopt|djl|api-|pytorch-(engine|jni|native)|jna|batik|xchart|xmlgraphics|byte-buddy|gson|openblas|jqwik)[^/]*\.jar$' |
   xargs cp -t "$bundle/lib/"
 cp "$(tr ':' '\n' <"$target/bundle-classpath" | grep -E '/javacpp-[^/]*-linux-x86_64\.jar$')" "$bundle/lib/"
 cp -r "$target/test-classes" "$bundle/tests"

@@ -13,6 +13,7 @@ import org.junit.platform.engine.FilterResult;
 import org.junit.platform.engine.TestDescriptor;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.support.descriptor.MethodSource;
+import org.junit.platform.launcher.EngineFilter;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.PostDiscoveryFilter;
 import org.junit.platform.launcher.TestExecutionListener;
@@ -40,7 +41,9 @@ public final class BackendTestRun {
     LauncherDiscoveryRequest request =
         LauncherDiscoveryRequestBuilder.request()
             .selectors(Arrays.stream(args).map(BackendTestRun::selector).toList())
-            .filters((PostDiscoveryFilter) BackendTestRun::withoutLibtorch)
+            .filters(
+                EngineFilter.includeEngines("junit-jupiter"),
+                (PostDiscoveryFilter) BackendTestRun::withoutLibtorch)
             .build();
     Tally tally = new Tally();
     LauncherFactory.create().execute(request, tally);
