@@ -109,6 +109,15 @@ struct alignas(Width * sizeof(T) < 16 ? Width * sizeof(T) : 16) Elements {
   T at[Width];
 };
 
+// p as the address of a V, which its alignment must allow: the emulation sees to it, as a GPU does.
+template <class V, class T>
+__device__ inline V* vector_at(T* p) {
+#ifndef __CUDACC__
+  if (reinterpret_cast<uintptr_t>(p) % alignof(V) != 0) simt::fail("a vector at a misaligned address");
+#endif
+  return reinterpret_cast<V*>(p);
+}
+
 // How a loop body reads, makes and writes Width neighbours, by vector instructions if there are several: their address
 // must then be a multiple of 16 bytes, or of their size.
 template <int Width>
@@ -131,14 +140,14 @@ struct Lanes {
 
   template <class T>
   __device__ Floats<Width> load(const T* p) const {
-    const auto elements = *reinterpret_cast<const Elements<T, Width>*>(p);
+    const auto elements = *vector_at<const Elements<T, Width>>(p);
     return make([&](int k) { return to_float(elements.at[k]); });
   }
   template <class T>
   __device__ void store(T* p, const Floats<Width>& x) const {
     Elements<T, Width> elements;
     each([&](int k) { elements.at[k] = from_float<T>(x[k]); });
-    *reinterpret_cast<Elements<T, Width>*>(p) = elements;
+    *vector_at<Elements<T, Width>>(p) = elements;
   }
 };
 

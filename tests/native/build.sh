@@ -16,7 +16,7 @@ begin "$1"
 
 # no contraction: a multiply-add that is not fused here is not relied on; unknown-pragmas: of unrolling, by nvcc; psabi: no other compiler takes part
 common=(-std=c++17 -Wall -Wextra -Werror -Wno-unknown-pragmas -Wno-psabi -fno-strict-aliasing -ffp-contract=off -DAP_ISA='"emulated"'
-  -I"$tests" -I"$kernels" -I"$root/src/main/native")
+  -I"$tests" -I"$kernels" -I"$root/src/main/native" ${CXXFLAGS:-})
 declare -A flags=(
   [plain]="-O2"
   [asan]="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"

@@ -38,7 +38,7 @@ struct Rows {
   int64_t rows, columns, stride, offset;
 };
 constexpr Rows kRows[] = {{1, 1, 1, 0},     {63, 2, 5, 0},      {65, 197, 197, 1}, {197, 65, 70, 0},
-                          {64, 64, 128, 0}, {300, 520, 528, 0}, {17, 16, 16, 3}};
+                          {64, 64, 128, 0}, {300, 520, 528, 0}, {17, 16, 16, 3},   {9, 16, 21, 0}};
 
 void sum_rows(int32_t type, const Rows& s) {
   const auto x = normal((s.rows - 1) * s.stride + s.columns, 1, 0.5);

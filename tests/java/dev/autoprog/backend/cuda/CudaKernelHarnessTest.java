@@ -83,9 +83,7 @@ class CudaKernelHarnessTest {
 
   private static List<String> lines(String program, String... options) {
     Path path = PROGRAMS.resolve(program);
-    assertThat(path)
-        .as("a program that the build makes; by hand: %s/build.sh target/native/cuda-emulated", SOURCES)
-        .isExecutable();
+    assertThat(path).as("a program that %s/build.sh makes", SOURCES).isExecutable();
     try {
       List<String> command = new ArrayList<>(List.of(options));
       command.add(0, path.toString());
