@@ -241,9 +241,7 @@ void nothing(int32_t type) {
 int main(int argc, char** argv) {
   Suite suite;
   const auto add = [&](int32_t type, const Shape& s) {
-    std::string of = std::string(" ") + name(type) + " " + std::to_string(s.B) + "x" + std::to_string(s.N) + "x" +
-                     std::to_string(s.H) + "x" + std::to_string(s.D);
-    if (s.offset > 0) of += " unaligned";
+    std::string of = name(type) + sizes({s.B, s.N, s.H, s.D}, s.offset);
     if (s.spread != 1) of += " spread " + text(s.spread);
     if (s.sharpness != 1) of += " sharpness " + text(s.sharpness);
     suite.add("forward" + of, [=] { check_forward(type, s); });
@@ -253,12 +251,12 @@ int main(int argc, char** argv) {
     for (const Shape& s : shapes(type)) add(type, s);
     for (const double spread : {0.01, 3.0}) add(type, {1, 97, 2, 64, 0, spread});
     for (const double sharpness : {-1.0, 0.0, 3.0}) add(type, {1, 50, 2, 40, 0, 1, sharpness});
-    suite.add(std::string("NaN spreads no further than it must ") + name(type), [=] { not_a_number(type); });
+    suite.add("NaN spreads no further than it must" + name(type), [=] { not_a_number(type); });
   }
   // so many heads that one block has all the queries of each
   suite.add("forward of many heads", [] { check_forward(AP_BFLOAT16, {19, 129, 7, 8}); });
   suite.add("backward of many heads", [] { check_backward(AP_BFLOAT16, {19, 97, 7, 8}); });
-  for (const int32_t type : kTypes) suite.add(std::string("no samples ") + name(type), [=] { nothing(type); });
+  for (const int32_t type : kTypes) suite.add("no samples" + name(type), [=] { nothing(type); });
   for (const int32_t which : {0, 1, 2}) {
     suite.add(std::string("finite differences of ") + "qkv"[which], [=] { finite_differences(which); });
   }
