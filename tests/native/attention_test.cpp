@@ -12,6 +12,7 @@ struct Shape {
   int64_t offset = 0;    // of the first element from an aligned address
   double spread = 1;     // of queries and keys: large ones saturate the softmax
   double sharpness = 1;  // the scale is that over the square root of D
+  double apart = 0;      // queries are shifted by that down, keys up: all scores are far below zero
 
   int64_t elements() const { return B * N * H * D; }
   double scale() const { return static_cast<float>(sharpness / std::sqrt(static_cast<double>(D))); }
@@ -101,7 +102,10 @@ Values tokens(const Shape& s) {
   Values qkv = normal(3 * s.elements());
   each_query(s, [&](int64_t b, int64_t h, int64_t n) {
     for (int64_t i = 0; i < 2; i++) {
-      for (int64_t d = 0; d < s.D; d++) qkv[s.packed(b, n, i, h) + d] *= s.spread;
+      for (int64_t d = 0; d < s.D; d++) {
+        double& x = qkv[s.packed(b, n, i, h) + d];
+        x = s.spread * x + (i == 0 ? -s.apart : s.apart);
+      }
     }
   });
   return rounded(AP_BFLOAT16, qkv);
@@ -244,6 +248,7 @@ int main(int argc, char** argv) {
     std::string of = name(type) + sizes({s.B, s.N, s.H, s.D}, s.offset);
     if (s.spread != 1) of += " spread " + text(s.spread);
     if (s.sharpness != 1) of += " sharpness " + text(s.sharpness);
+    if (s.apart != 0) of += " apart " + text(s.apart);
     suite.add("forward" + of, [=] { check_forward(type, s); });
     suite.add("backward" + of, [=] { check_backward(type, s); });
   };
@@ -251,6 +256,7 @@ int main(int argc, char** argv) {
     for (const Shape& s : shapes(type)) add(type, s);
     for (const double spread : {0.01, 3.0}) add(type, {1, 97, 2, 64, 0, spread});
     for (const double sharpness : {-1.0, 0.0, 3.0}) add(type, {1, 50, 2, 40, 0, 1, sharpness});
+    add(type, {1, 19, 2, 8, 0, 0.25, std::sqrt(8.0), 4});
     suite.add("NaN spreads no further than it must" + name(type), [=] { not_a_number(type); });
   }
   // so many heads that one block has all the queries of each
