@@ -138,7 +138,7 @@ __device__ inline void write_rows(const BFloat16* tile, Rows<BFloat16> to, int f
     const BFloat16* from = tile + r * kStride<W> + d;
     BFloat16* target = to.data + (first + r) * to.row + d;
     if (shape.vectors) {
-      *reinterpret_cast<uint4*>(target) = *reinterpret_cast<const uint4*>(from);
+      *vector_at<uint4>(target) = *vector_at<const uint4>(from);
     } else {
       for (int e = 0; e < 8; e++) target[e] = from[e];
     }
@@ -275,8 +275,7 @@ __device__ inline void write_sums(const Sums<W, M>& sums, const float (&factors)
 #pragma unroll
       for (int h = 0; h < 2; h++) {
         BFloat16* at = stage + (m * kBlock + lane() / 4 + h * 8) * kStride<W> + c * 8 + lane() % 4 * 2;
-        *reinterpret_cast<uint32_t*>(at) =
-            pack(factors[m][h] * sums[m][c][2 * h], factors[m][h] * sums[m][c][2 * h + 1]);
+        *vector_at<uint32_t>(at) = pack(factors[m][h] * sums[m][c][2 * h], factors[m][h] * sums[m][c][2 * h + 1]);
       }
     }
   }

@@ -88,7 +88,7 @@ struct KeyGradient {
     }
 #pragma unroll
     for (int j = 0; j < C / 8; j++) {
-      const float4 two = *reinterpret_cast<const float4*>(statistics + r + j * 8 + lane() % 4 * 2);
+      const float4 two = *vector_at<const float4>(statistics + r + j * 8 + lane() % 4 * 2);
 #pragma unroll
       for (int i = 0; i < 4; i++) {
         const float weight = exp2_approximate(fmaf(x[0][j][i], factor, i % 2 == 0 ? -two.x : -two.z));

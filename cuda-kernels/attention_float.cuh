@@ -22,7 +22,7 @@ template <int W>
 using FloatSums = float[2][W / 32][4];
 
 __device__ inline float4 load4(const float* p) {
-  return *reinterpret_cast<const float4*>(p);
+  return *vector_at<const float4>(p);
 }
 
 // Asks for rows of a head, and waits until all threads' are there and the others are done with what was there before.
@@ -98,8 +98,8 @@ __device__ inline void write_float_sums(const FloatSums<W>& sums, const float (&
       if (row >= end || d >= shape.D) continue;
       float* at = to.data + row * to.row + d;
       if (shape.vectors) {
-        *reinterpret_cast<float4*>(at) = make_float4(factors[i] * sums[i][c][0], factors[i] * sums[i][c][1],
-                                                     factors[i] * sums[i][c][2], factors[i] * sums[i][c][3]);
+        *vector_at<float4>(at) = make_float4(factors[i] * sums[i][c][0], factors[i] * sums[i][c][1],
+                                             factors[i] * sums[i][c][2], factors[i] * sums[i][c][3]);
       } else {
         for (int e = 0; e < 4; e++) at[e] = factors[i] * sums[i][c][e];
       }

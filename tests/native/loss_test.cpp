@@ -106,6 +106,21 @@ void sure_and_right() {
   expect_close("loss", device.losses, {std::log1p(2 * std::exp(-20.0))}, kFloat32Bound);
 }
 
+// So does its gradient, of two numbers near 1, as far as log_sum_exp tells them apart.
+void sure_and_right_backward() {
+  Problem p({1, 3, 0}, false, 0, 1);
+  p.logits = {0, 8, 0};
+  p.labels = {1};
+  Device device(p);
+  device.forward(p);
+  const double log_sum_exp = device.log_sum_exp.values()[0];
+  Array dlogits(AP_FLOAT32, 3);
+  device.backward(p, 1, dlogits);
+  const std::vector<double> gradient = dlogits.values();
+  Array right(AP_FLOAT32, {gradient[1]});
+  expect_close("dlogits[1]", right, {std::exp(8 - log_sum_exp) - 1}, kFloat32Bound);
+}
+
 // A class without a share costs nothing, even if its logit is -infinity; a logit of 1e4 overflows nothing.
 void extreme() {
   Problem p({2, 4, 0}, true, 0, 1);
@@ -160,6 +175,7 @@ int main(int argc, char** argv) {
     suite.add("backward mixed" + of, [=] { backward({s, true, 0.1, 3}); });
   }
   suite.add("a sure and right answer", sure_and_right);
+  suite.add("a sure and right answer backward", sure_and_right_backward);
   suite.add("extreme logits", extreme);
   suite.add("NaN and classes that do not exist", not_a_number);
   return suite.run(argc, argv);
