@@ -2,6 +2,7 @@
 //
 // There, addresses are the device's, and a context is a stream: a kernel's call returns before the kernel has run, and
 // what a context is asked for happens in the order of the calls. An error of the device may show in a later call.
+// ap_linear_forward to bfloat16 rounds its bias to bfloat16 first, as the weight was: so cuBLASLt can add it.
 #pragma once
 #include "autoprog.h"
 

@@ -84,15 +84,20 @@ inline std::vector<fs::path> python_prefixes() {
   const std::string path = variable("PATH");
   for (size_t begin = 0; begin <= path.size();) {
     const size_t end = std::min(path.find(':', begin), path.size());
-    const fs::path python = fs::path(path.substr(begin, end - begin)) / "python3";
-    if (end > begin && fs::exists(python, ignored)) {
+    fs::path python = fs::path(path.substr(begin, end - begin)) / "python3";
+    // a link may lead to that of a virtual environment, and on to the Python that it was made from
+    for (int links = 0; end > begin && links < 8 && fs::exists(python, ignored); links++) {
       prefixes.push_back(python.parent_path().parent_path());
-      const fs::path real = fs::canonical(python, ignored);
-      if (!real.empty()) prefixes.push_back(real.parent_path().parent_path());
+      const fs::path next = fs::read_symlink(python, ignored);
+      if (next.empty()) break;
+      python = (python.parent_path() / next).lexically_normal();
     }
     begin = end + 1;
   }
-  prefixes.insert(prefixes.end(), {"/usr/local", "/usr", "/usr/lib", "/opt/conda", "/opt/venv"});
+  prefixes.insert(prefixes.end(), {"/usr/local", "/usr", "/usr/lib"});
+  for (const fs::path& folder : folders("/opt", "")) {
+    prefixes.insert(prefixes.end(), {folder, folder / ".venv", folder / "venv"});
+  }
   if (!variable("HOME").empty()) prefixes.push_back(variable("HOME") + "/.local");
   return prefixes;
 }
@@ -106,7 +111,7 @@ inline std::vector<fs::path> library_folders() {
   for (const fs::path& cuda : folders("/usr/local", "cuda-")) found.push_back(cuda / "lib64");
   for (const fs::path& prefix : python_prefixes()) {
     std::vector<fs::path> pythons = folders(prefix / "lib", "python3");
-    pythons.push_back(prefix / "python3");  // Debian's
+    pythons.push_back(prefix / "python3");  // Debian's, of /usr/lib
     for (const fs::path& python : pythons) {
       for (const char* packages : {"site-packages", "dist-packages"}) {
         for (const char* package : {"nvidia/cu13/lib", "nvidia/cublas/lib"}) {

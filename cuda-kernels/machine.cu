@@ -36,8 +36,6 @@ struct Machine {
     size_t free = 0, total = 0;
     cudaError_t status = cudaGetDeviceProperties(&device, 0);
     if (status == cudaSuccess) status = cudaMemGetInfo(&free, &total);
-    int has_pools = 0;
-    if (status == cudaSuccess) status = cudaDeviceGetAttribute(&has_pools, cudaDevAttrMemoryPoolsSupported, 0);
     if (status != cudaSuccess) {
       problem = std::string("the device cannot be used: ") + cudaGetErrorString(status);
       return;
@@ -47,8 +45,6 @@ struct Machine {
                              " GB), driver for CUDA " + version(driver);
     if (device.major < kLeastMajor) {
       problem = text + ": the kernels need compute capability 8.0 (Ampere) or later";
-    } else if (has_pools == 0) {
-      problem = text + ": it has no memory pools, which tensors are allocated from";
     } else if (!lt::Library::get().problem().empty()) {
       problem = lt::Library::get().problem();
     } else {

@@ -38,30 +38,42 @@ class Slot {
 };
 
 // A context's pool of device memory, and its slots, which uploads take in turn: so the host fills one while others are
-// still read.
+// still read. A device without pools is asked for each allocation by itself, which waits for everything that runs.
 class Transfers {
  public:
   Transfers() {
-    int device = 0;
+    int device = 0, has_pools = 0;
     check(cudaGetDevice(&device), "the device");
+    check(cudaDeviceGetAttribute(&has_pools, cudaDevAttrMemoryPoolsSupported, device), "the device");
+    if (has_pools == 0) return;
     cudaMemPoolProps properties{};
     properties.allocType = cudaMemAllocationTypePinned;
     properties.handleTypes = cudaMemHandleTypeNone;
     properties.location.type = cudaMemLocationTypeDevice;
     properties.location.id = device;
-    check(cudaMemPoolCreate(&pool_, &properties), "a pool of memory");
+    if (cudaMemPoolCreate(&pool_, &properties) != cudaSuccess) {
+      cudaGetLastError();  // a virtual machine's device may have them in name only
+      pool_ = nullptr;
+      return;
+    }
     // what is given back stays with the pool, for the next allocation, as long as the context lives
     uint64_t keep = ~uint64_t{0};
     const cudaError_t status = cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &keep);
     if (status != cudaSuccess) cudaMemPoolDestroy(pool_);
     check(status, "a pool of memory");
   }
-  ~Transfers() { cudaMemPoolDestroy(pool_); }
+  ~Transfers() {
+    if (pool_ != nullptr) cudaMemPoolDestroy(pool_);
+  }
   Transfers(const Transfers&) = delete;
   Transfers& operator=(const Transfers&) = delete;
 
   void* allocate(size_t bytes, cudaStream_t stream) {
     void* memory = nullptr;
+    if (pool_ == nullptr) {
+      check(cudaMalloc(&memory, bytes), "memory on the device", bytes);
+      return memory;
+    }
     cudaError_t status = cudaMallocFromPoolAsync(&memory, bytes, pool_, stream);
     if (status == cudaErrorMemoryAllocation) {
       // what the pool keeps in pieces of other sizes may be enough as a whole
@@ -72,6 +84,9 @@ class Transfers {
     }
     check(status, "memory on the device", bytes);
     return memory;
+  }
+  void free(void* memory, cudaStream_t stream) {
+    check(pool_ == nullptr ? cudaFree(memory) : cudaFreeAsync(memory, stream), "memory that is given back");
   }
 
   Slot& next() {
@@ -105,7 +120,7 @@ int ap_device_allocate(ap_context* context, int64_t bytes, int64_t* address) {
 }
 
 int ap_device_free(ap_context* context, void* memory) {
-  return guarded(context, [&] { check(cudaFreeAsync(memory, context->stream), "memory that is given back"); });
+  return guarded(context, [&] { transfers_of(context).free(memory, context->stream); });
 }
 
 int64_t ap_staging_bytes(void) {
