@@ -9,12 +9,12 @@
 #pragma GCC visibility push(default)
 extern "C" {
 
-// What a call with a context returns where it fails. AP_OUT_OF_MEMORY: the context stays usable. AP_DEVICE_LOST: no call
-// will succeed any more, and the process has to end before the device can be used again.
+// What a call with a context returns where it fails. AP_OUT_OF_MEMORY: the context stays usable. AP_DEVICE_LOST: no
+// call will succeed any more, and the process has to end before the device can be used again.
 enum { AP_FAILED = 1, AP_OUT_OF_MEMORY = 2, AP_DEVICE_LOST = 3 };
 
-// Why kernels cannot run here (no driver, one that is too old, no device, no cuBLASLt) and what to do; NULL if they can.
-// The answer is that of the first call.
+// Why kernels cannot run here (no driver, one that is too old, no device, no cuBLASLt) and what to do; NULL if they
+// can. The answer is that of the first call.
 const char* ap_device_problem(void);
 // The device, its driver, and the cuBLASLt that was found and where; NULL where there is a problem.
 const char* ap_device_description(void);

@@ -165,9 +165,10 @@ class Library {
     void* library = load();
     if (library == nullptr) {
       if (problem_.empty()) {
-        problem_ = std::string("cuBLASLt was not found: no libcublasLt.so.13 or .12 on the library path, in CUDA_HOME, ") +
-                   "in /usr/local/cuda*, nor among the packages of a Python. Install it (the CUDA toolkit has it, and " +
-                   "so has pip install nvidia-cublas), or name the file: " + kVariable + "=/path/to/libcublasLt.so.13";
+        problem_ = std::string("cuBLASLt was not found: no libcublasLt.so.13 or .12 on the library path, in ") +
+                   "CUDA_HOME, in /usr/local/cuda*, nor among the packages of a Python. Install it (the CUDA toolkit " +
+                   "has it, and so has pip install nvidia-cublas), or name the file: " + kVariable +
+                   "=/path/to/libcublasLt.so.13";
       }
       return;
     }

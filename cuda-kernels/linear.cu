@@ -133,7 +133,8 @@ class Plan {
 
 // What a context keeps for its products.
 struct Products {
-  using Key = decltype(std::tuple_cat(std::declval<Product>().key(), std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>()));
+  using Alignments = std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>;
+  using Key = decltype(std::tuple_cat(std::declval<Product>().key(), Alignments()));
 
   std::map<Key, Plan> plans;
   Scratch workspace;
@@ -165,8 +166,8 @@ bool multiplied(ap_context* context, const Product& p, const void* a, const void
   return true;
 }
 
-// The same for any matrices: where cuBLASLt has no algorithm, as for addresses that are hardly aligned, by a kernel that
-// is slow.
+// The same for any matrices: where cuBLASLt has no algorithm, as it may be for addresses that are hardly aligned, by a
+// kernel that is slow.
 template <class T, class Y>
 void multiply(ap_context* context, const Factor& a_shape, const Factor& b_shape, const T* a, const T* b, const Y* c,
               Y* result) {

@@ -24,8 +24,6 @@ final class NativeCuda {
 
   static native String ap_last_error(@Cast("const ap_context*") long context);
 
-  static native String ap_isa();
-
   static native String ap_device_problem();
 
   static native String ap_device_description();
