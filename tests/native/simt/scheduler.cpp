@@ -50,6 +50,8 @@ std::string place() {
 
 }  // namespace
 
+// For TSan, the block itself orders its threads after what came before the launch; &scheduler_pointer_ orders what
+// comes after the launch after them. Nothing but what a kernel does orders them among each other.
 void Block::enter(Thread& thread) {
   current = &thread;
   threadIdx = thread.id;
@@ -70,6 +72,7 @@ void Block::leave(Thread& thread, [[maybe_unused]] bool dying) {
 #ifdef __SANITIZE_ADDRESS__
   __sanitizer_start_switch_fiber(dying ? nullptr : &thread.fake_stack, scheduler_bottom_, scheduler_size_);
 #endif
+  order_release(&scheduler_pointer_);
 #ifdef SIMT_TSAN
   __tsan_switch_to_fiber(scheduler_fiber_, __tsan_switch_to_fiber_no_sync);
 #endif
@@ -88,7 +91,6 @@ void Block::fiber_main() {
   order_acquire(&b);
   b.body();
   thread.state = State::done;
-  order_release(&b);
   b.leave(thread, true);
   std::abort();
 }
@@ -155,6 +157,7 @@ void Block::deadlock() {
     while (next < threads.size() && site(threads[next]) == site(threads[first])) next++;
     message += "\n    threads " + std::to_string(first) + ".." + std::to_string(next - 1) + ": " + site(threads[first]);
   }
+  order_acquire(&scheduler_pointer_);  // nothing of this block comes after
   throw std::runtime_error(message);
 }
 
@@ -162,7 +165,10 @@ bool Block::step(Thread& thread) {
   if (thread.state == State::poll && thread.poll(thread.operands)) thread.state = State::ready;
   if (thread.state != State::ready) return false;
   enter(thread);
-  if (!error.empty()) throw std::runtime_error(error);
+  if (!error.empty()) {
+    order_acquire(&scheduler_pointer_);
+    throw std::runtime_error(error);
+  }
   return true;
 }
 
@@ -203,7 +209,7 @@ void Block::run(int n) {
         std::count_if(threads.begin(), threads.end(), [](const Thread& t) { return t.state == State::done; }));
     if (!progress && done < n) deadlock();
   }
-  order_acquire(this);
+  order_acquire(&scheduler_pointer_);
   for (const Barrier& barrier : barriers) {
     if (barrier.arrived > 0) deadlock();
   }
