@@ -116,7 +116,7 @@ class LossTest {
 
   /** Excluded classes have the logit −∞; without smoothing they cost nothing. */
   @Test
-  void anExcludedClassCostsNothing() {
+  void anExcludedClassCostsNothingAsInLibtorch() {
     RowsShape s = RowsShape.dense(3, 10);
     KernelCall call = LossKernelCalls.crossEntropyForward(RandomData.of("excluded"), s, 0);
     KernelCall excluded = excluded(call, s);

@@ -15,18 +15,30 @@ public record Candidate(Backend backend, int threads) {
   private static final int MOST_THREADS = 3;
 
   /**
-   * Every available backend with 1, 2 and 3 threads. The reference, which has one, is among them:
-   * it too must leave red zones alone, take unaligned tensors and work in place.
+   * Every available backend, the one that has threads with 1, 2 and 3 of them. The reference is
+   * among them: it too must leave red zones alone, take unaligned tensors and work in place.
+   *
+   * @throws dev.autoprog.backend.BackendException if one was {@linkplain #ONLY named} that cannot
+   *     serve
    */
   public static List<Candidate> all() {
-    return Backend.all().stream()
-        .filter(b -> b.availability().available())
-        .filter(b -> b.name().equals(System.getProperty(ONLY, b.name())))
+    return backends()
         .flatMap(
             b ->
-                IntStream.rangeClosed(1, b.name().equals("reference") ? 1 : MOST_THREADS)
+                IntStream.rangeClosed(1, b.name().equals("cpu") ? MOST_THREADS : 1)
                     .mapToObj(threads -> new Candidate(b, threads)))
         .toList();
+  }
+
+  private static Stream<Backend> backends() {
+    return System.getProperty(ONLY) != null
+        ? Stream.of(Backend.named(nameOr("auto")))
+        : Backend.all().stream().filter(b -> b.availability().available());
+  }
+
+  /** The {@linkplain #ONLY named} backend, else {@code usual}: for tests that need but one. */
+  public static String nameOr(String usual) {
+    return System.getProperty(ONLY, usual);
   }
 
   /** Every candidate with every one of {@code cases}. */

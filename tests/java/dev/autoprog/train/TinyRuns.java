@@ -22,6 +22,7 @@ final class TinyRuns {
     List<String> all =
         new ArrayList<>(
             List.of(
+                "backend=" + dev.autoprog.testing.Candidate.nameOr("auto"),
                 "training.epochs=6",
                 "training.batch=16",
                 "training.checkpoint_seconds=1000",

@@ -12,6 +12,11 @@ public final class DeviceMemoryException extends RuntimeException {
     this.requestedBytes = requestedBytes;
   }
 
+  /** The same, where it is known how many bytes are free. */
+  public DeviceMemoryException(String device, long requestedBytes, long freeBytes, String advice) {
+    this(device, requestedBytes, freeBytes + " bytes are free; " + advice);
+  }
+
   /** The bytes that were asked for. */
   public long requestedBytes() {
     return requestedBytes;

@@ -1,13 +1,12 @@
 package dev.autoprog.backend.cpu;
 
 import dev.autoprog.backend.BackendException;
+import dev.autoprog.backend.NativeResource;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 
@@ -77,8 +76,8 @@ final class CpuLibrary {
       loadCached(OPENMP);
     }
     loadCached("libdnnl.so.3");
-    loadFresh(isa.id() + "/libautoprog.so");
-    loadFresh("libjniNativeCpu.so");
+    loadOwn(isa.id() + "/libautoprog.so");
+    loadOwn("libjniNativeCpu.so");
     return new CpuLibrary(processor, isa);
   }
 
@@ -106,24 +105,12 @@ final class CpuLibrary {
     System.load(file.getPath());
   }
 
-  /**
-   * Loads a library of our own from a fresh copy, which is deleted as soon as it is mapped: the
-   * cache tells copies apart by name, size and date, and two builds can have the same.
-   */
-  private static void loadFresh(String name) throws IOException {
+  /** Loads a library of our own. */
+  private static void loadOwn(String name) throws IOException {
     String resource = "linux-x86_64/" + name;
-    try (InputStream library = CpuLibrary.class.getResourceAsStream(resource)) {
-      if (library == null) {
-        throw new BackendException(
-            resource + " is not on the class path; build AutoProg without -Djavacpp.skip");
-      }
-      Path copy = Files.createTempFile(Loader.getCacheDir().toPath(), "autoprog", ".so");
-      try {
-        Files.copy(library, copy, StandardCopyOption.REPLACE_EXISTING);
-        System.load(copy.toString());
-      } finally {
-        Files.delete(copy);
-      }
+    if (!NativeResource.load(CpuLibrary.class, resource)) {
+      throw new BackendException(
+          resource + " is not on the class path; build AutoProg without -Djavacpp.skip");
     }
   }
 }

@@ -5,10 +5,11 @@ import dev.autoprog.backend.BackendException;
 import dev.autoprog.backend.BackendProvider;
 import dev.autoprog.backend.BackendResources;
 
-/** The backend {@code cuda}. This build has no kernels for it, and says so. */
+/**
+ * The backend {@code cuda}: kernels in CUDA C++ on the first GPU, matrix products by cuBLASLt,
+ * which comes from the machine.
+ */
 public final class CudaBackendProvider implements BackendProvider {
-  private static final String MISSING = "this build has no CUDA kernels; use the backend cpu";
-
   /** For {@link java.util.ServiceLoader}. */
   public CudaBackendProvider() {}
 
@@ -24,11 +25,16 @@ public final class CudaBackendProvider implements BackendProvider {
 
   @Override
   public Availability probe() {
-    return Availability.missing(MISSING);
+    try {
+      return Availability.on(CudaLibrary.load());
+    } catch (BackendException e) {
+      return Availability.missing(e.getMessage());
+    }
   }
 
   @Override
   public BackendResources open(int threads) {
-    throw new BackendException("Backend cuda cannot serve here: " + MISSING);
+    CudaLibrary.load();
+    return new CudaResources();
   }
 }

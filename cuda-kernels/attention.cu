@@ -1,0 +1,196 @@
+#include <algorithm>
+
+#include "attention.cuh"
+#include "attention_backward.cuh"
+#include "attention_float.cuh"
+#include "attention_forward.cuh"
+#include "context.cuh"
+
+using namespace autoprog;
+
+namespace {
+
+// ---- which kernel serves which shape ----------------------------------------------------------------------------
+
+// Of bfloat16 heads of up to W elements: the most threads of a block, such that two blocks of a multiprocessor (65536
+// registers) hold their sums without spilling.
+template <int W>
+struct Plan {
+  static constexpr int forward_threads = W <= 64 ? 256 : W <= 128 ? 192 : 128;
+  static constexpr int backward_threads = W <= 80 ? 192 : 128;
+  // blocks of 16 queries that a warp owns where keys pass in tiles: two halve the reads of shared memory
+  static constexpr int tiled_blocks = W <= 80 ? 2 : 1;
+};
+
+// A head lies in shared memory as a whole if two blocks fit into a multiprocessor: 228 KiB on sm_90, less 1 KiB each.
+constexpr int kMostShared = 113 * 1024;
+// So many blocks fill a GPU of 132 multiprocessors twice.
+constexpr int kEnoughBlocks = 264;
+
+// body(Wide<W>) for the least W of the list that is not below D.
+template <int First, int... Rest, class Body>
+void with_head_width(int64_t D, Body body) {
+  if constexpr (sizeof...(Rest) > 0) {
+    if (D > First) return with_head_width<Rest...>(D, body);
+  }
+  body(Wide<First>{});
+}
+
+int divide_up(int n, int by) {
+  return (n + by - 1) / by;
+}
+
+// How the blocks of 16 rows of a head are shared out: to as many warps as leave the fewest of them idle in the last
+// round, and to several thread blocks where there are few heads.
+struct Shares {
+  int warps, parts;
+
+  Shares(int rows, int most_threads, int heads) {
+    const int most_warps = most_threads / kWarp, blocks = divide_up(rows, kBlock);
+    const int rounds = divide_up(blocks, most_warps);
+    warps = divide_up(blocks, rounds);
+    parts = std::clamp(kEnoughBlocks / heads, 1, rounds);
+  }
+};
+
+template <int W>
+size_t tile_bytes(int rows) {
+  return static_cast<size_t>(rows) * kStride<W> * sizeof(BFloat16);
+}
+
+// ---- launches ---------------------------------------------------------------------------------------------------
+
+// `blocks` for each head, which read the same rows and so are neighbours.
+dim3 grid(const AttentionShape& shape, int blocks) {
+  return dim3(blocks, shape.H, shape.B);
+}
+
+template <int W>
+void forward(ap_context* context, const AttentionForward<BFloat16>& a) {
+  constexpr int kThreads = Plan<W>::forward_threads, kTiledThreads = 128, kBlocks = Plan<W>::tiled_blocks;
+  const AttentionShape& shape = a.shape;
+  const int heads = shape.B * shape.H;
+  const Shares shares(shape.queries, kThreads, heads);
+  const size_t whole = tile_bytes<W>(2 * round_up(shape.keys, kBlock) + shares.warps * kBlock);
+  if (whole <= kMostShared) {
+    launch(attention_forward_whole<W, kThreads>, grid(shape, shares.parts), shares.warps * kWarp, whole,
+           context->stream, a);
+  } else {
+    constexpr int kOwned = kTiledThreads / kWarp * kBlocks * kBlock;
+    launch(attention_forward_tiled<W, kBlocks, kTiledThreads>, grid(shape, divide_up(shape.queries, kOwned)),
+           kTiledThreads, tile_bytes<W>(4 * kTile + kOwned), context->stream, a);
+  }
+}
+
+template <int W>
+void backward(ap_context* context, AttentionBackward<BFloat16>& a) {
+  constexpr int kThreads = Plan<W>::backward_threads;
+  const AttentionShape& shape = a.shape;
+  const int heads = shape.B * shape.H, queries = round_up(shape.queries, kBlock), keys = round_up(shape.keys, kBlock);
+  const Shares shares(std::max(queries, keys), kThreads, heads);
+  const size_t whole = tile_bytes<W>(2 * std::max(queries, keys) + shares.warps * kBlock) +
+                       static_cast<size_t>(queries) * sizeof(Statistics);
+  if (whole <= kMostShared) {
+    launch(attention_backward_whole<W, kThreads>, grid(shape, shares.parts), shares.warps * kWarp, whole,
+           context->stream, a);
+    return;
+  }
+  constexpr int kOwned = kThreads / kWarp * kBlock;
+  const size_t tiled = tile_bytes<W>(4 * kTile + kOwned);
+  a.statistics = context->scratch.take<Statistics>(int64_t{heads} * shape.queries);
+  launch(attention_statistics<BFloat16>, grid(shape, 1), 256, 0, context->stream, a);
+  launch(attention_backward_queries<W, kThreads>, grid(shape, divide_up(shape.queries, kOwned)), kThreads, tiled,
+         context->stream, a);
+  launch(attention_backward_keys<W, kThreads>, grid(shape, divide_up(shape.keys, kOwned)), kThreads,
+         tiled + 2 * kTile * sizeof(Statistics), context->stream, a);
+}
+
+template <int W>
+void forward(ap_context* context, const AttentionForward<float>& a) {
+  launch(attention_forward_float<W>, grid(a.shape, divide_up(a.shape.queries, kFloatRows)), kFloatThreads,
+         float_forward_floats<W>() * sizeof(float), context->stream, a);
+}
+
+template <int W>
+void backward(ap_context* context, AttentionBackward<float>& a) {
+  const int heads = a.shape.B * a.shape.H;
+  a.statistics = context->scratch.take<Statistics>(int64_t{heads} * a.shape.queries);
+  launch(attention_statistics<float>, grid(a.shape, 1), 256, 0, context->stream, a);
+  launch(attention_backward_queries_float<W>, grid(a.shape, divide_up(a.shape.queries, kFloatRows)), kFloatThreads,
+         float_backward_floats<W>() * sizeof(float), context->stream, a);
+  launch(attention_backward_keys_float<W>, grid(a.shape, divide_up(a.shape.keys, kFloatRows)), kFloatThreads,
+         float_backward_floats<W>() * sizeof(float), context->stream, a);
+}
+
+template <class T, class Body>
+void with_width_of(int64_t D, Body body) {
+  if constexpr (std::is_same_v<T, float>) {
+    with_head_width<32, 64, 96, 128, 160>(D, body);
+  } else {
+    with_head_width<32, 48, 64, 80, 96, 128, 160>(D, body);
+  }
+}
+
+AttentionShape self_attention(int64_t B, int64_t N, int64_t H, int64_t D, float scale, bool vectors) {
+  constexpr int64_t kMost = 65535;  // of a grid's second and third dimension
+  if (B > kMost || H > kMost) {
+    throw std::runtime_error("attention of " + std::to_string(B) + " samples and " + std::to_string(H) +
+                             " heads: one call takes up to 65535 of each; split the batch");
+  }
+  const int tokens = static_cast<int>(N);
+  return {static_cast<int>(B), static_cast<int>(H), tokens, tokens, static_cast<int>(D), scale, vectors};
+}
+
+// Which of q, k, v (0, 1, 2) in a packed tensor (B, N, 3, H, D).
+template <class T>
+Heads<T> packed(const AttentionShape& s, T* qkv, int which) {
+  const int width = s.H * s.D;
+  return {qkv + which * width, int64_t{3} * width * s.queries, 3 * width, s.D};
+}
+
+// A tensor (B, N, H, D).
+template <class T>
+Heads<T> alone(const AttentionShape& s, T* x) {
+  const int width = s.H * s.D;
+  return {x, int64_t{width} * s.queries, width, s.D};
+}
+
+}  // namespace
+
+int ap_attention_forward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
+                         const void* qkv, void* out, float* log_sum_exp) {
+  return guarded(context, type, [&](auto as) {
+    if (B * N * H == 0) return;
+    using T = typename decltype(as)::Type;
+    const AttentionShape shape = self_attention(B, N, H, D, scale, loadable<kVector<T>>(as(qkv), as(out)));
+    const AttentionForward<T> a{shape,
+                                packed(shape, as(qkv), 0),
+                                packed(shape, as(qkv), 1),
+                                packed(shape, as(qkv), 2),
+                                alone(shape, as(out)),
+                                log_sum_exp};
+    with_width_of<T>(D, [&](auto width) { forward<width()>(context, a); });
+  });
+}
+
+int ap_attention_backward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
+                          const void* qkv, const void* out, const float* log_sum_exp, const void* dout, void* dqkv) {
+  return guarded(context, type, [&](auto as) {
+    if (B * N * H == 0) return;
+    using T = typename decltype(as)::Type;
+    const AttentionShape shape =
+        self_attention(B, N, H, D, scale, loadable<kVector<T>>(as(qkv), as(out), as(dout), as(dqkv)));
+    AttentionBackward<T> a{shape,
+                           packed(shape, as(qkv), 0),
+                           packed(shape, as(qkv), 1),
+                           packed(shape, as(qkv), 2),
+                           alone(shape, as(out)),
+                           alone(shape, as(dout)),
+                           packed(shape, as(dqkv), 0),
+                           packed(shape, as(dqkv), 1),
+                           packed(shape, as(dqkv), 2),
+                           log_sum_exp,
+                           nullptr};
+    with_width_of<T>(D, [&](auto width) { backward<width()>(context, a); });
+  });
+}

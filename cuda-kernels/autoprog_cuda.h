@@ -1,0 +1,49 @@
+// What the CUDA library has beside the kernels of autoprog.h: the device, its memory, and the way there and back.
+//
+// There, addresses are the device's, and a context is a stream: a kernel's call returns before the kernel has run, and
+// what a context is asked for happens in the order of the calls. An error of the device may show in a later call.
+// ap_linear_forward to bfloat16 rounds its bias to bfloat16 first, as the weight was: so cuBLASLt can add it.
+#pragma once
+#include "autoprog.h"
+
+#pragma GCC visibility push(default)
+extern "C" {
+
+// What a call with a context returns where it fails. AP_OUT_OF_MEMORY: the context stays usable. AP_DEVICE_LOST: no
+// call will succeed any more, and the process has to end before the device can be used again.
+enum { AP_FAILED = 1, AP_OUT_OF_MEMORY = 2, AP_DEVICE_LOST = 3 };
+
+// Why kernels cannot run here (no driver, one that is too old, no device, no cuBLASLt) and what to do; NULL if they
+// can. The answer is that of the first call.
+const char* ap_device_problem(void);
+// The device, its driver, and the cuBLASLt that was found and where; NULL where there is a problem.
+const char* ap_device_description(void);
+// Bytes of the device's memory that are free now, and all of them; both 0 where there is a problem.
+void ap_device_memory(int64_t* free, int64_t* total);
+
+// The cudaStream_t on which a context's kernels run, in the order of the calls; NULL if it has no device. Every call
+// returns as soon as its kernels are queued there.
+void* ap_context_stream(const ap_context* context);
+// The bytes that the last AP_OUT_OF_MEMORY of this context asked for.
+int64_t ap_wanted_bytes(const ap_context*);
+
+// address = memory of `bytes` bytes, aligned to 256, its content undefined; it is taken from a pool of the context, in
+// the order of its calls.
+int ap_device_allocate(ap_context*, int64_t bytes, int64_t* address);
+// Gives that back, once what was called before has run. After the context's end: ap_free.
+int ap_device_free(ap_context*, void* memory);
+
+// address = where the host writes what ap_upload will take: ap_staging_bytes() bytes that no transfer reads any more.
+int ap_staging(ap_context*, int64_t* address);
+int64_t ap_staging_bytes(void);
+// to = the first `bytes` bytes at the last ap_staging; the call returns before they are there. Kernels that are called
+// later see them.
+int ap_upload(ap_context*, int64_t bytes, void* to);
+// The first `bytes` bytes at the last ap_staging = from, once what was called before has run; returns when they are
+// there.
+int ap_download(ap_context*, int64_t bytes, const void* from);
+// Waits until everything that was called has run.
+int ap_synchronize(ap_context*);
+
+}  // extern "C"
+#pragma GCC visibility pop

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# build.sh library BUILD_DIR LIBRARY_DIR [--if-nvcc]   compiles the CUDA kernels: LIBRARY_DIR/libautoprog_cuda.so
+# build.sh tests BUILD_DIR                             the same, and their tests for a GPU: BUILD_DIR/tests/NAME_test
+# --if-nvcc: where there is no CUDA compiler, says so and makes nothing. Only what changed is compiled. The library needs no CUDA library beside it, and loads where there is no driver.
+set -euo pipefail
+what=$1
+kernels=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$kernels/.." && pwd)
+source "$kernels/incremental.sh"
+if [ "${4:-}" = --if-nvcc ] && ! "$kernels/find-cuda.sh" >/dev/null 2>&1; then
+  echo "CUDA: there is no nvcc on the PATH, in CUDA_HOME or in /usr/local/cuda; the library is made without CUDA kernels"
+  exit 0
+fi
+begin "$2"
+nvcc=$("$kernels/find-cuda.sh")/bin/nvcc
+
+# Ampere, Hopper with its own instructions, Blackwell; the oldest as PTX, too, from which the driver makes code for every
+# other. CUDA_ARCHITECTURES=90a compiles for that alone, in a third of the time.
+architectures=()
+for architecture in ${CUDA_ARCHITECTURES:-80 90a 100}; do
+  code=sm_$architecture
+  [ "$architecture" != 80 ] || code=[sm_80,compute_80]
+  architectures+=(-gencode "arch=compute_$architecture,code=$code")
+done
+flags=(-std=c++17 -O3 -cudart static -Werror all-warnings -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra,-Werror
+  -I"$kernels" -I"$root/src/main/native" -I"$root/tests/native" -DAP_ISA='"sm_80, sm_90a, sm_100"')
+
+# compile OBJECT SOURCE: a kernel that spills registers to memory ends the build
+compile() {
+  local log=$1.log
+  if ! "$nvcc" "${flags[@]}" "${architectures[@]}" -Xptxas -v -MMD -MF "$1.d" -x cu -c "$2" -o "$1" 2>"$log"; then
+    cat "$log" >&2
+    return 1
+  fi
+  awk '/Compiling entry function/ { kernel = $0 }
+       / bytes spill stores/ && $5 + $9 > 0 { print kernel; print; bad = 1 } END { exit bad }' "$log" >&2 ||
+    { rm "$1" && return 1; }
+}
+
+compiled=0
+# object NAME SOURCE
+object() {
+  if stale "$build/$1.o" "$2"; then
+    compiled=$((compiled + 1))
+    run compile "$build/$1.o" "$2"
+  fi
+}
+
+objects=()
+for source in "$kernels"/*.cu; do
+  name=$(basename "$source" .cu)
+  object "$name" "$source"
+  objects+=("$build/$name.o")
+done
+tests=()
+if [ "$what" = tests ]; then
+  for source in "$root"/tests/native/*_test.cpp; do
+    name=$(basename "$source" .cpp)
+    [ -e "$kernels/${name%_test}.cu" ] || continue  # it tests the emulation
+    object "$name" "$source"
+    tests+=("$name")
+  done
+fi
+finish
+
+if [ "$what" = tests ]; then
+  mkdir -p "$build/tests"
+  for name in "${tests[@]}"; do
+    if stale "$build/tests/$name" "$build/$name.o" "${objects[@]}"; then
+      run "$nvcc" -cudart static "$build/$name.o" "${objects[@]}" -o "$build/tests/$name"
+    fi
+  done
+else
+  library=$3/libautoprog_cuda.so
+  mkdir -p "$3"
+  if stale "$library" "${objects[@]}"; then
+    run "$nvcc" -shared -cudart static "${objects[@]}" -o "$library" \
+      -Xlinker -s,-soname,libautoprog_cuda.so,-z,noexecstack,--no-undefined,--exclude-libs,ALL
+  fi
+fi
+finish
+echo "CUDA: $compiled files compiled ($what)"

@@ -1,0 +1,179 @@
+// What every kernel includes: CUDA under nvcc, else the emulation of tests/native/simt; and the few things that all
+// kernels share.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+#ifdef __CUDACC__
+#include <cuda_bf16.h>
+#include <cuda_runtime.h>
+#else
+#include "simt/simt.hpp"
+#endif
+
+namespace autoprog {
+
+using BFloat16 = __nv_bfloat16;
+
+constexpr int kWarp = 32;
+constexpr unsigned kAllLanes = 0xffffffffu;
+
+// kernel(arguments...) on a grid of blocks, which may be empty, each with `shared_bytes` of dynamic shared memory.
+template <class... P, class... A>
+void launch(void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, [[maybe_unused]] cudaStream_t stream,
+            A... arguments) {
+  if (grid.x == 0) return;  // nothing to do
+#ifdef __CUDACC__
+  constexpr size_t kWithoutAsking = 48 * 1024;
+  if (shared_bytes > kWithoutAsking) {
+    cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes));
+  }
+  kernel<<<grid, block, shared_bytes, stream>>>(P(arguments)...);
+#else
+  simt::launch(kernel, grid, block, shared_bytes, arguments...);
+#endif
+}
+
+// Dynamic shared memory, taken array by array; all threads take the same ones. The emulation gives each red zones, and
+// checks the sum against what was launched with.
+class Smem {
+ public:
+#ifdef __CUDACC__
+  template <class T>
+  __device__ T* take(int count, unsigned alignment = 16) {
+    extern __shared__ __align__(1024) unsigned char dynamic_shared_memory[];
+    used_ = (used_ + alignment - 1) / alignment * alignment;
+    T* p = reinterpret_cast<T*>(dynamic_shared_memory + used_);
+    used_ += count * static_cast<unsigned>(sizeof(T));
+    return p;
+  }
+
+ private:
+  unsigned used_ = 0;
+#else
+  template <class T>
+  T* take(int count, unsigned alignment = 16) {
+    return reinterpret_cast<T*>(simt::shared_take(count * sizeof(T), alignment, used_, physical_));
+  }
+
+ private:
+  size_t used_ = 0, physical_ = 0;
+#endif
+};
+
+// The sum over the warp's lanes, in each of them, always in the same order.
+template <class T>
+__device__ inline T warp_sum(T x) {
+#pragma unroll
+  for (int distance = kWarp / 2; distance > 0; distance /= 2) x += __shfl_xor_sync(kAllLanes, x, distance);
+  return x;
+}
+
+// ---- elements ----------------------------------------------------------------------------------------------------
+
+__device__ inline float to_float(float x) {
+  return x;
+}
+__device__ inline float to_float(BFloat16 x) {
+  return __bfloat162float(x);
+}
+template <class T>
+__device__ inline T from_float(float x);
+template <>
+__device__ inline float from_float<float>(float x) {
+  return x;
+}
+// Rounds to nearest, ties to even; a NaN stays one.
+template <>
+__device__ inline BFloat16 from_float<BFloat16>(float x) {
+  return __float2bfloat16_rn(x);
+}
+
+// Elements of a 16-byte vector, the widest that one instruction loads.
+template <class T>
+constexpr int kVector = 16 / static_cast<int>(sizeof(T));
+
+// Width neighbours, as float32.
+template <int Width>
+struct Floats {
+  float at[Width];
+
+  __device__ float& operator[](int k) { return at[k]; }
+  __device__ float operator[](int k) const { return at[k]; }
+};
+
+// Width neighbours as they lie in memory; aligned to 16 bytes, or to their size if that is less.
+template <class T, int Width>
+struct alignas(Width * sizeof(T) < 16 ? Width * sizeof(T) : 16) Elements {
+  T at[Width];
+};
+
+// p as the address of a V, which its alignment must allow: the emulation sees to it, as a GPU does.
+template <class V, class T>
+__device__ inline V* vector_at(T* p) {
+#ifndef __CUDACC__
+  if (reinterpret_cast<uintptr_t>(p) % alignof(V) != 0) simt::fail("a vector at a misaligned address");
+#endif
+  return reinterpret_cast<V*>(p);
+}
+
+// How a loop body reads, makes and writes Width neighbours, by vector instructions if there are several: their address
+// must then be a multiple of 16 bytes, or of their size.
+template <int Width>
+struct Lanes {
+  static constexpr int kWidth = Width;
+
+  // body(k) for each of them
+  template <class Body>
+  __device__ void each(Body body) const {
+#pragma unroll
+    for (int k = 0; k < Width; k++) body(k);
+  }
+  template <class Body>
+  __device__ Floats<Width> make(Body body) const {
+    Floats<Width> result;
+#pragma unroll
+    for (int k = 0; k < Width; k++) result[k] = body(k);
+    return result;
+  }
+
+  template <class T>
+  __device__ Floats<Width> load(const T* p) const {
+    const auto elements = *vector_at<const Elements<T, Width>>(p);
+    return make([&](int k) { return to_float(elements.at[k]); });
+  }
+  template <class T>
+  __device__ void store(T* p, const Floats<Width>& x) const {
+    Elements<T, Width> elements;
+    each([&](int k) { elements.at[k] = from_float<T>(x[k]); });
+    *vector_at<Elements<T, Width>>(p) = elements;
+  }
+};
+
+// body(i, lanes) for the groups of Width neighbours of [0, n) that worker `first` of `workers` has; Width divides n.
+template <int Width, class Body>
+__device__ inline void each_group(int64_t first, int64_t workers, int64_t n, Body body) {
+  for (int64_t i = first * Width; i < n; i += workers * Width) body(i, Lanes<Width>{});
+}
+
+// body(i, lanes) for this thread's Width neighbours of [0, n); one by one where n ends among them.
+template <int Width, class Body>
+__device__ inline void own_group(int64_t n, Body body) {
+  int64_t i = (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * Width;
+  if (i + Width <= n) {
+    body(i, Lanes<Width>{});
+  } else {
+    for (; i < n; i++) body(i, Lanes<1>{});
+  }
+}
+
+// The warps of a block that has a row in each; its threads are (kWarp, kRowWarps).
+constexpr int kRowWarps = 4;
+
+// The row that this warp has; it may be beyond the last.
+__device__ inline int64_t own_row() {
+  return static_cast<int64_t>(blockIdx.x) * kRowWarps + threadIdx.y;
+}
+
+}  // namespace autoprog

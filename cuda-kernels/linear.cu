@@ -1,0 +1,305 @@
+#include "linear.cuh"
+
+#include <map>
+#include <tuple>
+
+#include "cublaslt.cuh"
+
+using namespace autoprog;
+
+namespace {
+
+constexpr size_t kWorkspaceBytes = size_t{32} << 20;  // what cuBLAS itself takes on Hopper
+constexpr int64_t kPieceBytes = int64_t{16} << 20;    // of products in float32: they stay in the second-level cache
+
+// The library's handle; the process has one for all contexts and keeps it to its end.
+lt::Handle handle() {
+  static const lt::Handle handle = [] {
+    const lt::Library& library = lt::Library::get();
+    if (!library.problem().empty()) throw std::runtime_error(library.problem());
+    lt::Handle created = nullptr;
+    lt::check(library.create(&created), "cublasLtCreate");
+    return created;
+  }();
+  return handle;
+}
+
+template <class T>
+constexpr lt::Type kTypeOf = std::is_same_v<T, float> ? lt::kFloat32 : lt::kBFloat16;
+
+// One factor of a product. cuBLASLt sees columns where the tensor has rows: (outer, inner) is a matrix of `inner` rows.
+struct Factor {
+  int64_t outer, inner;
+  bool transposed;
+};
+
+// result = a b, or result = c + a b, and with a bias for each of the result's rows as cuBLASLt sees them
+struct Product {
+  Factor a, b;
+  lt::Type type, result_type;
+  bool adds, has_bias;
+
+  int64_t rows() const { return a.transposed ? a.outer : a.inner; }
+  int64_t columns() const { return b.transposed ? b.inner : b.outer; }
+
+  auto key() const {
+    return std::tuple(a.outer, a.inner, a.transposed, b.outer, b.inner, b.transposed, type, result_type, adds,
+                      has_bias);
+  }
+};
+
+// At most 16, the widest that an instruction loads: so the choice of an algorithm, and with it the order of its sums,
+// does not depend on where exactly a tensor lies.
+uint32_t alignment(const void* p) {
+  const auto address = reinterpret_cast<uintptr_t>(p) | 16;
+  return static_cast<uint32_t>(address & -address);
+}
+
+// How a product is made: its description, and the algorithm that cuBLASLt thinks is the fastest; or that it has none.
+class Plan {
+ public:
+  Plan(const Product& p, const uint32_t (&alignments)[4]) : library_(lt::Library::get()) {
+    lt::check(library_.operation_create(&operation_, lt::kCompute, lt::kFloat32), "cublasLtMatmulDescCreate");
+    set(lt::kTransposeA, p.a.transposed ? lt::kTransposed : lt::kAsItIs);
+    set(lt::kTransposeB, p.b.transposed ? lt::kTransposed : lt::kAsItIs);
+    set(lt::kEpilogue, p.has_bias ? lt::kBias : lt::kNoEpilogue);
+    layout(&a_, p.type, p.a.inner, p.a.outer);
+    layout(&b_, p.type, p.b.inner, p.b.outer);
+    layout(&result_, p.result_type, p.rows(), p.columns());
+    choose(alignments);
+  }
+  ~Plan() {
+    library_.layout_destroy(a_);
+    library_.layout_destroy(b_);
+    library_.layout_destroy(result_);
+    library_.operation_destroy(operation_);
+  }
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  bool found() const { return found_; }
+
+  void run(cudaStream_t stream, void* workspace, const void* a, const void* b, const void* bias, const void* c,
+           void* result) {
+    if (bias != nullptr) set(lt::kBiasAddress, bias);
+    const float one = 1.0f, beta = c == nullptr ? 0.0f : 1.0f;
+    lt::check(library_.multiply(handle(), operation_, &one, a, a_, b, b_, &beta, c == nullptr ? result : c, result_,
+                                result, result_, &algorithm_, workspace, kWorkspaceBytes, stream),
+              "cublasLtMatmul");
+  }
+
+ private:
+  template <class T>
+  void set(lt::OperationAttribute attribute, T value) {
+    lt::check(library_.operation_set(operation_, attribute, &value, sizeof value), "cublasLtMatmulDescSetAttribute");
+  }
+  void layout(lt::Layout* made, lt::Type type, int64_t rows, int64_t columns) {
+    lt::check(library_.layout_create(made, type, static_cast<uint64_t>(rows), static_cast<uint64_t>(columns), rows),
+              "cublasLtMatrixLayoutCreate");
+  }
+
+  void choose(const uint32_t (&alignments)[4]) {
+    lt::Preference created = nullptr;
+    lt::check(library_.preference_create(&created), "cublasLtMatmulPreferenceCreate");
+    const std::unique_ptr<std::remove_pointer_t<lt::Preference>, lt::Status (*)(lt::Preference)> preference(
+        created, library_.preference_destroy);
+    const auto prefer = [&](lt::PreferenceAttribute attribute, auto value) {
+      lt::check(library_.preference_set(created, attribute, &value, sizeof value),
+                "cublasLtMatmulPreferenceSetAttribute");
+    };
+    prefer(lt::kMostWorkspace, uint64_t{kWorkspaceBytes});
+    prefer(lt::kReductions, lt::kReduceInFloat32);
+    prefer(lt::kAlignmentA, alignments[0]);
+    prefer(lt::kAlignmentB, alignments[1]);
+    prefer(lt::kAlignmentC, alignments[2]);
+    prefer(lt::kAlignmentD, alignments[3]);
+    constexpr int kWanted = 4;
+    lt::Heuristic candidates[kWanted] = {};
+    int count = 0;
+    const lt::Status status = library_.heuristic(handle(), operation_, a_, b_, result_, result_, created, kWanted,
+                                                 candidates, &count);
+    for (int i = 0; status == lt::kSuccess && i < count && !found_; i++) {
+      found_ = candidates[i].state == lt::kSuccess && candidates[i].workspace <= kWorkspaceBytes;
+      algorithm_ = candidates[i].algorithm;
+    }
+  }
+
+  const lt::Library& library_;
+  lt::Operation operation_ = nullptr;
+  lt::Layout a_ = nullptr, b_ = nullptr, result_ = nullptr;
+  lt::Algorithm algorithm_{};
+  bool found_ = false;
+};
+
+// What a context keeps for its products.
+struct Products {
+  using Alignments = std::tuple<uint32_t, uint32_t, uint32_t, uint32_t>;
+  using Key = decltype(std::tuple_cat(std::declval<Product>().key(), Alignments()));
+
+  std::map<Key, Plan> plans;
+  Scratch workspace;
+  Scratch pieces;  // products in float32, on their way to the result
+  Scratch bias;    // in the type, or at the address, that cuBLASLt takes it
+};
+
+Products& products_of(ap_context* context) {
+  if (context->products == nullptr) {
+    handle();  // before anything else: says so if there is no cuBLASLt
+    context->products = std::make_shared<Products>();
+  }
+  return *static_cast<Products*>(context->products.get());
+}
+
+// Makes the product, if cuBLASLt has an algorithm for it; c is null where nothing is added. The result may be c.
+bool multiplied(ap_context* context, const Product& p, const void* a, const void* b, const void* bias, const void* c,
+                void* result) {
+  Products& products = products_of(context);
+  const uint32_t alignments[4] = {alignment(a), alignment(b), alignment(c == nullptr ? result : c), alignment(result)};
+  const auto key = std::tuple_cat(p.key(), std::tuple(alignments[0], alignments[1], alignments[2], alignments[3]));
+  auto found = products.plans.find(key);
+  if (found == products.plans.end()) {
+    found = products.plans.emplace(std::piecewise_construct, std::tuple(key), std::tie(p, alignments)).first;
+  }
+  Plan& plan = found->second;
+  if (!plan.found()) return false;
+  plan.run(context->stream, products.workspace.take<char>(kWorkspaceBytes), a, b, bias, c, result);
+  return true;
+}
+
+// The same for any matrices: where cuBLASLt has no algorithm, as it may be for addresses that are hardly aligned, by a
+// kernel that is slow.
+template <class T, class Y>
+void multiply(ap_context* context, const Factor& a_shape, const Factor& b_shape, const T* a, const T* b, const Y* c,
+              Y* result) {
+  const Product p{a_shape, b_shape, kTypeOf<T>, kTypeOf<Y>, c != nullptr, false};
+  if (multiplied(context, p, a, b, nullptr, c, result)) return;
+  const auto matrix = [](const Factor& shape, const T* at) {
+    return shape.transposed ? Matrix<const T>{at, shape.inner, 1} : Matrix<const T>{at, 1, shape.inner};
+  };
+  const int64_t depth = p.a.transposed ? p.a.inner : p.a.outer;
+  launch(multiply_simply<T, Y>, flat_blocks<1>(p.rows() * p.columns()), kFlatThreads, 0, context->stream, p.rows(),
+         p.columns(), depth, matrix(p.a, a), matrix(p.b, b), Matrix<const Y>{c, 1, p.rows()},
+         Matrix<Y>{result, 1, p.rows()});
+}
+
+// left (rows, width of a row) times right, whose rows are those of the result transposed or not: in float32, piece by
+// piece of the rows, each given to finish(first row, rows, product).
+template <class T, class Finish>
+void in_pieces(ap_context* context, int64_t rows, const Factor& right, int64_t width, const T* left, const T* weight,
+               Finish finish) {
+  const int64_t columns = right.transposed ? right.outer : right.inner;
+  constexpr int64_t kRowsOfTile = 128;
+  const int64_t fitting = kPieceBytes / (columns * static_cast<int64_t>(sizeof(float)));
+  const int64_t rows_of_piece = std::max(kRowsOfTile, fitting / kRowsOfTile * kRowsOfTile);
+  float* product = products_of(context).pieces.take<float>(std::min(rows, rows_of_piece) * columns);
+  for (int64_t first = 0; first < rows; first += rows_of_piece) {
+    const int64_t count = std::min(rows_of_piece, rows - first);
+    multiply<T, float>(context, right, {count, width, false}, weight, left + first * width, nullptr, product);
+    finish(first, count, product);
+  }
+}
+
+// Where a row begins, if there is an array at all.
+template <class T>
+T* row_of(T* x, int64_t row, int64_t columns) {
+  return x == nullptr ? nullptr : x + row * columns;
+}
+
+// The bias as cuBLASLt takes it: in the result's type, at an address that is a multiple of 16.
+template <class Y>
+const void* bias_for(ap_context* context, int64_t n, const float* bias) {
+  if (std::is_same_v<Y, float> && alignment(bias) == 16) return bias;
+  Y* copy = products_of(context).bias.take<Y>(n);
+  launch(convert<float, Y, 1>, flat_blocks<1>(n), kFlatThreads, 0, context->stream, n, bias, copy);
+  return copy;
+}
+
+// In one product: base, where it has the result's type, is added by cuBLASLt, and so is the bias.
+template <class T, class Y>
+bool forward_in_one(ap_context* context, int64_t rows, int64_t in, int64_t out, const T* x, const T* weight,
+                    const float* bias, const T* base, Y* y) {
+  if (!std::is_same_v<T, Y> && base != nullptr) return false;
+  const Product product{{out, in, true}, {rows, in, false},  kTypeOf<T>,
+                        kTypeOf<Y>,      base != nullptr, bias != nullptr};
+  const void* added = bias == nullptr ? nullptr : bias_for<Y>(context, out, bias);
+  return multiplied(context, product, weight, x, added, base, y);
+}
+
+template <class T, class Y>
+void forward(ap_context* context, int64_t rows, int64_t in, int64_t out, const T* x, const T* weight,
+             const float* bias, const T* base, Y* y) {
+  if (forward_in_one(context, rows, in, out, x, weight, bias, base, y)) return;
+  constexpr int kWidth = std::max(kVector<T>, kVector<Y>);
+  in_pieces(context, rows, {out, in, true}, in, x, weight, [&](int64_t first, int64_t count, const float* h) {
+    const T* below = row_of(base, first, out);
+    Y* target = row_of(y, first, out);
+    with_width<kWidth>(out % kWidth == 0 && loadable<kWidth>(bias, below, target), [&](auto wide) {
+      launch(finish_sum<T, Y, wide()>, flat_blocks<wide()>(count * out), kFlatThreads, 0, context->stream, count * out,
+             out, h, bias, below, target);
+    });
+  });
+}
+
+}  // namespace
+
+int ap_linear_forward(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
+                      const void* weight, const float* bias, const void* base, int32_t y_type, void* y) {
+  return guarded(context, type, [&](auto as) {
+    using T = typename decltype(as)::Type;
+    if (y_type == AP_FLOAT32) {
+      forward(context, rows, in, out, as(x), as(weight), bias, as(base), static_cast<float*>(y));
+    } else {
+      forward(context, rows, in, out, as(x), as(weight), bias, as(base), static_cast<T*>(y));
+    }
+  });
+}
+
+int ap_linear_gelu_forward(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
+                           const void* weight, const float* bias, void* y, void* slope) {
+  return guarded(context, type, [&](auto as) {
+    using T = typename decltype(as)::Type;
+    constexpr int kWidth = kVector<T>;
+    in_pieces(context, rows, {out, in, true}, in, as(x), as(weight), [&](int64_t first, int64_t count, const float* h) {
+      T* values = row_of(as(y), first, out);
+      T* slopes = row_of(as(slope), first, out);
+      with_width<kWidth>(out % kWidth == 0 && loadable<kWidth>(bias, values, slopes), [&](auto wide) {
+        launch(finish_gelu<T, wide()>, flat_blocks<wide()>(count * out), kFlatThreads, 0, context->stream, count * out,
+               out, h, bias, values, slopes);
+      });
+    });
+  });
+}
+
+int ap_linear_backward_input(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* dy,
+                             const void* weight, const void* scale, void* dx) {
+  return guarded(context, type, [&](auto as) {
+    using T = typename decltype(as)::Type;
+    const Factor right{out, in, false};
+    if (scale == nullptr) {
+      multiply<T, T>(context, right, {rows, out, false}, as(weight), as(dy), nullptr, as(dx));
+      return;
+    }
+    constexpr int kWidth = kVector<T>;
+    in_pieces(context, rows, right, out, as(dy), as(weight), [&](int64_t first, int64_t count, const float* h) {
+      const T* factors = row_of(as(scale), first, in);
+      T* target = row_of(as(dx), first, in);
+      with_width<kWidth>(loadable<kWidth>(factors, target), [&](auto wide) {
+        launch(finish_scaled<T, wide()>, flat_blocks<wide()>(count * in), kFlatThreads, 0, context->stream, count * in,
+               h, factors, target);
+      });
+    });
+  });
+}
+
+int ap_linear_backward_weight(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
+                              const void* dy, float* dweight, float* dbias) {
+  return guarded(context, type, [&](auto as) {
+    using T = typename decltype(as)::Type;
+    multiply<T, float>(context, {rows, in, false}, {rows, out, true}, as(x), as(dy), dweight, dweight);
+    if (dbias == nullptr) return;
+    constexpr int kWidth = kVector<T>;
+    with_width<kWidth>(out % kWidth == 0 && loadable<kWidth>(as(dy)), [&](auto wide) {
+      sum_over_rows<1, wide()>(context, rows, out, Added<1>{{dbias}}, StridedRows<T, wide()>{out, as(dy)});
+    });
+  });
+}

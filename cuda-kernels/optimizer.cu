@@ -1,0 +1,75 @@
+#include "context.cuh"
+#include "optimizer.cuh"
+
+using namespace autoprog;
+
+namespace {
+
+float bias_correction(float beta, int64_t step) {
+  return static_cast<float>(1.0 / (1.0 - std::pow(static_cast<double>(beta), static_cast<double>(step))));
+}
+
+// body(Averages) with the number of averages as a constant.
+template <class Body>
+void with_averages(int32_t averages, Body body) {
+  switch (averages) {
+    case 0:
+      return body(std::integral_constant<int, 0>{});
+    case 1:
+      return body(std::integral_constant<int, 1>{});
+    case 2:
+      return body(std::integral_constant<int, 2>{});
+    case 3:
+      return body(std::integral_constant<int, 3>{});
+    default:
+      return body(std::integral_constant<int, kMostAverages>{});
+  }
+}
+
+}  // namespace
+
+int ap_sum_of_squares(ap_context* context, int64_t n, const float* x, float* sum) {
+  return guarded(context, [&] {
+    constexpr int kWidth = kVector<float>;
+    constexpr int64_t kMostBlocks = 1024, kGroupsOfThread = 4;
+    const auto blocks =
+        static_cast<unsigned>(std::min<int64_t>(kMostBlocks, blocks_for(n, kSumThreads * kGroupsOfThread * kWidth)));
+    double* partial = context->scratch.take<double>(kMostBlocks);
+    with_width<kWidth>(loadable<kWidth>(x), [&](auto wide) {
+      launch(sum_of_squares<wide()>, blocks, kSumThreads, 0, context->stream, n, x, partial);
+    });
+    launch(add_partial_sums, 1, kSumThreads, 0, context->stream, static_cast<int>(blocks), partial, sum);
+  });
+}
+
+int ap_adam_w(ap_context* context, int64_t n, float learning_rate, float beta1, float beta2, float epsilon,
+              float weight_decay, int64_t step, float max_norm, float* w, const float* g, float* m, float* v,
+              const float* squared_norm, int32_t averages, const int64_t* emas, const float* ema_decays,
+              void* rounded) {
+  return guarded(context, [&] {
+    constexpr int kWidth = kVector<float>;
+    AdamW a{learning_rate,
+            weight_decay,
+            epsilon,
+            beta1,
+            beta2,
+            bias_correction(beta1, step),
+            bias_correction(beta2, step),
+            max_norm,
+            {},
+            {},
+            static_cast<BFloat16*>(rounded)};
+    bool wide = loadable<kWidth>(w, g, m, v, a.rounded);
+    for (int32_t e = 0; e < averages; e++) {
+      a.averages[e] = reinterpret_cast<float*>(emas[e]);
+      a.keeps[e] = ema_decays[e];
+      wide = wide && loadable<kWidth>(a.averages[e]);
+    }
+    with_averages(averages, [&](auto count) {
+      with_width<kWidth>(wide, [&](auto width) {
+        launch(adam_w<count(), width()>, flat_blocks<width()>(n), kFlatThreads, 0, context->stream, n, a, w, g, m, v,
+               squared_norm);
+      });
+    });
+  });
+}

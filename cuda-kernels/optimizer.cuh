@@ -1,0 +1,91 @@
+// AdamW with moving averages, and the sum of squares that clipping needs.
+#pragma once
+#include "device.cuh"
+
+namespace autoprog {
+
+constexpr int kSumThreads = 256;
+
+// The sum over a block of kSumThreads, in thread 0.
+__device__ inline double block_sum(double x) {
+  __shared__ double sums[kSumThreads / kWarp];
+  const double of_warp = warp_sum(x);
+  if (threadIdx.x % kWarp == 0) sums[threadIdx.x / kWarp] = of_warp;
+  __syncthreads();
+  double sum = 0;
+  for (int warp = 0; warp < kSumThreads / kWarp; warp++) sum += sums[warp];
+  return sum;
+}
+
+// partial (blocks) = the sums of x (n) squared, each over what one block has
+template <int Width>
+__global__ void __launch_bounds__(kSumThreads) sum_of_squares(int64_t n, const float* x, double* partial) {
+  double sum = 0;
+  const int64_t whole = n / Width * Width, workers = static_cast<int64_t>(gridDim.x) * kSumThreads;
+  const int64_t worker = static_cast<int64_t>(blockIdx.x) * kSumThreads + threadIdx.x;
+  const auto add = [&](int64_t i, auto lanes) {
+    const auto value = lanes.load(x + i);
+    lanes.each([&](int k) { sum += static_cast<double>(value[k]) * value[k]; });
+  };
+  each_group<Width>(worker, workers, whole, add);
+  each_group<1>(whole + worker, workers, n, add);
+  const double total = block_sum(sum);
+  if (threadIdx.x == 0) partial[blockIdx.x] = total;
+}
+
+// sum (1) += the sum of partial (count); one block
+static __global__ void __launch_bounds__(kSumThreads) add_partial_sums(int count, const double* partial, float* sum) {
+  double own = 0;
+  for (int i = static_cast<int>(threadIdx.x); i < count; i += kSumThreads) own += partial[i];
+  const double total = block_sum(own);
+  if (threadIdx.x == 0) *sum = static_cast<float>(*sum + total);
+}
+
+constexpr int32_t kMostAverages = 4;
+
+// One step, as the update of an element uses it.
+struct AdamW {
+  float learning_rate, decay, epsilon;
+  float beta1, beta2;
+  float correction1, correction2;  // 1 / (1 - beta^step)
+  float max_norm;
+  float* averages[kMostAverages];
+  float keeps[kMostAverages];
+  BFloat16* rounded;
+};
+
+__device__ inline float clip_factor(float max_norm, float squared_norm) {
+  if (isinf(max_norm)) return 1.0f;
+  const float factor = max_norm / (sqrtf(squared_norm) + 1e-6f);
+  return factor >= 1.0f ? 1.0f : factor;  // a NaN stays
+}
+
+// w, m, v, the averages and rounded (n), in one pass
+template <int Averages, int Width>
+__global__ void adam_w(int64_t n, AdamW a, float* w, const float* g, float* m, float* v, const float* squared_norm) {
+  const float clip = clip_factor(a.max_norm, *squared_norm);
+  own_group<Width>(n, [&](int64_t i, auto lanes) {
+    const auto raw = lanes.load(g + i), first = lanes.load(m + i), second = lanes.load(v + i);
+    auto weight = lanes.load(w + i);
+    const auto gradient = lanes.make([&](int k) { return raw[k] * clip; });
+    const auto m_next = lanes.make([&](int k) { return a.beta1 * first[k] + (1.0f - a.beta1) * gradient[k]; });
+    const auto v_next =
+        lanes.make([&](int k) { return a.beta2 * second[k] + (1.0f - a.beta2) * gradient[k] * gradient[k]; });
+    lanes.each([&](int k) {
+      const float direction = m_next[k] * a.correction1 / (sqrtf(v_next[k] * a.correction2) + a.epsilon);
+      weight[k] -= a.learning_rate * (direction + a.decay * weight[k]);
+    });
+    lanes.store(m + i, m_next);
+    lanes.store(v + i, v_next);
+    lanes.store(w + i, weight);
+    if (a.rounded != nullptr) lanes.store(a.rounded + i, weight);
+#pragma unroll
+    for (int e = 0; e < Averages; e++) {
+      const auto before = lanes.load(a.averages[e] + i);
+      const float keep = a.keeps[e];
+      lanes.store(a.averages[e] + i, lanes.make([&](int k) { return keep * before[k] + (1.0f - keep) * weight[k]; }));
+    }
+  });
+}
+
+}  // namespace autoprog

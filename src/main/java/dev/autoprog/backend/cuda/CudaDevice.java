@@ -1,0 +1,90 @@
+package dev.autoprog.backend.cuda;
+
+import dev.autoprog.tensor.Device;
+import dev.autoprog.tensor.HostDevice;
+import dev.autoprog.tensor.Memory;
+import java.nio.ByteBuffer;
+
+/**
+ * The memory of the first GPU, as one session uses it: taken and given back in the order of the
+ * session's kernels, and so are copies to it, which return before they have arrived. A copy from it
+ * waits for every kernel that was called before.
+ */
+final class CudaDevice implements Device {
+  private final CudaKernels kernels;
+  private final int stagingBytes = Math.toIntExact(NativeCuda.ap_staging_bytes());
+  private long allocated;
+
+  CudaDevice(CudaKernels kernels) {
+    this.kernels = kernels;
+  }
+
+  @Override
+  public String name() {
+    return CudaContext.DEVICE;
+  }
+
+  @Override
+  public boolean isHost() {
+    return false;
+  }
+
+  @Override
+  public synchronized Memory allocate(long bytes) {
+    if (bytes < 1) {
+      throw new IllegalArgumentException("Cannot allocate " + bytes + " bytes");
+    }
+    long[] address = new long[1];
+    kernels.check(NativeCuda.ap_device_allocate(kernels.context(), bytes, address));
+    allocated += bytes;
+    return new Memory(this, address[0], bytes, () -> free(address[0], bytes));
+  }
+
+  /** A device that was lost has nothing left to give back. */
+  private synchronized void free(long address, long bytes) {
+    allocated -= bytes;
+    if (!kernels.isOpen()) {
+      NativeCuda.ap_free(address);
+      return;
+    }
+    int code = NativeCuda.ap_device_free(kernels.context(), address);
+    if (code != CudaContext.DEVICE_LOST) {
+      kernels.check(code);
+    }
+  }
+
+  @Override
+  public synchronized void upload(ByteBuffer from, long address) {
+    int end = from.limit();
+    for (long to = address; from.position() < end; ) {
+      int bytes = Math.min(stagingBytes, end - from.position());
+      ByteBuffer staging = HostDevice.view(staging(), bytes);
+      staging.put(from.limit(from.position() + bytes));
+      from.limit(end);
+      kernels.check(NativeCuda.ap_upload(kernels.context(), bytes, to));
+      to += bytes;
+    }
+  }
+
+  @Override
+  public synchronized void download(long address, ByteBuffer to) {
+    for (long from = address; to.hasRemaining(); ) {
+      int bytes = Math.min(stagingBytes, to.remaining());
+      long staging = staging();
+      kernels.check(NativeCuda.ap_download(kernels.context(), bytes, from));
+      to.put(HostDevice.view(staging, bytes));
+      from += bytes;
+    }
+  }
+
+  private long staging() {
+    long[] address = new long[1];
+    kernels.check(NativeCuda.ap_staging(kernels.context(), address));
+    return address[0];
+  }
+
+  @Override
+  public synchronized long allocatedBytes() {
+    return allocated;
+  }
+}

@@ -1,0 +1,61 @@
+package dev.autoprog.backend.cuda;
+
+import dev.autoprog.kernel.ImageKernels;
+import dev.autoprog.kernel.ImageShape;
+import dev.autoprog.kernel.PatchShape;
+import dev.autoprog.tensor.Tensor;
+
+/** {@code image.cu}. */
+interface CudaImage extends ImageKernels, CudaContext {
+  @Override
+  default void imageTransform(
+      ImageShape s, Tensor pixels, Tensor windows, Tensor mean, Tensor std, Tensor out) {
+    check(
+        NativeCuda.ap_image_transform(
+            context(),
+            s.batch(),
+            s.channels(),
+            s.height(),
+            s.width(),
+            s.side(),
+            pixels.address(),
+            windows.address(),
+            mean.address(),
+            std.address(),
+            out.address()));
+  }
+
+  @Override
+  default void imageErase(ImageShape s, Tensor rectangles, Tensor images) {
+    check(
+        NativeCuda.ap_image_erase(
+            context(), s.batch(), s.channels(), s.side(), rectangles.address(), images.address()));
+  }
+
+  @Override
+  default void imageMix(ImageShape s, Tensor boxes, Tensor lambda, Tensor images) {
+    check(
+        NativeCuda.ap_image_mix(
+            context(),
+            s.batch(),
+            s.channels(),
+            s.side(),
+            boxes.address(),
+            lambda.address(),
+            images.address()));
+  }
+
+  @Override
+  default void patchify(PatchShape s, Tensor images, Tensor patches) {
+    check(
+        NativeCuda.ap_patchify(
+            context(),
+            CudaContext.type(patches),
+            s.batch(),
+            s.channels(),
+            s.side(),
+            s.patch(),
+            images.address(),
+            patches.address()));
+  }
+}

@@ -1,0 +1,382 @@
+package dev.autoprog.backend.cuda;
+
+import org.bytedeco.javacpp.annotation.Cast;
+import org.bytedeco.javacpp.annotation.Const;
+import org.bytedeco.javacpp.annotation.NoException;
+import org.bytedeco.javacpp.annotation.Platform;
+
+/**
+ * The functions of {@code autoprog.h} and {@code autoprog_cuda.h}, under their C names; their
+ * contracts stand there. Addresses are plain numbers, so that a call makes no object. {@link
+ * CudaLibrary#load()} must have succeeded before.
+ */
+@Platform(include = "autoprog_cuda.h")
+@NoException
+final class NativeCuda {
+  private NativeCuda() {}
+
+  @Cast("intptr_t")
+  static native long ap_context_create(int threads);
+
+  static native void ap_context_destroy(@Cast("ap_context*") long context);
+
+  static native void ap_free(@Cast("void*") long memory);
+
+  static native String ap_last_error(@Cast("const ap_context*") long context);
+
+  static native String ap_device_problem();
+
+  static native String ap_device_description();
+
+  static native void ap_device_memory(
+      @Cast("int64_t*") long[] free, @Cast("int64_t*") long[] total);
+
+  @Cast("jlong")
+  static native long ap_wanted_bytes(@Cast("const ap_context*") long context);
+
+  static native int ap_device_allocate(
+      @Cast("ap_context*") long context, long bytes, @Cast("int64_t*") long[] address);
+
+  static native int ap_device_free(@Cast("ap_context*") long context, @Cast("void*") long memory);
+
+  static native int ap_staging(@Cast("ap_context*") long context, @Cast("int64_t*") long[] address);
+
+  @Cast("jlong")
+  static native long ap_staging_bytes();
+
+  static native int ap_upload(
+      @Cast("ap_context*") long context, long bytes, @Cast("void*") long to);
+
+  static native int ap_download(
+      @Cast("ap_context*") long context, long bytes, @Cast("const void*") long from);
+
+  static native int ap_synchronize(@Cast("ap_context*") long context);
+
+  static native int ap_fill(
+      @Cast("ap_context*") long context, long n, float value, @Cast("float*") long x);
+
+  static native int ap_add(
+      @Cast("ap_context*") long context,
+      int type,
+      long n,
+      @Cast("const void*") long a,
+      @Cast("const void*") long b,
+      @Cast("void*") long out);
+
+  static native int ap_convert(
+      @Cast("ap_context*") long context,
+      long n,
+      int fromType,
+      @Cast("const void*") long from,
+      int toType,
+      @Cast("void*") long to);
+
+  static native int ap_sum_rows(
+      @Cast("ap_context*") long context,
+      int type,
+      long rows,
+      long columns,
+      long stride,
+      @Cast("const void*") long x,
+      @Cast("float*") long sum);
+
+  static native int ap_linear_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long rows,
+      long in,
+      long out,
+      @Cast("const void*") long x,
+      @Cast("const void*") long weight,
+      @Cast("const float*") long bias,
+      @Cast("const void*") long base,
+      int yType,
+      @Cast("void*") long y);
+
+  static native int ap_linear_gelu_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long rows,
+      long in,
+      long out,
+      @Cast("const void*") long x,
+      @Cast("const void*") long weight,
+      @Cast("const float*") long bias,
+      @Cast("void*") long y,
+      @Cast("void*") long slope);
+
+  static native int ap_linear_backward_input(
+      @Cast("ap_context*") long context,
+      int type,
+      long rows,
+      long in,
+      long out,
+      @Cast("const void*") long dy,
+      @Cast("const void*") long weight,
+      @Cast("const void*") long scale,
+      @Cast("void*") long dx);
+
+  static native int ap_linear_backward_weight(
+      @Cast("ap_context*") long context,
+      int type,
+      long rows,
+      long in,
+      long out,
+      @Cast("const void*") long x,
+      @Cast("const void*") long dy,
+      @Cast("float*") long dweight,
+      @Cast("float*") long dbias);
+
+  static native int ap_attention_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long H,
+      long D,
+      float scale,
+      @Cast("const void*") long qkv,
+      @Cast("void*") long out,
+      @Cast("float*") long logSumExp);
+
+  static native int ap_attention_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long H,
+      long D,
+      float scale,
+      @Cast("const void*") long qkv,
+      @Cast("const void*") long out,
+      @Cast("const float*") long logSumExp,
+      @Cast("const void*") long dout,
+      @Cast("void*") long dqkv);
+
+  static native int ap_layer_norm_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long rows,
+      long C,
+      float epsilon,
+      @Cast("const void*") long x,
+      @Cast("const float*") long gain,
+      @Cast("const float*") long bias,
+      @Cast("void*") long y,
+      @Cast("float*") long mean,
+      @Cast("float*") long rstd);
+
+  static native int ap_layer_norm_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long rows,
+      long C,
+      @Cast("const void*") long x,
+      @Cast("const float*") long gain,
+      @Cast("const float*") long mean,
+      @Cast("const float*") long rstd,
+      @Cast("const void*") long dy,
+      @Cast("const void*") long base,
+      @Cast("void*") long dx);
+
+  static native int ap_layer_norm_backward_parameters(
+      @Cast("ap_context*") long context,
+      int type,
+      long rows,
+      long C,
+      @Cast("const void*") long x,
+      @Cast("const float*") long mean,
+      @Cast("const float*") long rstd,
+      @Cast("const void*") long dy,
+      @Cast("float*") long dgain,
+      @Cast("float*") long dbias);
+
+  static native int ap_gelu_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long n,
+      @Cast("const void*") long x,
+      @Cast("void*") long y,
+      @Cast("void*") long slope);
+
+  static native int ap_gelu_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long n,
+      @Cast("const void*") long slope,
+      @Cast("const void*") long dy,
+      @Cast("void*") long dx);
+
+  static native int ap_residual_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long n,
+      @Cast("const void*") long x,
+      @Cast("const void*") long branch,
+      @Cast("const float*") long scale,
+      @Cast("void*") long y);
+
+  static native int ap_residual_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long n,
+      @Cast("const void*") long dy,
+      @Cast("const float*") long scale,
+      @Cast("void*") long dbranch);
+
+  static native int ap_assemble_tokens(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long C,
+      @Cast("const void*") long patches,
+      @Cast("const float*") long classToken,
+      @Cast("const float*") long positions,
+      @Cast("void*") long out);
+
+  static native int ap_assemble_tokens_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long C,
+      @Cast("const void*") long dy,
+      @Cast("void*") long dpatches);
+
+  static native int ap_select_class_token(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long C,
+      @Cast("const void*") long x,
+      @Cast("void*") long y);
+
+  static native int ap_select_class_token_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long C,
+      @Cast("const void*") long dy,
+      @Cast("void*") long dx);
+
+  static native int ap_resize_positions(
+      @Cast("ap_context*") long context,
+      long from,
+      long to,
+      long C,
+      @Cast("const float*") long positions,
+      @Cast("float*") long out);
+
+  static native int ap_resize_positions_backward(
+      @Cast("ap_context*") long context,
+      long from,
+      long to,
+      long C,
+      @Cast("const float*") long dy,
+      @Cast("float*") long dpositions);
+
+  static native int ap_image_transform(
+      @Cast("ap_context*") long context,
+      long B,
+      long channels,
+      long height,
+      long width,
+      long R,
+      @Cast("const uint8_t*") long pixels,
+      @Cast("const float*") long windows,
+      @Cast("const float*") long mean,
+      @Cast("const float*") long std,
+      @Cast("float*") long out);
+
+  static native int ap_image_erase(
+      @Cast("ap_context*") long context,
+      long B,
+      long channels,
+      long R,
+      @Cast("const int32_t*") long rectangles,
+      @Cast("float*") long images);
+
+  static native int ap_image_mix(
+      @Cast("ap_context*") long context,
+      long B,
+      long channels,
+      long R,
+      @Cast("const int32_t*") long boxes,
+      @Cast("const float*") long lambda,
+      @Cast("float*") long images);
+
+  static native int ap_patchify(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long channels,
+      long R,
+      long patch,
+      @Cast("const float*") long images,
+      @Cast("void*") long patches);
+
+  static native int ap_cross_entropy_forward(
+      @Cast("ap_context*") long context,
+      long B,
+      long classes,
+      @Cast("const float*") long logits,
+      @Cast("const int32_t*") long labels,
+      @Cast("const int32_t*") long partners,
+      @Cast("const float*") long lambda,
+      float smoothing,
+      @Cast("float*") long losses,
+      @Cast("float*") long logSumExp);
+
+  static native int ap_cross_entropy_backward(
+      @Cast("ap_context*") long context,
+      long B,
+      long classes,
+      @Cast("const float*") long logits,
+      @Cast("const int32_t*") long labels,
+      @Cast("const int32_t*") long partners,
+      @Cast("const float*") long lambda,
+      float smoothing,
+      @Cast("const float*") long logSumExp,
+      float scale,
+      @Cast("float*") long dlogits);
+
+  static native int ap_sum_of_squares(
+      @Cast("ap_context*") long context,
+      long n,
+      @Cast("const float*") long x,
+      @Cast("float*") long sum);
+
+  static native int ap_adam_w(
+      @Cast("ap_context*") long context,
+      long n,
+      float learningRate,
+      float beta1,
+      float beta2,
+      float epsilon,
+      float weightDecay,
+      long step,
+      float maxNorm,
+      @Cast("float*") long w,
+      @Cast("const float*") long g,
+      @Cast("float*") long m,
+      @Cast("float*") long v,
+      @Cast("const float*") long squaredNorm,
+      int averages,
+      @Cast("const int64_t*") long[] emas,
+      @Const float[] emaDecays,
+      @Cast("void*") long rounded);
+
+  static native int ap_copy_segments(
+      @Cast("ap_context*") long context,
+      long count,
+      @Cast("const int64_t*") long[] fromOffsets,
+      @Cast("const int64_t*") long[] toOffsets,
+      @Cast("const int64_t*") long[] lengths,
+      @Cast("const float*") long from,
+      @Cast("float*") long to);
+}
