@@ -1,41 +1,59 @@
 #!/usr/bin/env bash
-# build.sh library BUILD_DIR LIBRARY_DIR [--if-nvcc]   compiles the CUDA kernels: LIBRARY_DIR/libautoprog_cuda.so
-# build.sh tests BUILD_DIR                             the same, and their tests for a GPU: BUILD_DIR/tests/NAME_test
-# --if-nvcc: where there is no CUDA compiler, says so and makes nothing. Only what changed is compiled. The library needs no CUDA library beside it, and loads where there is no driver.
+# build.sh library BUILD_DIR LIBRARY_DIR [--if-nvcc] [-Werror]   the CUDA kernels: LIBRARY_DIR/libautoprog_cuda.so
+# build.sh tests BUILD_DIR   the same, and their tests for a GPU: BUILD_DIR/tests/NAME_test
+# --if-nvcc: where there is no CUDA compiler, says so and makes nothing. -Werror, and always with tests: a warning ends
+# the build, and so does a kernel that spills registers to memory. Only what changed is compiled. The library needs no
+# CUDA library beside it, and loads where there is no driver.
 set -euo pipefail
 what=$1
 kernels=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$kernels/.." && pwd)
 source "$kernels/incremental.sh"
-if [ "${4:-}" = --if-nvcc ] && ! "$kernels/find-cuda.sh" >/dev/null 2>&1; then
-  echo "CUDA: there is no nvcc on the PATH, in CUDA_HOME or in /usr/local/cuda; the library is made without CUDA kernels"
+if [[ " ${*:4} " == *' --if-nvcc '* ]] && ! "$kernels/find-cuda.sh" >/dev/null 2>&1; then
+  echo "CUDA: no nvcc on the PATH, in CUDA_HOME or in /usr/local/cuda; the library is made without CUDA kernels"
   exit 0
 fi
 begin "$2"
 nvcc=$("$kernels/find-cuda.sh")/bin/nvcc
 
-# Ampere, Hopper with its own instructions, Blackwell; the oldest as PTX, too, from which the driver makes code for every
-# other. CUDA_ARCHITECTURES=90a compiles for that alone, in a third of the time.
-architectures=()
+# Ampere, Hopper with its own instructions, Blackwell, as far as this nvcc knows them; the oldest as PTX, too, from
+# which the driver makes code for every other. CUDA_ARCHITECTURES=90a compiles for that alone, in a third of the time.
+known=$("$nvcc" --list-gpu-arch)
+architectures=() names=
 for architecture in ${CUDA_ARCHITECTURES:-80 90a 100}; do
+  grep -qx "compute_${architecture%a}" <<<"$known" || continue
   code=sm_$architecture
   [ "$architecture" != 80 ] || code=[sm_80,compute_80]
   architectures+=(-gencode "arch=compute_$architecture,code=$code")
+  names+="${names:+, }sm_$architecture"
 done
-flags=(-std=c++17 -O3 -cudart static -Werror all-warnings -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra,-Werror
-  -I"$kernels" -I"$root/src/main/native" -I"$root/tests/native" -DAP_ISA='"sm_80, sm_90a, sm_100"')
+[ -n "$names" ] || { echo "$nvcc knows none of sm_${CUDA_ARCHITECTURES:-80, sm_90a, sm_100}" >&2 && exit 1; }
+flags=(-std=c++17 -O3 -cudart static -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra
+  -I"$kernels" -I"$root/src/main/native" -I"$root/tests/native" -DAP_ISA="\"$names\"")
+strict=
+if [[ $what == tests || " ${*:4} " == *' -Werror '* ]]; then
+  strict=1
+  flags+=(-Werror all-warnings -Xcompiler -Werror)
+fi
 
-# compile OBJECT SOURCE: a kernel that spills registers to memory ends the build
+# compile OBJECT SOURCE
 compile() {
   local log=$1.log
   if ! "$nvcc" "${flags[@]}" "${architectures[@]}" -Xptxas -v -MMD -MF "$1.d" -x cu -c "$2" -o "$1" 2>"$log"; then
     cat "$log" >&2
     return 1
   fi
+  [ -n "$strict" ] || return 0
   awk '/Compiling entry function/ { kernel = $0 }
        / bytes spill stores/ && $5 + $9 > 0 { print kernel; print; bad = 1 } END { exit bad }' "$log" >&2 ||
     { rm "$1" && return 1; }
 }
+
+made_with="$nvcc: $names${strict:+, strictly}"
+if [[ ! -e $build/made-with || $(<"$build/made-with") != "$made_with" ]]; then
+  rm -f "$build"/*.o
+  echo "$made_with" >"$build/made-with"
+fi
 
 compiled=0
 # object NAME SOURCE

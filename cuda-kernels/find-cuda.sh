@@ -10,5 +10,5 @@ for folder in "${CUDA_HOME:-}" /usr/local/cuda; do
   [ -n "$folder" ] && [ -x "$folder/bin/nvcc" ] && { echo "$folder" && exit 0; }
 done
 echo "There is no CUDA toolkit: no nvcc on the PATH, none in CUDA_HOME ('${CUDA_HOME:-}'), and no /usr/local/cuda." >&2
-echo "Install CUDA 12.8 or later, or name its folder:   CUDA_HOME=/path/to/cuda" >&2
+echo "Install CUDA 12.4 or later, or name its folder:   CUDA_HOME=/path/to/cuda" >&2
 exit 1
