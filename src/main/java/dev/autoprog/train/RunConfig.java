@@ -7,6 +7,7 @@ import dev.autoprog.data.RandAugment;
 import dev.autoprog.nn.Precision;
 import dev.autoprog.progressive.growth.GrowthOperator;
 import dev.autoprog.progressive.growth.GrowthSchedule;
+import dev.autoprog.progressive.growth.Spacing;
 import dev.autoprog.progressive.growth.Strength;
 import java.util.List;
 
@@ -45,6 +46,7 @@ public record RunConfig(
               List.of(),
               GrowthOperator.MOMENTUM,
               Moments.COPY,
+              Spacing.LINEAR,
               0.5,
               0.5,
               0,
@@ -235,7 +237,7 @@ public record RunConfig(
               "stages of equal length; 1 trains the full network throughout; of a given schedule, its own count")
           int stages,
       @Comment(
-              "manual: resolution and depth rise evenly; search: a one-shot search finds them for every stage but the last; given: as listed below")
+              "manual: resolution and depth rise from stage to stage; search: a one-shot search finds them for every stage but the last; given: as listed below")
           ScheduleChoice schedule,
       Search search,
       @Comment(
@@ -244,6 +246,9 @@ public record RunConfig(
       @Comment("where new blocks come from: random, stack, interpolate, identity or momentum")
           GrowthOperator operator,
       @Comment("a new block's optimizer state: copy or zero") Moments moments,
+      @Comment(
+              "how the manual resolutions and depths rise: linear, by one amount from stage to stage, or geometric, by one factor")
+          Spacing spacing,
       @Comment("what the first stage begins with, as a share of the full resolution")
           double resolutionScale,
       @Comment("the same for depth") double depthScale,
@@ -270,7 +275,8 @@ public record RunConfig(
           stochasticDepthScale,
           eraseScale,
           cropScale,
-          randAugmentScale);
+          randAugmentScale,
+          spacing);
     }
   }
 

@@ -89,8 +89,22 @@ class GrowthScheduleTest {
   }
 
   @Test
+  void sizesRiseByOneFactorIfAsked() {
+    Scales scales = new Scales(0.25, 0.25, 0, 0.5, 1, 0.5, Spacing.GEOMETRIC);
+    List<Stage> stages =
+        GrowthSchedule.manual(new Goal(128, 4, 8, STRENGTH), 8, 4, scales).stages();
+    assertThat(stages).extracting(Stage::depth).containsExactly(2, 3, 5, 8);
+    assertThat(stages).extracting(Stage::resolution).containsExactly(32, 52, 80, 128);
+    assertThat(stages)
+        .extracting(stage -> stage.strength().stochasticDepth())
+        .containsExactly(0.0, 0.1 / 3, 0.2 / 3, 0.1);
+    assertThat(GrowthSchedule.manual(new Goal(128, 4, 8, STRENGTH), 8, 1, scales).last().depth())
+        .isEqualTo(8);
+  }
+
+  @Test
   void aStrengthBelowZeroCountsAsZeroUntilItRises() {
-    Scales late = new Scales(0.5, 0.5, -1, 0.5, 1, -3);
+    Scales late = new Scales(0.5, 0.5, -1, 0.5, 1, -3, Spacing.LINEAR);
     GrowthSchedule schedule = GrowthSchedule.manual(new Goal(32, 8, 8, STRENGTH), 8, 5, late);
     assertThat(schedule.stages().stream().map(s -> s.strength().stochasticDepth()))
         .containsExactly(0.0, 0.0, 0.0, 0.05, 0.1);

@@ -41,8 +41,8 @@ public record GrowthSchedule(List<Stage> stages) {
   }
 
   /**
-   * The manual schedule ("Prog"): stages of equal length whose resolution, depth and strengths rise
-   * evenly from a share of the goal to the goal.
+   * The manual schedule ("Prog"): stages of equal length whose resolution and depth rise from a
+   * share of the goal to the goal, and whose strengths do so evenly.
    *
    * @throws IllegalArgumentException if there are fewer epochs than stages
    */
@@ -59,8 +59,11 @@ public record GrowthSchedule(List<Stage> stages) {
       spans.add(
           new Span(
               end - begin,
-              resolution(rising(scales.resolution(), progress) * goal.resolution(), goal),
-              Math.max(1, (int) Math.round(rising(scales.depth(), progress) * goal.depth()))));
+              resolution(
+                  scales.spacing().at(scales.resolution(), progress) * goal.resolution(), goal),
+              Math.max(
+                  1,
+                  (int) Math.round(scales.spacing().at(scales.depth(), progress) * goal.depth()))));
     }
     return given(goal, spans, scales);
   }
@@ -164,6 +167,8 @@ public record GrowthSchedule(List<Stage> stages) {
   /**
    * The share of the goal with which each quantity begins; strengths may begin below 0, which
    * counts as 0 until they rise above it.
+   *
+   * @param spacing how resolution and depth rise; strengths rise evenly
    */
   public record Scales(
       double resolution,
@@ -171,12 +176,13 @@ public record GrowthSchedule(List<Stage> stages) {
       double stochasticDepth,
       double erase,
       double crop,
-      double randAugment) {
+      double randAugment,
+      Spacing spacing) {
     /**
      * The defaults of the papers: half the resolution, depth and magnitude, no stochastic depth at
-     * first.
+     * first, rising evenly.
      */
-    public static final Scales DEFAULT = new Scales(0.5, 0.5, 0, 0.5, 1, 0.5);
+    public static final Scales DEFAULT = new Scales(0.5, 0.5, 0, 0.5, 1, 0.5, Spacing.LINEAR);
 
     /** Checks that resolution and depth begin above 0 and end at the goal. */
     public Scales {
