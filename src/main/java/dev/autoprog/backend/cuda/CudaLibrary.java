@@ -44,9 +44,8 @@ final class CudaLibrary {
   private static void loadOwn(String name) throws IOException {
     if (!NativeResource.load(CudaLibrary.class, "linux-x86_64/" + name)) {
       throw new BackendException(
-          "this build has no CUDA kernels: when it was made there was no nvcc or, for ./autoprog, no"
-              + " NVIDIA driver; install the CUDA toolkit (12.4 or later), or set CUDA_HOME to it,"
-              + " and build again with ./mvnw -DskipTests package");
+          "this build has no CUDA kernels, for want of nvcc (12.4 or later) or a driver; where both"
+              + " are, ./mvnw -DskipTests package makes them");
     }
   }
 }
