@@ -40,7 +40,7 @@ final class SearchSection {
     int probes = candidates.stream().mapToInt(c -> c.losses().size()).max().orElse(0);
     List<String> head = new ArrayList<>(List.of("candidate", "chosen"));
     IntStream.rangeClosed(1, probes).forEach(probe -> head.add("loss " + probe));
-    head.addAll(List.of("mean loss", "ms/step", "score", "± to least", "parameters, M", "MFLOPs"));
+    head.addAll(List.of("mean", "ms/step", "score", "± to least", "M params", "MFLOPs"));
     html.table(
         head,
         candidates.stream().map(candidate -> row(candidate, probes)).toList(),
