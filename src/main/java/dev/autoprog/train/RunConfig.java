@@ -42,7 +42,7 @@ public record RunConfig(
           new Progressive(
               4,
               ScheduleChoice.MANUAL,
-              new Search(2, 50, 4),
+              new Search(2, 50, 4, 0),
               List.of(),
               GrowthOperator.MOMENTUM,
               Moments.COPY,
@@ -222,12 +222,16 @@ public record RunConfig(
       @Comment("training batches over which a candidate's loss is taken") int batches,
       @Comment(
               "how often the losses are taken in the last of the epochs, or in less than one, its beginning not counted")
-          int probes) {
+          int probes,
+      @Comment(
+              "the least weight w of time against loss; a candidate whose step takes twice as long must have a loss 1 - 2^-w lower")
+          double leastTimeWeight) {
     /** Checks that everything is done. */
     public Search {
       require(epochs > 0, "epochs", epochs, "above 0");
       require(batches >= 1, "batches", batches, "at least 1");
       require(probes >= 1, "probes", probes, "at least 1");
+      requireNotNegative("least_time_weight", leastTimeWeight);
     }
   }
 

@@ -74,7 +74,11 @@ final class StageSearch implements Searchable<Exception> {
             space,
             config.progressive().operator(),
             new OneShotSearch.Settings(
-                wanted.epochs(), wanted.batches(), wanted.probes(), config.seed()));
+                wanted.epochs(),
+                wanted.batches(),
+                wanted.probes(),
+                wanted.leastTimeWeight(),
+                config.seed()));
     listener.searchStarted(planned, space);
     try {
       Optional<SearchDecision> decision =

@@ -22,11 +22,17 @@ class SearchDecisionTest {
 
   /** Losses at one probe point. */
   private static SearchDecision decide(List<Double> seconds, Double... losses) {
+    return decide(0, seconds, losses);
+  }
+
+  private static SearchDecision decide(
+      double leastTimeWeight, List<Double> seconds, Double... losses) {
     List<Candidate> all = List.of(SMALL, DEEP, LARGE).subList(0, losses.length);
     return SearchDecision.of(
         new SearchSpace(0, 2, all, DROPPED),
         new SearchProgress(all, 5, seconds, Stream.of(losses).map(List::of).toList()),
-        Collections.nCopies(losses.length, Cost.UNKNOWN));
+        Collections.nCopies(losses.length, Cost.UNKNOWN),
+        leastTimeWeight);
   }
 
   @Test
@@ -40,7 +46,8 @@ class SearchDecisionTest {
         SearchDecision.of(
             new SearchSpace(0, 2, all, DROPPED),
             new SearchProgress(all, 5, seconds, losses.stream().map(List::of).toList()),
-            List.of(Cost.UNKNOWN, cost, Cost.UNKNOWN));
+            List.of(Cost.UNKNOWN, cost, Cost.UNKNOWN),
+            0);
     Entry deep = decision.table().get(1);
     assertThat(decision.table()).extracting(Entry::candidate).isEqualTo(all);
     assertThat(deep.losses()).containsExactly(0.51, 0.49);
@@ -81,7 +88,8 @@ class SearchDecisionTest {
           SearchDecision.of(
               new SearchSpace(0, 1, all, List.of()),
               new SearchProgress(all, 0, seconds, losses.stream().map(List::of).toList()),
-              Collections.nCopies(all.size(), Cost.UNKNOWN));
+              Collections.nCopies(all.size(), Cost.UNKNOWN),
+              0);
       assertThat(decision.w()).isCloseTo(0.5, within(0.1));
       assertThat(decision.winner()).isEqualTo(low);
     }
@@ -97,6 +105,30 @@ class SearchDecisionTest {
     assertThat(decision.reason())
         .isEqualTo(
             "16 px, 4 blocks has the least loss, 0.99000; next is 16 px, 2 blocks with 1.0000.");
+  }
+
+  @Test
+  void aSlowerCandidateMustBeBetterByTheLeastWeightOfTime() {
+    List<Double> seconds = List.of(0.1, 0.2, 0.4);
+    // the fit's own weight is 0 for these
+    assertThat(decide(0.09, seconds, 1.0, 0.93, 1.5).winner()).isEqualTo(DEEP);
+    SearchDecision decision = decide(0.11, seconds, 1.0, 0.93, 1.5);
+    assertThat(decision.b()).isPositive();
+    assertThat(decision.w()).isEqualTo(0.11);
+    assertThat(decision.table().get(1).score()).isCloseTo(0.93 * Math.pow(2, 0.11), within(1e-12));
+    assertThat(decision.winner()).isEqualTo(SMALL);
+    assertThat(decision.reason()).contains("has the least loss · time^0.110, 1.0000");
+    // a steeper fit keeps its weight
+    assertThat(decide(0.11, seconds, 1.0, 0.7, 0.5).w())
+        .isEqualTo(decide(0, seconds, 1.0, 0.7, 0.5).w())
+        .isGreaterThan(0.4);
+  }
+
+  @Test
+  void withoutAFitTheLeastWeightOfTimeStands() {
+    SearchDecision decision = decide(0.2, List.of(0.2, 0.2, 0.2), 0.5, 0.4, 0.6);
+    assertThat(decision.w()).isEqualTo(0.2);
+    assertThat(decision.toString()).contains("w = 0.200: all step times are equal");
   }
 
   @Test
@@ -117,7 +149,7 @@ class SearchDecisionTest {
     assertThat(decision.w()).isZero();
     assertThat(decision.a()).isNaN();
     assertThat(decision.winner()).isEqualTo(DEEP);
-    assertThat(decision.toString()).contains("w = 0: all step times are equal");
+    assertThat(decision.toString()).contains("w = 0.00: all step times are equal");
   }
 
   @Test
@@ -146,7 +178,8 @@ class SearchDecisionTest {
     return SearchDecision.of(
         new SearchSpace(0, 2, all, DROPPED),
         new SearchProgress(all, 5, List.of(0.1, 0.2, 0.3), losses),
-        Collections.nCopies(3, Cost.UNKNOWN));
+        Collections.nCopies(3, Cost.UNKNOWN),
+        0);
   }
 
   /** DEEP is better by 0.02 on average: by -0.04, 0, 0.04 and 0.08 in the four batches. */

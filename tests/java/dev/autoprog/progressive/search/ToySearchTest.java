@@ -27,7 +27,7 @@ class ToySearchTest {
       SearchSpace.next(MANUAL, 1, new Candidate(4, 2), ToyNetwork.WHOLE_GROUPS);
 
   private static OneShotSearch search(SearchSpace space, GrowthOperator operator) {
-    return new OneShotSearch(space, operator, new Settings(2, 3, 4, 42));
+    return new OneShotSearch(space, operator, new Settings(2, 3, 4, 0, 42));
   }
 
   @Test
@@ -35,7 +35,7 @@ class ToySearchTest {
     SearchSpace space = SearchSpace.first(MANUAL, ToyNetwork.WHOLE_GROUPS);
     ToyNetwork network = new ToyNetwork(space.supernetDepth(), 1500, ALWAYS);
     SearchDecision decision =
-        new OneShotSearch(space, GrowthOperator.MOMENTUM, new Settings(2, 20, 4, 1))
+        new OneShotSearch(space, GrowthOperator.MOMENTUM, new Settings(2, 20, 4, 0, 1))
             .run(network)
             .orElseThrow();
     Entry smallest = entry(decision, 2, 1);
@@ -170,7 +170,7 @@ class ToySearchTest {
     ToyNetwork one = new ToyNetwork(2, 12, ALWAYS);
     ToyNetwork other = new ToyNetwork(2, 12, ALWAYS);
     search(SECOND, GrowthOperator.MOMENTUM).run(one);
-    new OneShotSearch(SECOND, GrowthOperator.MOMENTUM, new Settings(2, 3, 4, 43)).run(other);
+    new OneShotSearch(SECOND, GrowthOperator.MOMENTUM, new Settings(2, 3, 4, 0, 43)).run(other);
     assertThat(one.state()).isNotEqualTo(other.state());
   }
 

@@ -48,11 +48,11 @@ final class SearchSection {
     html.paragraph(
         (search.fallback().isEmpty()
                 ? Numbers.format(
-                    "Fit: loss = %s · time^%s, so w = %s. ",
+                    "Fit: loss = %s · time^%s; w = %s. ",
                     Numbers.digits(search.a()),
                     Numbers.digits(search.b()),
                     Numbers.digits(search.w()))
-                : "No fit (" + search.fallback() + "), so w = 0. ")
+                : "No fit (" + search.fallback() + "); w = " + Numbers.digits(search.w()) + ". ")
             + search.reason()
             + Numbers.format(
                 " The search took %.1f s besides its training steps.", search.searchSeconds()));

@@ -37,9 +37,12 @@ public final class OneShotSearch {
    * @param batches of training images per probe
    * @param probesInLastEpoch how many probe points the last search epoch has, or all of a shorter
    *     search, its beginning not counted
+   * @param leastTimeWeight the least w of the decision, at or above 0: a candidate whose step takes
+   *     twice as long must have a loss at least {@code 1 − 2^−w} lower
    * @param seed of the draws
    */
-  public record Settings(double searchEpochs, int batches, int probesInLastEpoch, long seed) {
+  public record Settings(
+      double searchEpochs, int batches, int probesInLastEpoch, double leastTimeWeight, long seed) {
     /** Checks that everything is done. */
     public Settings {
       if (!(searchEpochs > 0 && Double.isFinite(searchEpochs))
@@ -51,11 +54,18 @@ public final class OneShotSearch {
                     + " expected more than 0 of each",
                 searchEpochs, batches, probesInLastEpoch));
       }
+      if (!(leastTimeWeight >= 0 && Double.isFinite(leastTimeWeight))) {
+        throw new IllegalArgumentException(
+            "a least time weight of " + leastTimeWeight + ", expected 0 or more");
+      }
     }
 
-    /** The paper's: two epochs, 50 batches per probe, four probes in the second epoch. */
+    /**
+     * The paper's: two epochs, 50 batches per probe, four probes in the second epoch, and no weight
+     * of time but the fitted one.
+     */
     public static Settings of(long seed) {
-      return new Settings(2, 50, 4, seed);
+      return new Settings(2, 50, 4, 0, seed);
     }
 
     /** How many steps the search takes. */
@@ -91,7 +101,9 @@ public final class OneShotSearch {
     this.space = space;
     this.supernet = operator.map(space.from(), space.supernetDepth());
     this.networks =
-        space.candidates().stream().map(candidate -> SubNetwork.of(supernet, candidate)).toList();
+        space.candidates().stream()
+            .map(candidate -> SubNetwork.of(operator, supernet, candidate))
+            .toList();
     this.settings = settings;
   }
 
@@ -132,7 +144,8 @@ public final class OneShotSearch {
       }
     }
     SearchDecision decision =
-        SearchDecision.of(space, now, networks.stream().map(network::cost).toList());
+        SearchDecision.of(
+            space, now, networks.stream().map(network::cost).toList(), settings.leastTimeWeight());
     network.adopt(networks.get(space.candidates().indexOf(decision.winner())));
     return Optional.of(decision);
   }

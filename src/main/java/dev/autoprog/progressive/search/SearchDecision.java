@@ -15,21 +15,24 @@ import org.apache.commons.math3.stat.StatUtils;
 
 /**
  * What a search found: the candidate of the least {@code ℓ·T^w}, where ℓ is its mean loss, T its
- * step time, {@code w = max(−b, 0)} and b the exponent of the least squares fit {@code ℓ = a·T^b}
- * over all candidates. Of those that cannot be told from it the fastest wins, then the smallest:
- * those whose score is above the least by at most two standard errors of the difference. How sure a
- * difference is can be seen from batch to batch, since all candidates are probed on the same ones,
- * and from probe to probe, between which the supernet goes on training. Without that rule noise
- * would decide wherever w is 0. (Breiman et al. 1984, §3.4.3, take the simplest within one.)
+ * step time, {@code w = max(−b, least)}, b the exponent of the least squares fit {@code ℓ = a·T^b}
+ * over all candidates and {@code least} the search's least weight of time (0 in Li et al. 2022). Of
+ * those that cannot be told from it the fastest wins, then the smallest: those whose score is above
+ * the least by at most two standard errors of the difference. How sure a difference is can be seen
+ * from batch to batch, since all candidates are probed on the same ones, and from probe to probe,
+ * between which the supernet goes on training. Without that rule noise would decide wherever w is
+ * 0. (Breiman et al. 1984, §3.4.3, take the simplest within one.)
  *
- * <p>Two candidates always lie on their own curve, so that the faster wins whenever the slower is
- * the better.
+ * <p>The fitted weight asks of a slower candidate what the others give on average for its time, so
+ * that those on the curve score alike and the ones below it win: two always lie on their own curve,
+ * and of several, small deviations decide. A least weight says what a slower candidate must give at
+ * any rate.
  *
  * @param table every candidate, in order
  * @param dropped candidates that could not be built
  * @param a the fitted loss at one second; NaN without a fit
  * @param b the fitted exponent; NaN without a fit
- * @param w the weight of time against loss; 0 without a fit
+ * @param w the weight of time against loss; the least one without a fit
  * @param fallback why there is no fit; empty if there is one
  * @param winner what the stage trains
  * @param reason why it won, a sentence
@@ -84,7 +87,8 @@ public record SearchDecision(
     }
   }
 
-  static SearchDecision of(SearchSpace space, SearchProgress progress, List<Cost> costs) {
+  static SearchDecision of(
+      SearchSpace space, SearchProgress progress, List<Cost> costs, double leastTimeWeight) {
     List<Candidate> candidates = space.candidates();
     if (candidates.size() == 1) {
       return onlyCandidate(space, costs.get(0));
@@ -97,7 +101,8 @@ public record SearchDecision(
                 i -> mean(progress.lossesOf(i).stream().map(SearchDecision::mean).toList()))
             .toArray();
     PowerLaw fit = PowerLaw.fit(seconds, losses);
-    double[] weights = Arrays.stream(seconds).map(t -> Math.pow(t / fastest, fit.w())).toArray();
+    double w = Math.max(fit.w(), leastTimeWeight);
+    double[] weights = Arrays.stream(seconds).map(t -> Math.pow(t / fastest, w)).toArray();
     double[] scores = new double[losses.length];
     int least = 0;
     for (int i = 0; i < scores.length; i++) {
@@ -130,10 +135,10 @@ public record SearchDecision(
         space.dropped(),
         fit.a(),
         fit.b(),
-        fit.w(),
+        w,
         fit.failure(),
         best.get(0).candidate(),
-        reason(table, table.get(least), best.get(0), fit));
+        reason(table, table.get(least), best.get(0), w));
   }
 
   /**
@@ -179,11 +184,11 @@ public record SearchDecision(
         candidate + " is the only candidate: nothing was searched.");
   }
 
-  private static String reason(List<Entry> table, Entry least, Entry winner, PowerLaw fit) {
+  private static String reason(List<Entry> table, Entry least, Entry winner, double w) {
     if (!Double.isFinite(winner.score())) {
       return winner.candidate() + " is the fastest; no candidate has a finite loss.";
     }
-    String what = "the least loss" + (fit.w() == 0 ? "" : format(" · time^%.3g", fit.w()));
+    String what = "the least loss" + (w == 0 ? "" : format(" · time^%.3g", w));
     if (!winner.equals(least)) {
       return format(
           "%s has %s, %.5g, but %s, with %.5g, cannot be told from it (± %.2g) and is %s.",
@@ -225,7 +230,7 @@ public record SearchDecision(
     text.append(
         fallback.isEmpty()
             ? format("loss = %.5g · time^%.3g, w = %.3g%n", a, b, w)
-            : format("w = 0: %s%n", fallback));
+            : format("w = %.3g: %s%n", w, fallback));
     return text.append(reason).toString();
   }
 

@@ -1,10 +1,9 @@
 package dev.autoprog.progressive.search;
 
 import dev.autoprog.progressive.growth.GrowthMap;
+import dev.autoprog.progressive.growth.GrowthOperator;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -27,32 +26,39 @@ public record SubNetwork(Candidate candidate, List<Integer> blocks) {
   }
 
   /**
-   * The candidate within the supernet that {@code supernet} grows to: every block that was there
-   * before, and the deepest of the added ones (Li et al. 2022). As everywhere, a block's first
-   * appearance in the map is itself, and each later one was added. So the least deep sub-network is
-   * the network before the growth.
+   * The candidate within the supernet that {@code supernet} grows to: of each block before the
+   * growth as many copies, the first ones, as {@code operator} would have made on the way to the
+   * candidate's depth. So a sub-network is what growing to its depth alone would have built; the
+   * least deep one is the network before the growth, and each is a part of every deeper one.
    *
+   * <p>Li et al. (2022) instead add the supernet's deepest blocks first. From 2 to 8 blocks their
+   * candidate of 5 has one copy of the first block and four of the second, where growth to 5 has
+   * two and three; stage by stage a network comes to consist of copies of its last block.
+   *
+   * @param operator that {@code supernet} is a map of
    * @throws IllegalArgumentException if the candidate is shallower than the network before or
-   *     deeper than the supernet, or the map has lost a block
+   *     deeper than the supernet, or the map is not one of the operator's
    */
-  public static SubNetwork of(GrowthMap supernet, Candidate candidate) {
+  public static SubNetwork of(GrowthOperator operator, GrowthMap supernet, Candidate candidate) {
     int depth = candidate.depth();
     if (depth < supernet.from() || depth > supernet.to()) {
       throw new IllegalArgumentException(
           candidate + ", expected " + supernet.from() + " to " + supernet.to() + " blocks");
     }
+    int[] copies = new int[supernet.from()];
+    for (GrowthMap.Block block : operator.map(supernet.from(), depth).blocks()) {
+      copies[block.source()]++;
+    }
     List<Integer> kept = new ArrayList<>();
-    List<Integer> added = new ArrayList<>();
-    Set<Integer> seen = new HashSet<>();
     for (int block = 0; block < supernet.to(); block++) {
-      boolean first = seen.add(supernet.blocks().get(block).source());
-      (first ? kept : added).add(block);
+      if (copies[supernet.blocks().get(block).source()]-- > 0) {
+        kept.add(block);
+      }
     }
-    if (kept.size() != supernet.from()) {
-      throw new IllegalArgumentException(supernet + " has lost a block, expected every one kept");
+    if (kept.size() != depth) {
+      throw new IllegalArgumentException(
+          supernet + " has no " + candidate + " as " + operator + " would grow it");
     }
-    int additional = depth - supernet.from();
-    kept.addAll(added.subList(added.size() - additional, added.size()));
-    return new SubNetwork(candidate, kept.stream().sorted().toList());
+    return new SubNetwork(candidate, kept);
   }
 }
