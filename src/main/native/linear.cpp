@@ -1,55 +1,11 @@
-#include "convert.hpp"
 #include "gelu.hpp"
 #include "matmul.hpp"
+#include "operands.hpp"
 #include "reduce.hpp"
 
 using namespace autoprog;
 
 namespace {
-
-// Whether the library was compiled for processors that multiply bfloat16. Elsewhere, such products are float32 ones of
-// converted operands.
-#if defined(__AVX512BF16__)
-constexpr bool kMultipliesBFloat16 = true;
-#else
-constexpr bool kMultipliesBFloat16 = false;
-#endif
-
-int64_t bytes(int32_t type) {
-  return type == AP_BFLOAT16 ? 2 : 4;
-}
-const void* at(const void* p, int32_t type, int64_t element) {
-  return p == nullptr ? nullptr : static_cast<const char*>(p) + element * bytes(type);
-}
-void* at(void* p, int32_t type, int64_t element) {
-  return const_cast<void*>(at(static_cast<const void*>(p), type, element));
-}
-
-struct Matrix {
-  const void* at;
-  int64_t elements;
-};
-
-// The operands of a product in a type that this processor multiplies: as they are, or as float32 copies.
-struct Factors {
-  int32_t type;
-  const void *left, *right;
-
-  Factors(ap_context* context, int32_t given, Matrix l, Matrix r) : type(given), left(l.at), right(r.at) {
-    if (type == AP_FLOAT32 || kMultipliesBFloat16) return;
-    float* wide = context->scratch.floats(l.elements + r.elements);
-    type = AP_FLOAT32;
-    left = widened(context, l, wide);
-    right = widened(context, r, wide + l.elements);
-  }
-
- private:
-  static const float* widened(ap_context* context, Matrix m, float* to) {
-    parallel(context, parts_for(context, m.elements), m.elements, kLanes,
-             [&](int64_t, int64_t begin, int64_t end) { convert(AP_BFLOAT16, m.at, AP_FLOAT32, to, begin, end); });
-    return to;
-  }
-};
 
 // In how many parts to cut a product: two per thread, since smaller ones run slower, and whole vectors of what is cut.
 int parts_for_product(const ap_context* context, const Task& t, int64_t length) {
@@ -109,7 +65,7 @@ struct Gradients {
 
 // Cut in rows: each part has sums of its own, and these are added in order. A thread then reads what it wrote itself,
 // and nothing twice.
-void multiply_by_rows(ap_context* context, int parts, const Task& task, const Factors& f, const Gradients& g) {
+void multiply_by_rows(ap_context* context, int parts, const Task& task, const OperandPair& f, const Gradients& g) {
   Matmuls& matmuls = Matmuls::of(context);
   const int64_t weights = task.in * task.out, biases = g.dbias == nullptr ? 0 : task.out;
   const int64_t stride = round_up(weights + biases, 16);
@@ -139,7 +95,7 @@ void multiply_by_rows(ap_context* context, int parts, const Task& task, const Fa
 }
 
 // Cut in outputs, or where these are few, in inputs.
-void multiply_by_columns(ap_context* context, const Task& task, const Factors& f, const Gradients& g) {
+void multiply_by_columns(ap_context* context, const Task& task, const OperandPair& f, const Gradients& g) {
   Matmuls& matmuls = Matmuls::of(context);
   const bool by_out = task.out >= task.in || task.out >= 32 * context->threads;
   const int64_t length = by_out ? task.out : task.in;
@@ -174,7 +130,7 @@ int64_t rows_in_cache(int64_t elements) {
 int ap_linear_forward(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                       const void* weight, const float* bias, const void* base, int32_t y_type, void* y) {
   return guarded(context, [&] {
-    const Factors f(context, type, {x, rows * in}, {weight, out * in});
+    const OperandPair f(context, type, {x, rows * in}, {weight, out * in});
     const bool direct = f.type == type || y_type == AP_FLOAT32;
     const int32_t sum_type = direct ? y_type : AP_FLOAT32;
     multiply_rows(
@@ -192,7 +148,7 @@ int ap_linear_forward(ap_context* context, int32_t type, int64_t rows, int64_t i
 int ap_linear_gelu_forward(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                            const void* weight, const float* bias, void* y, void* slope) {
   return guarded(context, type, [&](auto as) {
-    const Factors f(context, type, {x, rows * in}, {weight, out * in});
+    const OperandPair f(context, type, {x, rows * in}, {weight, out * in});
     multiply_rows(context, {kForward, f.type, AP_FLOAT32, bias != nullptr, false, rows, in, out, in, out, 0},
                   {f.left, f.right, bias, nullptr}, rows_in_cache(out), kNothing,
                   [&](int64_t first, int64_t n, const void* sum) {
@@ -204,7 +160,7 @@ int ap_linear_gelu_forward(ap_context* context, int32_t type, int64_t rows, int6
 int ap_linear_backward_input(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* dy,
                              const void* weight, const void* scale, void* dx) {
   return guarded(context, type, [&](auto as) {
-    const Factors f(context, type, {dy, rows * out}, {weight, out * in});
+    const OperandPair f(context, type, {dy, rows * out}, {weight, out * in});
     const bool direct = f.type == type && scale == nullptr;
     multiply_rows(
         context, {kBackwardInput, f.type, direct ? type : AP_FLOAT32, false, false, rows, in, out, in, out, 0},
@@ -224,7 +180,7 @@ int ap_linear_backward_weight(ap_context* context, int32_t type, int64_t rows, i
                               const void* dy, float* dweight, float* dbias) {
   return guarded(context, [&] {
     constexpr int64_t kMostSums = 1 << 18;  // floats; with more, the parts' sums would not stay in a second-level cache
-    const Factors f(context, type, {dy, rows * out}, {x, rows * in});
+    const OperandPair f(context, type, {dy, rows * out}, {x, rows * in});
     const Gradients g{type, dy, dweight, dbias};
     const Task task{kBackwardWeight, f.type, AP_FLOAT32, false, true, rows, in, out, in, out, 0};
     const int parts = std::min(context->threads, parts_for_product(context, task, rows));

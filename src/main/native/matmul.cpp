@@ -32,22 +32,23 @@ struct Matrices {
   bool adds;
 
   explicit Matrices(const Task& t) : adds(t.adds) {
+    const auto result_stride = [&](int64_t usual) { return t.result_stride == 0 ? usual : t.result_stride; };
     switch (t.product) {
       case kForward:
         if (t.bias) bias = matrix(AP_FLOAT32, 1, t.out, t.out);
         left = matrix(t.type, t.rows, t.in, t.in_stride);
         right = matrix(t.type, t.out, t.in, t.in_stride, true);
-        product = matrix(t.y_type, t.rows, t.out, t.out_stride);
+        product = matrix(t.y_type, t.rows, t.out, result_stride(t.out_stride));
         break;
       case kBackwardInput:
         left = matrix(t.type, t.rows, t.out, t.out_stride);
         right = matrix(t.type, t.out, t.in, t.in_stride);
-        product = matrix(t.y_type, t.rows, t.in, t.in_stride);
+        product = matrix(t.y_type, t.rows, t.in, result_stride(t.in_stride));
         break;
       case kBackwardWeight:
         left = matrix(t.type, t.rows, t.out, t.out_stride, true);
         right = matrix(t.type, t.rows, t.in, t.in_stride);
-        product = matrix(t.y_type, t.out, t.in, t.in_stride);
+        product = matrix(t.y_type, t.out, t.in, result_stride(t.in_stride));
         break;
     }
   }

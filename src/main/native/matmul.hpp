@@ -25,12 +25,13 @@ struct Task {
   int64_t rows, in, out;          // of this product
   int64_t in_stride, out_stride;  // from one row of in, or of out, elements to the next
   int64_t packed_rows;            // of the product for which the weight is in oneDNN's own layout; 0 if it is not
+  int64_t result_stride = 0;      // from one row of the result to the next, if it is not that of in or out
 
   bool operator<(const Task& o) const { return key() < o.key(); }
 
  private:
-  std::array<int64_t, 11> key() const {
-    return {product, type, y_type, bias, adds, rows, in, out, in_stride, out_stride, packed_rows};
+  std::array<int64_t, 12> key() const {
+    return {product, type, y_type, bias, adds, rows, in, out, in_stride, out_stride, packed_rows, result_stride};
   }
 };
 

@@ -55,6 +55,8 @@ class CheckedKernelsTest {
           "geluBackward.slope",
           "sumOfSquares.x",
           "adamW.g",
+          "zicoUpdate.g",
+          "zicoReduce.magnitude",
           "copySegments.from",
           "copySegments.to");
 

@@ -54,6 +54,11 @@ final class KernelCalls {
         LossKernelCalls.crossEntropyBackward(loss, rows, 0.1f, 0.5f),
         OptimizerKernelCalls.sumOfSquares(data, 9),
         OptimizerKernelCalls.adamW(data, 9, OptimizerKernelCalls.step(1, 1f), 2),
+        StatisticsKernelCalls.ntkGramContracted(data, new JacobianShape(2, 3, 4, 5)),
+        StatisticsKernelCalls.ntkGramTiled(data, new JacobianShape(2, 3, 4, 5)),
+        StatisticsKernelCalls.ntkGramRows(data, 2, 9),
+        StatisticsKernelCalls.zicoUpdate(data, 9, 2),
+        StatisticsKernelCalls.zicoReduce(data, 9, 2),
         OptimizerKernelCalls.copySegments(data, 9));
   }
 

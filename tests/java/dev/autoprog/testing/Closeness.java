@@ -63,6 +63,15 @@ public final class Closeness {
     return wide;
   }
 
+  /** The same numbers, rounded to float32. */
+  public static float[] narrow(double[] values) {
+    float[] narrow = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      narrow[i] = (float) values[i];
+    }
+    return narrow;
+  }
+
   private static String message(String what, float[] actual, double[] expected, int i) {
     return "%s[%d of %d] is %s, expected %s (%s)"
         .formatted(what, i, actual.length, actual[i], expected[i], RandomData.seedNote());

@@ -26,18 +26,19 @@ public final class GuardedTensors implements KernelCall.Tensors, AutoCloseable {
   private final KernelCall call;
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
   private final List<Memory> memories = new ArrayList<>();
-  private final int offset;
+  private final int misalignment;
 
   /**
    * The tensors of {@code call}, filled.
    *
-   * @param misalignment bytes from a 64-byte boundary to the start of every tensor
+   * @param misalignment bytes from a 64-byte boundary to the start of every tensor, or the next
+   *     multiple of its elements
    * @param alias an output that is to be the tensor of an input, or null for none
    */
   public GuardedTensors(Device device, KernelCall call, int misalignment, KernelCall.Alias alias) {
     this.device = device;
     this.call = call;
-    this.offset = ZONE_BYTES + misalignment;
+    this.misalignment = misalignment;
     for (KernelCall.Argument argument : call.arguments()) {
       boolean shared = alias != null && alias.output().equals(argument.name());
       tensors.put(argument.name(), shared ? tensors.get(alias.input()) : guarded(argument));
@@ -59,16 +60,23 @@ public final class GuardedTensors implements KernelCall.Tensors, AutoCloseable {
     Map<String, float[]> results = new LinkedHashMap<>();
     for (KernelCall.Argument argument : call.arguments()) {
       if (argument.role() != KernelCall.Role.INPUT) {
-        results.put(argument.name(), tensors.get(argument.name()).toFloats());
+        results.put(argument.name(), floats(tensors.get(argument.name())));
       }
     }
     return results;
+  }
+
+  private static float[] floats(Tensor tensor) {
+    return tensor.dtype() == DType.FLOAT64
+        ? Closeness.narrow(tensor.toDoubles())
+        : tensor.toFloats();
   }
 
   /** Throws if anything but outputs and updated arguments has changed. */
   public void assertNothingElseTouched() {
     for (KernelCall.Argument argument : call.arguments()) {
       Tensor tensor = tensors.get(argument.name());
+      int offset = offset(argument);
       long begin = tensor.address() - offset;
       int tail = (int) (tensor.memory().bytes() - offset - tensor.bytes());
       assertZone(argument.name() + ": red zone before", begin, offset);
@@ -87,8 +95,15 @@ public final class GuardedTensors implements KernelCall.Tensors, AutoCloseable {
     memories.forEach(Memory::close);
   }
 
+  /** Bytes in front of a tensor; where the misalignment is no multiple of its elements, more. */
+  private int offset(KernelCall.Argument argument) {
+    int size = argument.dtype().bytes();
+    return ZONE_BYTES + (misalignment + size - 1) / size * size;
+  }
+
   private Tensor guarded(KernelCall.Argument argument) {
     byte[] content = content(argument);
+    int offset = offset(argument);
     Memory memory = device.allocate(offset + content.length + ZONE_BYTES);
     memories.add(memory);
     byte[] zones = new byte[(int) memory.bytes()];
@@ -120,6 +135,8 @@ public final class GuardedTensors implements KernelCall.Tensors, AutoCloseable {
     for (float value : values) {
       if (dtype == DType.BFLOAT16) {
         content.putShort(Bfloat16.of(value));
+      } else if (dtype == DType.FLOAT64) {
+        content.putDouble(value);
       } else {
         content.putFloat(value);
       }

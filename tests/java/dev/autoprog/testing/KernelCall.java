@@ -97,6 +97,11 @@ public final class KernelCall {
     return put(name, Role.UPDATED, DType.FLOAT32, values.length, values);
   }
 
+  /** An argument of this type that the kernel adds to or changes in place. */
+  public KernelCall updated(String name, DType dtype, float[] values) {
+    return put(name, Role.UPDATED, dtype, values.length, values);
+  }
+
   /** Says that the contract allows {@code output} to be {@code input}. */
   public KernelCall mayBe(String output, String input) {
     if (arguments.containsKey(input)) {

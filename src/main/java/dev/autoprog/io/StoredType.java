@@ -62,6 +62,7 @@ public enum StoredType {
       case BFLOAT16 -> BF16;
       case INT32 -> I32;
       case UINT8 -> U8;
+      case FLOAT64 -> F64;
     };
   }
 }

@@ -387,6 +387,60 @@ public final class CheckedKernels implements Kernels {
   }
 
   @Override
+  public void ntkGramContracted(JacobianShape s, Tensor x, Tensor dy, Tensor gram) {
+    gram("ntkGramContracted", s, x, dy, gram);
+    kernels.ntkGramContracted(s, x, dy, gram);
+  }
+
+  @Override
+  public void ntkGramTiled(JacobianShape s, Tensor x, Tensor dy, Tensor gram) {
+    gram("ntkGramTiled", s, x, dy, gram);
+    kernels.ntkGramTiled(s, x, dy, gram);
+  }
+
+  private void gram(String kernel, JacobianShape s, Tensor x, Tensor dy, Tensor gram) {
+    begin(kernel)
+        .activation("x", x, elements(s.samples(), s.tokens(), s.in()))
+        .activation("dy", dy, elements(s.samples(), s.tokens(), s.out()))
+        .output("gram", gram, DType.FLOAT64, elements(s.samples(), s.samples()));
+  }
+
+  @Override
+  public void ntkGramRows(RowsShape s, Tensor g, Tensor gram) {
+    begin("ntkGramRows")
+        .dense(s)
+        .input("g", g, elements(s.rows(), s.columns()))
+        .output("gram", gram, DType.FLOAT64, elements(s.rows(), s.rows()));
+    kernels.ntkGramRows(s, g, gram);
+  }
+
+  @Override
+  public void zicoUpdate(long batch, Tensor g, Tensor mean, Tensor magnitude, Tensor squares) {
+    ArgumentChecks checks = begin("zicoUpdate").input("g", g);
+    checks
+        .output("mean", mean, g.elements())
+        .output("magnitude", magnitude, g.elements())
+        .output("squares", squares, g.elements());
+    if (batch < 1) {
+      throw checks.bad("batch", batch, "1 for the first");
+    }
+    kernels.zicoUpdate(batch, g, mean, magnitude, squares);
+  }
+
+  @Override
+  public void zicoReduce(long batches, Tensor magnitude, Tensor squares, Tensor sum) {
+    ArgumentChecks checks =
+        begin("zicoReduce")
+            .input("magnitude", magnitude)
+            .input("squares", squares, magnitude.elements())
+            .output("sum", sum, DType.FLOAT64, 1);
+    if (batches < 1) {
+      throw checks.bad("batches", batches, "1 or more");
+    }
+    kernels.zicoReduce(batches, magnitude, squares, sum);
+  }
+
+  @Override
   public void copySegments(Segments segments, Tensor from, Tensor to) {
     ArgumentChecks checks = begin("copySegments").input("from", from).output("to", to);
     for (int i = 0; i < segments.lengths().length; i++) {

@@ -22,4 +22,5 @@ public interface Kernels
         ImageKernels,
         LossKernels,
         OptimizerKernels,
+        StatisticsKernels,
         GrowthKernels {}

@@ -9,7 +9,9 @@ public enum DType {
   /** Signed 32-bit integers: class ids, indices. */
   INT32(4),
   /** Unsigned bytes: image samples. */
-  UINT8(1);
+  UINT8(1),
+  /** IEEE 754 binary64: sums that must lose no digits. */
+  FLOAT64(8);
 
   private static final long MOST_BYTES = 1L << 62;
 

@@ -118,6 +118,20 @@ public final class Tensor {
   }
 
   /**
+   * A part of the elements, under a shape of its own.
+   *
+   * @param first element of the part
+   * @throws IllegalArgumentException if the part is not inside this tensor
+   */
+  public Tensor part(long first, long... dims) {
+    Shape part = Shape.of(dims);
+    if (first < 0 || first > elements() - part.elements()) {
+      throw new IllegalArgumentException("No " + part + " from element " + first + " of " + shape);
+    }
+    return new Tensor(memory, generation, offset + first * dtype.bytes(), dtype, part);
+  }
+
+  /**
    * Fills this FLOAT32 or BFLOAT16 tensor from the array, which must have as many elements; of
    * BFLOAT16 each is rounded to nearest, ties to even.
    */
@@ -136,6 +150,20 @@ public final class Tensor {
         }
       }
       device().upload(chunk, address() + (long) i * dtype.bytes());
+    }
+    return this;
+  }
+
+  /** Fills this FLOAT64 tensor from the array, which must have as many elements. */
+  public Tensor set(double... values) {
+    require(values.length, DType.FLOAT64);
+    int step = CHUNK_BYTES / Double.BYTES;
+    ByteBuffer chunk = chunk();
+    for (int i = 0; i < values.length; i += step) {
+      int n = Math.min(step, values.length - i);
+      chunk.clear().limit(n * Double.BYTES);
+      chunk.asDoubleBuffer().put(values, i, n);
+      device().upload(chunk, address() + (long) i * Double.BYTES);
     }
     return this;
   }
@@ -182,6 +210,21 @@ public final class Tensor {
           values[i + k] = Bfloat16.toFloat(chunk.getShort(k * Short.BYTES));
         }
       }
+    }
+    return values;
+  }
+
+  /** This FLOAT64 tensor's elements in a fresh array. */
+  public double[] toDoubles() {
+    double[] values = new double[Math.toIntExact(elements())];
+    require(values.length, DType.FLOAT64);
+    int step = CHUNK_BYTES / Double.BYTES;
+    ByteBuffer chunk = chunk();
+    for (int i = 0; i < values.length; i += step) {
+      int n = Math.min(step, values.length - i);
+      chunk.clear().limit(n * Double.BYTES);
+      device().download(address() + (long) i * Double.BYTES, chunk);
+      chunk.flip().order(ByteOrder.nativeOrder()).asDoubleBuffer().get(values, i, n);
     }
     return values;
   }

@@ -16,6 +16,7 @@ final class CpuKernels
         CpuImage,
         CpuLoss,
         CpuOptimizer,
+        CpuStatistics,
         CpuGrowth,
         AutoCloseable {
   private static final long CONTEXT_BYTES = 1024;

@@ -19,6 +19,7 @@ final class CudaKernels
         CudaImage,
         CudaLoss,
         CudaOptimizer,
+        CudaStatistics,
         CudaGrowth,
         AutoCloseable {
   private long context;

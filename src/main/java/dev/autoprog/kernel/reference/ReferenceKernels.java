@@ -15,6 +15,7 @@ public final class ReferenceKernels
         ReferenceImage,
         ReferenceLoss,
         ReferenceOptimizer,
+        ReferenceStatistics,
         ReferenceGrowth {
   /** Kernels without state: one instance serves everybody. */
   public ReferenceKernels() {}

@@ -25,6 +25,7 @@ final class Values {
               case BFLOAT16 -> Bfloat16.toFloat(buffer.getShort(i * Short.BYTES));
               case INT32 -> buffer.getInt(i * Integer.BYTES);
               case UINT8 -> Byte.toUnsignedInt(buffer.get(i));
+              case FLOAT64 -> buffer.getDouble(i * Double.BYTES);
             };
       }
     }
@@ -44,6 +45,7 @@ final class Values {
         switch (tensor.dtype()) {
           case FLOAT32 -> buffer.putFloat(i * Float.BYTES, (float) value);
           case BFLOAT16 -> buffer.putShort(i * Short.BYTES, toBfloat16(value));
+          case FLOAT64 -> buffer.putDouble(i * Double.BYTES, value);
           case INT32, UINT8 ->
               throw new IllegalArgumentException("No kernel writes " + tensor.dtype());
         }
