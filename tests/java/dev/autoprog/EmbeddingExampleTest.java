@@ -14,16 +14,14 @@ import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import dev.autoprog.testing.RandomData;
+import dev.autoprog.testing.ReadmeExample;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** The README's example of use inside another program, run as it stands there. */
@@ -90,14 +88,6 @@ class EmbeddingExampleTest {
 
   @Test
   void theReadmeShowsThisCode() throws Exception {
-    Path source = Path.of("tests/java/dev/autoprog/EmbeddingExampleTest.java");
-    List<String> lines = Files.readAllLines(source);
-    String example =
-        lines
-            .subList(lines.indexOf("    // README: begin") + 1, lines.indexOf("    // README: end"))
-            .stream()
-            .map(line -> line.substring(4))
-            .collect(Collectors.joining("\n"));
-    assertThat(Files.readString(Path.of("README.md"))).contains("```java\n" + example + "\n```");
+    ReadmeExample.assertShown(EmbeddingExampleTest.class, "README");
   }
 }

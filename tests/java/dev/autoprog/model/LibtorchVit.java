@@ -46,7 +46,8 @@ public final class LibtorchVit {
     return torch.cross_entropy(logits(images), Libtorch.labels(labels), options);
   }
 
-  private Tensor logits(Tensor images) {
+  /** The logits of a batch. */
+  public Tensor logits(Tensor images) {
     long batch = images.size(0);
     long width = config.width();
     long[] stride = {config.patch(), config.patch()};

@@ -1,0 +1,159 @@
+package dev.autoprog.metric;
+
+import dev.autoprog.autograd.GradientSink;
+import dev.autoprog.autograd.Variable;
+import dev.autoprog.backend.Session;
+import dev.autoprog.kernel.Kernels;
+import dev.autoprog.kernel.LinearShape;
+import dev.autoprog.kernel.PositionShape;
+import dev.autoprog.kernel.RowsShape;
+import dev.autoprog.nn.Parameter;
+import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.Shape;
+import dev.autoprog.tensor.Tensor;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * ZiCo of several batches' gradients: {@code Σ_l log Σ_w mean|g_w| / std(g_w)} over the weights of
+ * the linear and convolution layers, mean and population standard deviation over the batches, as Li
+ * et al. (2023) define it; large is trainable. Weights whose gradients are all equal do not count,
+ * nor do layers of only such. Each batch's gradient is streamed into running statistics and
+ * forgotten, one layer at a time; three numbers a weight are kept.
+ *
+ * <p>Another trainer hands its gradients over by name, once a batch: {@link #add}.
+ */
+public final class ZiCo implements GradientSink, AutoCloseable {
+  private final Session session;
+  private final Kernels kernels;
+  private final Map<String, Statistics> weights = new LinkedHashMap<>();
+
+  /** Nothing seen yet. */
+  public ZiCo(Session session) {
+    this.session = session;
+    this.kernels = session.kernels();
+  }
+
+  private static final class Statistics {
+    private final Tensor mean;
+    private final Tensor magnitude;
+    private final Tensor squares;
+    private long batches;
+
+    Statistics(Session session, long elements) {
+      mean = session.allocate(DType.FLOAT32, Shape.of(elements));
+      magnitude = session.allocate(DType.FLOAT32, Shape.of(elements));
+      squares = session.allocate(DType.FLOAT32, Shape.of(elements));
+    }
+  }
+
+  /**
+   * What was found.
+   *
+   * @param total ZiCo
+   * @param layers each layer's logarithm by its weight's name; those that do not count are left out
+   */
+  public record Score(double total, Map<String, Double> layers) {}
+
+  /**
+   * Takes in the gradient of the next batch.
+   *
+   * @param weight its name
+   * @param gradient of the batch's loss, FLOAT32, of the same size each time
+   */
+  public void add(String weight, Tensor gradient) {
+    Statistics s =
+        weights.computeIfAbsent(weight, w -> new Statistics(session, gradient.elements()));
+    kernels.zicoUpdate(s.batches + 1, gradient, s.mean, s.magnitude, s.squares);
+    s.batches++;
+  }
+
+  @Override
+  public void linear(Variable weight, Variable bias, LinearShape shape, Tensor x, Tensor dy) {
+    if (!weight.requiresGradient()) {
+      return;
+    }
+    if (!(weight instanceof Parameter parameter)) {
+      throw new IllegalArgumentException(
+          "A variable without a name; hand its gradient over by name instead");
+    }
+    Tensor gradient = session.arena().allocate(DType.FLOAT32, parameter.shape());
+    kernels.fill(gradient, 0);
+    kernels.linearBackwardWeight(shape, x, dy, gradient, null);
+    add(parameter.name(), gradient);
+    session.arena().release(gradient);
+  }
+
+  /** Biases and tokens do not count. */
+  @Override
+  public void broadcast(Variable parameter, RowsShape shape, Tensor dy) {}
+
+  /** Norms do not count. */
+  @Override
+  public void layerNorm(
+      Variable gain,
+      Variable bias,
+      RowsShape shape,
+      Tensor x,
+      Tensor mean,
+      Tensor rstd,
+      Tensor dy) {}
+
+  /** Positions do not count. */
+  @Override
+  public void resizedPositions(
+      Variable positions, PositionShape resize, RowsShape samples, Tensor dy) {}
+
+  /**
+   * ZiCo of the batches so far.
+   *
+   * @throws IllegalStateException if there is no weight, there were fewer than 2 batches, or not as
+   *     many of each weight: one that is used twice in a pass is counted twice
+   * @throws NonFiniteGradientException if a gradient is not finite
+   */
+  public Score score() {
+    if (weights.isEmpty()) {
+      throw new IllegalStateException("Nothing is trainable: no layer's weight has a gradient");
+    }
+    Map<String, Double> layers = new LinkedHashMap<>();
+    double total = 0;
+    long batches = weights.values().iterator().next().batches;
+    Tensor sum = session.allocate(DType.FLOAT64, Shape.of(1));
+    try {
+      for (Map.Entry<String, Statistics> entry : weights.entrySet()) {
+        Statistics s = entry.getValue();
+        if (s.batches < 2 || s.batches != batches) {
+          throw new IllegalStateException(
+              entry.getKey()
+                  + " has had "
+                  + s.batches
+                  + " gradients, expected one of each batch, and 2 batches or more");
+        }
+        sum.set(0.0);
+        kernels.zicoReduce(batches, s.magnitude, s.squares, sum);
+        double ratios = sum.toDoubles()[0];
+        if (!Double.isFinite(ratios)) {
+          throw new NonFiniteGradientException("ZiCo", entry.getKey());
+        }
+        if (ratios > 0) {
+          layers.put(entry.getKey(), Math.log(ratios));
+          total += Math.log(ratios);
+        }
+      }
+    } finally {
+      session.free(sum);
+    }
+    return new Score(total, layers);
+  }
+
+  /** Gives its memory back, and forgets everything. */
+  @Override
+  public void close() {
+    for (Statistics s : weights.values()) {
+      session.free(s.mean);
+      session.free(s.magnitude);
+      session.free(s.squares);
+    }
+    weights.clear();
+  }
+}

@@ -1,0 +1,128 @@
+package dev.autoprog.metric;
+
+import static dev.autoprog.testing.Closeness.assertClose;
+import static dev.autoprog.testing.Closeness.narrow;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.autoprog.backend.Backend;
+import dev.autoprog.backend.Session;
+import dev.autoprog.kernel.LinearShape;
+import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.Shape;
+import dev.autoprog.testing.Libtorch;
+import dev.autoprog.testing.RandomData;
+import dev.autoprog.testing.ReadmeExample;
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The measures of a network that libtorch has run: the examples of the README, as they stand there.
+ * Its tensors are read where they lie.
+ */
+class OtherTrainersTest {
+  private static final int SAMPLES = 6;
+  private static final int TOKENS = 5;
+  private static final int IN = 33;
+  private static final int OUT = 17;
+
+  /** A layer's input x and the gradient dy by its output, at their addresses. */
+  static double[][] theta(long x, long dy, LinearShape shape, int samples) {
+    // README ntk: begin
+    try (Session session = Session.open(Backend.named("cpu"));
+        NtkGram gram = new NtkGram(session, samples)) {
+      gram.linear(
+          "fc",
+          shape,
+          session.wrap(x, DType.FLOAT32, Shape.of(shape.rows(), shape.in())),
+          session.wrap(dy, DType.FLOAT32, Shape.of(shape.rows(), shape.out())));
+      // and so on for the other layers; then Θ, and what NtkCondition.of(Θ) says of it
+      return gram.matrix();
+    }
+    // README ntk: end
+  }
+
+  /** The gradient of a layer's weight at its address, batch by batch. */
+  static double zico(List<Long> gradients, long elements) {
+    // README zico: begin
+    try (Session session = Session.open(Backend.named("cpu"));
+        ZiCo zico = new ZiCo(session)) {
+      for (long gradient : gradients) { // one of each batch; and so on for the other layers
+        zico.add("fc", session.wrap(gradient, DType.FLOAT32, Shape.of(elements)));
+      }
+      return zico.score().total();
+    }
+    // README zico: end
+  }
+
+  private static Tensor float32(float[] values, long... dims) {
+    return Tensor.create(values, dims);
+  }
+
+  @Test
+  void factorsOfALibtorchLayerGiveItsKernelWithoutACopy() {
+    RandomData data = RandomData.of("other trainers");
+    Libtorch.scoped(
+        () -> {
+          Tensor x = float32(data.gaussian(SAMPLES * TOKENS * IN), SAMPLES, TOKENS, IN);
+          Tensor weight = float32(data.gaussian(OUT * IN), OUT, IN).requires_grad_(true);
+          Tensor y = torch.linear(x, weight);
+          y.retain_grad();
+          torch.gelu(y).sum().backward();
+          Tensor dy = y.grad().contiguous();
+          double[][] theta =
+              theta(
+                  x.data_ptr().address(),
+                  dy.data_ptr().address(),
+                  new LinearShape(SAMPLES * TOKENS, IN, OUT),
+                  SAMPLES);
+
+          TensorVector rows = new TensorVector();
+          for (int i = 0; i < SAMPLES; i++) {
+            Tensor alone = Libtorch.constant(floats(weight), OUT, IN).requires_grad_(true);
+            Tensor sample = x.select(0, i).to(torch.ScalarType.Double);
+            torch.gelu(torch.linear(sample, alone)).sum().backward();
+            rows.push_back(alone.grad().flatten());
+          }
+          Tensor jacobian = torch.stack(rows);
+          assertClose(
+              "theta",
+              narrow(Arrays.stream(theta).flatMapToDouble(Arrays::stream).toArray()),
+              Libtorch.values(jacobian.matmul(jacobian.t())),
+              1e-5);
+        });
+  }
+
+  private static float[] floats(Tensor tensor) {
+    return narrow(Libtorch.values(tensor));
+  }
+
+  @Test
+  void theReadmeShowsThisCode() throws Exception {
+    ReadmeExample.assertShown(OtherTrainersTest.class, "README ntk");
+    ReadmeExample.assertShown(OtherTrainersTest.class, "README zico");
+  }
+
+  @Test
+  void gradientsOfALibtorchWeightGiveItsZiCo() {
+    RandomData data = RandomData.of("other trainers' zico");
+    Libtorch.scoped(
+        () -> {
+          Tensor first = float32(data.gaussian(OUT * IN), OUT, IN);
+          Tensor second = float32(data.gaussian(OUT * IN), OUT, IN);
+          double zico =
+              zico(
+                  List.of(first.data_ptr().address(), second.data_ptr().address()),
+                  (long) OUT * IN);
+          // of two, the deviation is half of their difference
+          Tensor a = first.to(torch.ScalarType.Double);
+          Tensor b = second.to(torch.ScalarType.Double);
+          Tensor ratios = a.abs().add(b.abs()).div(a.sub(b).abs());
+          assertThat(zico).isCloseTo(Math.log(Libtorch.values(ratios.sum())[0]), within(1e-4));
+        });
+  }
+}
