@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
     subcommands = {
       TrainCommand.class,
       CompareCommand.class,
+      ScoreCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
       CommandLine.HelpCommand.class

@@ -1,0 +1,194 @@
+package dev.autoprog.train;
+
+import dev.autoprog.InputException;
+import dev.autoprog.autograd.GradientSink;
+import dev.autoprog.autograd.Tape;
+import dev.autoprog.autograd.Variable;
+import dev.autoprog.backend.Session;
+import dev.autoprog.data.Augmentation;
+import dev.autoprog.data.Batch;
+import dev.autoprog.data.BatchCursor;
+import dev.autoprog.data.BatchLoader;
+import dev.autoprog.data.DataSplit;
+import dev.autoprog.metric.NeuralTangentKernel;
+import dev.autoprog.metric.NeuralTangentKernel.Outputs;
+import dev.autoprog.metric.NtkCondition;
+import dev.autoprog.metric.ZiCo;
+import dev.autoprog.model.VisionTransformer;
+import dev.autoprog.nn.CrossEntropy;
+import dev.autoprog.progressive.search.Candidate;
+import dev.autoprog.progressive.search.Measurable;
+import dev.autoprog.progressive.search.Searchable.Cost;
+import dev.autoprog.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Judges vision transformers of several sizes on a configuration's images without training them:
+ * each with fresh weights of the configuration's seed, on the same few training images, as they
+ * are.
+ */
+public final class Scorer implements Measurable<Candidate, InputException>, AutoCloseable {
+  private final RunSetup setup;
+  private final Settings settings;
+  private final ImageFeeder feeder;
+  private final BatchLoader loader;
+  private final Map<Candidate, List<NeuralTangentKernel>> kernels = new LinkedHashMap<>();
+  private Learner learner;
+
+  /**
+   * On how many images a network is judged.
+   *
+   * @param samples of a batch, at least 2
+   * @param batches whose kernels and gradients are looked at, at least 2
+   * @param steps that are timed
+   */
+  public record Settings(int samples, int batches, int steps) {
+    /** AutoProg-Zero's (Li et al. 2024). */
+    public static final Settings DEFAULT = new Settings(16, 2, 6);
+
+    /** Checks that there is enough for each measure. */
+    public Settings {
+      if (samples < 2 || batches < 2 || steps < 1) {
+        throw new IllegalArgumentException(
+            "%d samples, %d batches and %d steps; expected at least 2, 2 and 1"
+                .formatted(samples, batches, steps));
+      }
+    }
+  }
+
+  /**
+   * A scorer.
+   *
+   * @throws InputException if the configuration does not fit the images, or these are too few
+   */
+  public Scorer(Session session, RunConfig config, DataSplit data, Settings settings)
+      throws InputException {
+    int needed = settings.samples() * settings.batches();
+    if (data.train().size() < needed) {
+      throw new InputException(
+          "samples",
+          settings.batches() + " batches of " + settings.samples(),
+          "at most " + data.train().size() + " images, as many as there are",
+          "Ask for fewer samples or batches.");
+    }
+    this.settings = settings;
+    setup = RunSetup.of(session, config, data);
+    feeder = new ImageFeeder(session, data.train(), setup.statistics());
+    loader = new BatchLoader(data.train(), settings.samples(), config.seed(), session.threads());
+  }
+
+  private interface Use {
+    void of(Tensor images, int[] labels) throws InputException;
+  }
+
+  /** The same batches for every candidate and measure, each in an arena that is otherwise empty. */
+  private void eachBatch(Candidate candidate, Use use) throws InputException {
+    try (BatchCursor batches = loader.epoch(0, 0, Augmentation.NONE)) {
+      for (int i = 0; i < settings.batches(); i++) {
+        try (Batch batch = batches.next()) {
+          setup.session().arena().reset();
+          use.of(feeder.images(batch, candidate.resolution()), batch.labels());
+        }
+      }
+    }
+  }
+
+  /** The candidate's network; one at a time is there. */
+  private VisionTransformer network(Candidate candidate) throws InputException {
+    if (learner == null || learner.depth() != candidate.depth()) {
+      closeLearner();
+      learner = setup.newLearner(candidate.depth());
+    }
+    return learner.model();
+  }
+
+  private void backward(VisionTransformer network, Tensor images, int[] labels, GradientSink sink) {
+    Tape tape = Tape.recording(setup.session());
+    Variable logits = network.forward(tape, images);
+    double smoothing = setup.config().regularization().labelSmoothing();
+    CrossEntropy loss = new CrossEntropy(tape, logits.value(), labels, smoothing);
+    tape.backward(logits, loss.gradient(1f / labels.length), sink);
+  }
+
+  /** The median of the steps, after two to warm up: forward and backward. */
+  @Override
+  public double stepSeconds(Candidate candidate) throws InputException {
+    VisionTransformer network = network(candidate);
+    List<Double> seconds = new ArrayList<>();
+    int warmUp = 2;
+    while (seconds.size() < warmUp + settings.steps()) {
+      eachBatch(
+          candidate,
+          (images, labels) -> {
+            long begin = System.nanoTime();
+            network.parameters().clearGradients();
+            backward(network, images, labels, network.parameters().accumulator());
+            seconds.add((System.nanoTime() - begin) * 1e-9);
+          });
+    }
+    double[] counted =
+        seconds.stream().skip(warmUp).mapToDouble(Double::doubleValue).sorted().toArray();
+    return counted[counted.length / 2];
+  }
+
+  /** The mean condition number over the batches; of one that has none, why. */
+  @Override
+  public Trainability trainability(Candidate candidate) throws InputException {
+    VisionTransformer network = network(candidate);
+    List<NeuralTangentKernel> found = new ArrayList<>();
+    eachBatch(
+        candidate,
+        (images, labels) ->
+            found.add(
+                NeuralTangentKernel.of(setup.session(), network::forward, images, Outputs.SUMMED)));
+    kernels.put(candidate, found);
+    double sum = 0;
+    for (NeuralTangentKernel kernel : found) {
+      if (kernel.condition() instanceof NtkCondition.WellConditioned well) {
+        sum += well.kappa();
+      } else if (kernel.condition() instanceof NtkCondition.RankDeficient deficient) {
+        return Trainability.none("rank " + deficient.rank() + " of " + settings.samples());
+      } else if (kernel.condition() instanceof NtkCondition.NotPositive not) {
+        return Trainability.none("an eigenvalue of " + not.least());
+      }
+    }
+    return Trainability.of(sum / found.size());
+  }
+
+  @Override
+  public double zico(Candidate candidate) throws InputException {
+    VisionTransformer network = network(candidate);
+    try (ZiCo zico = new ZiCo(setup.session())) {
+      eachBatch(candidate, (images, labels) -> backward(network, images, labels, zico));
+      return zico.score().total();
+    }
+  }
+
+  @Override
+  public Cost cost(Candidate candidate) {
+    var config = setup.plan().model().withDepth(candidate.depth());
+    return new Cost(config.parameters(), config.flops(candidate.resolution()));
+  }
+
+  /** The kernels that {@link #trainability} has measured, by candidate, one for each batch. */
+  public Map<Candidate, List<NeuralTangentKernel>> kernels() {
+    return Map.copyOf(kernels);
+  }
+
+  private void closeLearner() {
+    if (learner != null) {
+      learner.close();
+      learner = null;
+    }
+  }
+
+  @Override
+  public void close() {
+    closeLearner();
+    loader.close();
+    feeder.close();
+  }
+}
