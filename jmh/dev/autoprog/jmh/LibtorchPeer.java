@@ -94,6 +94,19 @@ final class LibtorchPeer {
     return List.of(gradients.get());
   }
 
+  /** The gradients of a scalar by the variables; it can be differentiated again. */
+  static List<Tensor> gradientsKeepingGraph(Tensor scalar, Tensor... variables) {
+    TensorVector gradients =
+        torch.grad(
+            new TensorVector(scalar),
+            new TensorVector(variables),
+            new TensorVector(),
+            new BoolOptional(true),
+            false,
+            false);
+    return List.of(gradients.get());
+  }
+
   /** libtorch's AdamW. */
   static AdamW adamW(TensorVector parameters, double learningRate) {
     AdamWOptions options = new AdamWOptions(learningRate);
