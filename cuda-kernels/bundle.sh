@@ -43,7 +43,7 @@ cp "$(tr ':' '\n' <"$target/bundle-classpath" | grep -E '/javacpp-[^/]*-linux-x8
 cp -r "$target/test-classes" "$bundle/tests"
 rm -rf "$bundle/tests/META-INF" # it would load libtorch first
 cp "$target/classes/dev/autoprog/backend/cuda/linux-x86_64/libautoprog_cuda.so" "$bundle/lib/"
-# linked to the library itself: twelve programs with all kernels in each would be too large
+# linked to the library itself: thirteen programs with all kernels in each would be too large
 for test in "$target/native/cuda/tests"/*_test; do
   name=$(basename "$test")
   "$nvcc" -cudart static "$target/native/cuda/$name.o" -o "$bundle/native/$name" -L"$bundle/lib" -lautoprog_cuda \

@@ -31,14 +31,12 @@ void with_averages(int32_t averages, Body body) {
 int ap_sum_of_squares(ap_context* context, int64_t n, const float* x, float* sum) {
   return guarded(context, [&] {
     constexpr int kWidth = kVector<float>;
-    constexpr int64_t kMostBlocks = 1024, kGroupsOfThread = 4;
-    const auto blocks =
-        static_cast<unsigned>(std::min<int64_t>(kMostBlocks, blocks_for(n, kSumThreads * kGroupsOfThread * kWidth)));
-    double* partial = context->scratch.take<double>(kMostBlocks);
+    const unsigned blocks = sum_blocks<kWidth>(n);
+    double* partial = context->scratch.take<double>(blocks);
     with_width<kWidth>(loadable<kWidth>(x), [&](auto wide) {
       launch(sum_of_squares<wide()>, blocks, kSumThreads, 0, context->stream, n, x, partial);
     });
-    launch(add_partial_sums, 1, kSumThreads, 0, context->stream, static_cast<int>(blocks), partial, sum);
+    launch(add_partial_sums<float>, 1, kSumThreads, 0, context->stream, static_cast<int>(blocks), partial, sum);
   });
 }
 

@@ -1,44 +1,19 @@
 // AdamW with moving averages, and the sum of squares that clipping needs.
 #pragma once
-#include "device.cuh"
+#include "reduce.cuh"
 
 namespace autoprog {
-
-constexpr int kSumThreads = 256;
-
-// The sum over a block of kSumThreads, in thread 0.
-__device__ inline double block_sum(double x) {
-  __shared__ double sums[kSumThreads / kWarp];
-  const double of_warp = warp_sum(x);
-  if (threadIdx.x % kWarp == 0) sums[threadIdx.x / kWarp] = of_warp;
-  __syncthreads();
-  double sum = 0;
-  for (int warp = 0; warp < kSumThreads / kWarp; warp++) sum += sums[warp];
-  return sum;
-}
 
 // partial (blocks) = the sums of x (n) squared, each over what one block has
 template <int Width>
 __global__ void __launch_bounds__(kSumThreads) sum_of_squares(int64_t n, const float* x, double* partial) {
   double sum = 0;
-  const int64_t whole = n / Width * Width, workers = static_cast<int64_t>(gridDim.x) * kSumThreads;
-  const int64_t worker = static_cast<int64_t>(blockIdx.x) * kSumThreads + threadIdx.x;
-  const auto add = [&](int64_t i, auto lanes) {
+  each_own_group<Width>(n, [&](int64_t i, auto lanes) {
     const auto value = lanes.load(x + i);
     lanes.each([&](int k) { sum += static_cast<double>(value[k]) * value[k]; });
-  };
-  each_group<Width>(worker, workers, whole, add);
-  each_group<1>(whole + worker, workers, n, add);
+  });
   const double total = block_sum(sum);
   if (threadIdx.x == 0) partial[blockIdx.x] = total;
-}
-
-// sum (1) += the sum of partial (count); one block
-static __global__ void __launch_bounds__(kSumThreads) add_partial_sums(int count, const double* partial, float* sum) {
-  double own = 0;
-  for (int i = static_cast<int>(threadIdx.x); i < count; i += kSumThreads) own += partial[i];
-  const double total = block_sum(own);
-  if (threadIdx.x == 0) *sum = static_cast<float>(*sum + total);
 }
 
 constexpr int32_t kMostAverages = 4;

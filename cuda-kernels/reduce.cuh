@@ -1,10 +1,53 @@
-// Sums over the rows of matrices, by columns: in parts of rows that are summed by one block each, and then over the
-// parts. Which rows make a part depends on the shape alone.
+// Sums, in parts that are summed by one block each, and then over the parts: over flat arrays, and over the rows of
+// matrices, by columns. What makes a part depends on the shape alone.
 #pragma once
 #include "context.cuh"
 #include "device.cuh"
 
 namespace autoprog {
+
+// ---- flat arrays -------------------------------------------------------------------------------------------------
+
+constexpr int kSumThreads = 256;
+
+// The sum over a block of kSumThreads, in thread 0.
+__device__ inline double block_sum(double x) {
+  __shared__ double sums[kSumThreads / kWarp];
+  const double of_warp = warp_sum(x);
+  if (threadIdx.x % kWarp == 0) sums[threadIdx.x / kWarp] = of_warp;
+  __syncthreads();
+  double sum = 0;
+  for (int warp = 0; warp < kSumThreads / kWarp; warp++) sum += sums[warp];
+  return sum;
+}
+
+// body(i, lanes) for the groups of Width neighbours of [0, n) that this thread has among all of the grid's, and for the
+// elements of the last group one by one if they are fewer.
+template <int Width, class Body>
+__device__ inline void each_own_group(int64_t n, Body body) {
+  const int64_t whole = n / Width * Width, workers = static_cast<int64_t>(gridDim.x) * kSumThreads;
+  const int64_t worker = static_cast<int64_t>(blockIdx.x) * kSumThreads + threadIdx.x;
+  each_group<Width>(worker, workers, whole, body);
+  each_group<1>(whole + worker, workers, n, body);
+}
+
+// sum (1) += the sum of partial (count); one block
+template <class S>
+__global__ void __launch_bounds__(kSumThreads) add_partial_sums(int count, const double* partial, S* sum) {
+  double own = 0;
+  for (int i = static_cast<int>(threadIdx.x); i < count; i += kSumThreads) own += partial[i];
+  const double total = block_sum(own);
+  if (threadIdx.x == 0) *sum = static_cast<S>(*sum + total);
+}
+
+// So many blocks sum an array of n elements, in groups of Width.
+template <int Width>
+unsigned sum_blocks(int64_t n) {
+  constexpr int64_t kMostBlocks = 1024, kGroupsOfThread = 4;
+  return static_cast<unsigned>(std::min<int64_t>(kMostBlocks, blocks_for(n, kSumThreads * kGroupsOfThread * Width)));
+}
+
+// ---- rows --------------------------------------------------------------------------------------------------------
 
 constexpr int kSumWarps = 8;
 

@@ -68,10 +68,10 @@ inline uint64_t digest;
 // ---- arrays ------------------------------------------------------------------------------------------------------
 
 // Beside AP_FLOAT32 and AP_BFLOAT16, what else kernels read.
-enum { kInt32 = 2, kUint8 = 3 };
+enum { kInt32 = 2, kUint8 = 3, kFloat64 = 4 };
 
 inline size_t bytes_of(int32_t type) {
-  constexpr size_t sizes[] = {4, 2, 4, 1};
+  constexpr size_t sizes[] = {4, 2, 4, 1, 8};
   return sizes[type];
 }
 
@@ -102,6 +102,7 @@ class Array {
 
   operator void*() const { return static_cast<char*>(memory_) + start_; }
   operator float*() const { return static_cast<float*>(static_cast<void*>(*this)); }
+  operator double*() const { return static_cast<double*>(static_cast<void*>(*this)); }
   operator int32_t*() const { return static_cast<int32_t*>(static_cast<void*>(*this)); }
   operator uint8_t*() const { return static_cast<uint8_t*>(static_cast<void*>(*this)); }
 
@@ -144,10 +145,12 @@ class Array {
     if (type_ == AP_BFLOAT16) put(i, __float2bfloat16_rn(static_cast<float>(value)));
     if (type_ == kInt32) put(i, static_cast<int32_t>(value));
     if (type_ == kUint8) put(i, static_cast<uint8_t>(value));
+    if (type_ == kFloat64) put(i, value);
   }
   double get(int64_t i) {
     if (type_ == AP_FLOAT32) return as<float>(i);
     if (type_ == AP_BFLOAT16) return __bfloat162float(as<__nv_bfloat16>(i));
+    if (type_ == kFloat64) return as<double>(i);
     return type_ == kInt32 ? as<int32_t>(i) : as<uint8_t>(i);
   }
 

@@ -1,40 +1,70 @@
 package dev.autoprog.backend.cuda;
 
-import dev.autoprog.backend.BackendException;
 import dev.autoprog.kernel.JacobianShape;
 import dev.autoprog.kernel.RowsShape;
 import dev.autoprog.kernel.StatisticsKernels;
 import dev.autoprog.tensor.Tensor;
 
-/** Not there yet: every call is refused. */
-interface CudaStatistics extends StatisticsKernels {
-  private static BackendException missing() {
-    return new BackendException(
-        "CUDA has no kernels for NTK and ZiCo yet; use a session on Backend.named(\"cpu\")");
-  }
-
+/** {@code statistics.cu}. */
+interface CudaStatistics extends StatisticsKernels, CudaContext {
   @Override
   default void ntkGramContracted(JacobianShape s, Tensor x, Tensor dy, Tensor gram) {
-    throw missing();
+    check(
+        NativeCuda.ap_ntk_gram_contracted(
+            context(),
+            CudaContext.type(x),
+            s.samples(),
+            s.tokens(),
+            s.in(),
+            s.out(),
+            x.address(),
+            dy.address(),
+            gram.address()));
   }
 
   @Override
   default void ntkGramTiled(JacobianShape s, Tensor x, Tensor dy, Tensor gram) {
-    throw missing();
+    check(
+        NativeCuda.ap_ntk_gram_tiled(
+            context(),
+            CudaContext.type(x),
+            s.samples(),
+            s.tokens(),
+            s.in(),
+            s.out(),
+            x.address(),
+            dy.address(),
+            gram.address()));
   }
 
   @Override
   default void ntkGramRows(RowsShape s, Tensor g, Tensor gram) {
-    throw missing();
+    check(
+        NativeCuda.ap_ntk_gram_rows(context(), s.rows(), s.columns(), g.address(), gram.address()));
   }
 
   @Override
   default void zicoUpdate(long batch, Tensor g, Tensor mean, Tensor magnitude, Tensor squares) {
-    throw missing();
+    check(
+        NativeCuda.ap_zico_update(
+            context(),
+            g.elements(),
+            batch,
+            g.address(),
+            mean.address(),
+            magnitude.address(),
+            squares.address()));
   }
 
   @Override
   default void zicoReduce(long batches, Tensor magnitude, Tensor squares, Tensor sum) {
-    throw missing();
+    check(
+        NativeCuda.ap_zico_reduce(
+            context(),
+            magnitude.elements(),
+            batches,
+            magnitude.address(),
+            squares.address(),
+            sum.address()));
   }
 }

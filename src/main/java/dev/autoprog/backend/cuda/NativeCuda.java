@@ -371,6 +371,52 @@ final class NativeCuda {
       @Const float[] emaDecays,
       @Cast("void*") long rounded);
 
+  static native int ap_ntk_gram_contracted(
+      @Cast("ap_context*") long context,
+      int type,
+      long samples,
+      long tokens,
+      long in,
+      long out,
+      @Cast("const void*") long x,
+      @Cast("const void*") long dy,
+      @Cast("double*") long gram);
+
+  static native int ap_ntk_gram_tiled(
+      @Cast("ap_context*") long context,
+      int type,
+      long samples,
+      long tokens,
+      long in,
+      long out,
+      @Cast("const void*") long x,
+      @Cast("const void*") long dy,
+      @Cast("double*") long gram);
+
+  static native int ap_ntk_gram_rows(
+      @Cast("ap_context*") long context,
+      long samples,
+      long elements,
+      @Cast("const float*") long g,
+      @Cast("double*") long gram);
+
+  static native int ap_zico_update(
+      @Cast("ap_context*") long context,
+      long n,
+      long batch,
+      @Cast("const float*") long g,
+      @Cast("float*") long mean,
+      @Cast("float*") long magnitude,
+      @Cast("float*") long squares);
+
+  static native int ap_zico_reduce(
+      @Cast("ap_context*") long context,
+      long n,
+      long batches,
+      @Cast("const float*") long magnitude,
+      @Cast("const float*") long squares,
+      @Cast("double*") long sum);
+
   static native int ap_copy_segments(
       @Cast("ap_context*") long context,
       long count,
