@@ -6,7 +6,7 @@
 // float32; of bfloat16, inputs are taken exactly, sums are float32, and a result is rounded once, to nearest even
 // (numbers below 2^-126 may become 0). Every kernel gives the same bits again for the same input and number of
 // threads. NaN and infinity propagate.
-// Arguments are checked by the caller (CheckedKernels.java); a kernel returns 0, or a code whose text is in
+// Arguments are checked by the caller (Checked*.java); a kernel returns 0, or a code whose text is in
 // ap_last_error. Java's names are the same without prefix: ap_layer_norm_forward is layerNormForward.
 //
 // "Moves" counts the elements that a call reads + writes, vectors of one row or column left out. Everything else is

@@ -1,6 +1,5 @@
 package dev.autoprog.backend;
 
-import dev.autoprog.kernel.CheckedKernels;
 import dev.autoprog.kernel.Kernels;
 import dev.autoprog.tensor.Arena;
 import dev.autoprog.tensor.DType;
@@ -38,7 +37,7 @@ public final class Session implements AutoCloseable {
     this.backend = backend;
     this.threads = threads;
     this.resources = backend.open(threads);
-    this.kernels = new CheckedKernels(resources.kernels(), resources.device(), this::check);
+    this.kernels = Kernels.checked(resources.kernels(), resources.device(), this::check);
     this.arena = new Arena(resources.device());
   }
 

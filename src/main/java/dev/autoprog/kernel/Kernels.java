@@ -1,9 +1,10 @@
 package dev.autoprog.kernel;
 
+import dev.autoprog.tensor.Device;
+
 /**
  * Every kernel of the library, as one contract that each backend implements. Callers get it from a
- * session, with {@link CheckedKernels} in front: shapes, types, devices and liveness are checked
- * once per call, in Java, so that native code never sees a bad argument.
+ * session, {@link #checked} in front: native code never sees a bad argument.
  *
  * <p>Activations, their gradients and the weights that they are multiplied with are FLOAT32 or
  * BFLOAT16, all of one call alike; a contract names them as <i>of type T</i>. Everything else is
@@ -23,4 +24,16 @@ public interface Kernels
         LossKernels,
         OptimizerKernels,
         StatisticsKernels,
-        GrowthKernels {}
+        GrowthKernels {
+  /**
+   * Checks every argument of every kernel, then hands on to {@code kernels}. A bad call throws
+   * {@link IllegalArgumentException} with the kernel, the argument, what was found and what was
+   * expected.
+   *
+   * @param device where all tensors must lie
+   * @param guard run first in every call; throws if the caller may not compute now
+   */
+  static Kernels checked(Kernels kernels, Device device, Runnable guard) {
+    return new CheckedKernels(kernels, device, guard);
+  }
+}
