@@ -35,10 +35,17 @@ class NetworkMemoryTest {
               RunConfig.Moments.COPY,
               1)) {
         long taken = session.allocatedBytes() - before;
-        long told = new NetworkMemory(SMALL, precision, averages.decays().size()).bytes();
+        long told = new NetworkMemory(SMALL, precision, averages.decays().size(), false).bytes();
         int parameters = learner.model().parameters().all().size();
         assertThat(learner.model().parameters().count()).isEqualTo(SMALL.parameters());
         assertThat(taken).isBetween(told, told + 4096 + parameters * 15L * 4 * 9);
+
+        learner.mark();
+        long both = session.allocatedBytes() - before;
+        told = new NetworkMemory(SMALL, precision, averages.decays().size(), true).bytes();
+        assertThat(both).isBetween(told, told + 4096 + parameters * 15L * 4 * 16);
+        learner.rewind();
+        assertThat(session.allocatedBytes() - before).isEqualTo(taken);
       }
     }
   }

@@ -23,10 +23,11 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -176,9 +177,33 @@ class SearchedRunTest {
     assertThat(decisions(broken)).isEqualTo(decisions(whole));
   }
 
+  /** A longer search with the same winners, the fastest, ends with the same weights. */
   @Test
-  void aRunThatIsStoppedAfterEveryStepReachesTheSameBits() throws Exception {
-    RunConfig config = config();
+  void withoutInheritanceTheSearchIsBesideTheRun() throws Exception {
+    Path brief = directory.resolve("brief");
+    Path lengthy = directory.resolve("lengthy");
+    RunConfig config =
+        config("progressive.search.inherit=false", "progressive.search.least_time_weight=50");
+    RunSummary summary = TinyRuns.train(config, brief, TrainingListener.NONE);
+    TinyRuns.train(
+        ConfigFile.override(config, List.of("progressive.search.epochs=2.5")),
+        lengthy,
+        TrainingListener.NONE);
+    assertThat(summary.stages()).extracting(StageReport::steps).containsExactly(12L, 12L, 12L);
+    assertThat(winners(brief)).isEqualTo(winners(lengthy));
+    assertThat(decisions(brief)).isNotEqualTo(decisions(lengthy));
+    assertThat(losses(brief)).hasSize(36).isEqualTo(losses(lengthy));
+    assertSameCheckpoint(brief, lengthy);
+  }
+
+  private static List<JsonNode> winners(Path run) throws Exception {
+    return searches(run).stream().map(search -> search.get("winner")).toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aRunThatIsStoppedAfterEveryStepReachesTheSameBits(boolean inherit) throws Exception {
+    RunConfig config = config("progressive.search.inherit=" + inherit);
     Path whole = directory.resolve("whole");
     Path broken = directory.resolve("broken");
     TinyRuns.train(config, whole, TrainingListener.NONE);
@@ -194,10 +219,13 @@ class SearchedRunTest {
 
   /** With a checkpoint after every step and every measurement, and a death at any of them. */
   @ParameterizedTest
-  @ValueSource(
-      strings = {"searchStarted", "searched", "stageStarted", "evaluated", "stageFinished"})
-  void aRunThatDiedReachesTheSameBits(String moment) throws Exception {
-    RunConfig config = config("training.checkpoint_seconds=1e-9");
+  @CsvSource({
+    "searchStarted,true", "searched,true", "stageStarted,true", "evaluated,true",
+    "stageFinished,true", "searchStarted,false", "searched,false", "stageFinished,false"
+  })
+  void aRunThatDiedReachesTheSameBits(String moment, boolean inherit) throws Exception {
+    RunConfig config =
+        config("training.checkpoint_seconds=1e-9", "progressive.search.inherit=" + inherit);
     Path whole = directory.resolve("whole");
     Path broken = directory.resolve("broken");
     TinyRuns.train(config, whole, TrainingListener.NONE);
@@ -220,7 +248,7 @@ class SearchedRunTest {
         new DataSplit(
             TinyRuns.IMAGES.name(),
             TinyRuns.IMAGES.train(),
-            callingAtFirstRead(TinyRuns.IMAGES.test(), () -> trainer[0].requestStop()));
+            callingAtRead(1, TinyRuns.IMAGES.test(), () -> trainer[0].requestStop()));
     try (Session session = Session.open(Backend.named(config.backend()))) {
       trainer[0] = TinyRuns.trainer(session, config, broken, TrainingListener.NONE).on(stopping);
       assertThat(trainer[0].train().steps()).isEqualTo(6);
@@ -232,14 +260,39 @@ class SearchedRunTest {
     assertThat(decisions(broken)).isEqualTo(decisions(whole));
   }
 
-  private static ImageDataset callingAtFirstRead(ImageDataset images, Runnable action) {
-    AtomicBoolean first = new AtomicBoolean(true);
+  /** In its probes and its steps. */
+  @ParameterizedTest
+  @ValueSource(ints = {20, 500, 1000, 1200})
+  void aRunThatWasStoppedInASearchBesideItReachesTheSameBits(int reads) throws Exception {
+    RunConfig config = config("progressive.search.inherit=false", "progressive.search.epochs=12");
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    TinyRuns.train(config, whole, TrainingListener.NONE);
+    Trainer[] trainer = new Trainer[1];
+    DataSplit stopping =
+        new DataSplit(
+            TinyRuns.IMAGES.name(),
+            callingAtRead(reads, TinyRuns.IMAGES.train(), () -> trainer[0].requestStop()),
+            TinyRuns.IMAGES.test());
+    try (Session session = Session.open(Backend.named(config.backend()))) {
+      trainer[0] = TinyRuns.trainer(session, config, broken, TrainingListener.NONE).on(stopping);
+      assertThat(trainer[0].train().steps()).isZero();
+    }
+    assertThat(events(broken)).isEmpty();
+    TinyRuns.resume(config, broken);
+    assertSameCheckpoint(whole, broken);
+    assertThat(events(broken)).isEqualTo(events(whole));
+    assertThat(decisions(broken)).isEqualTo(decisions(whole));
+  }
+
+  private static ImageDataset callingAtRead(int read, ImageDataset images, Runnable action) {
+    AtomicInteger reads = new AtomicInteger();
     return (ImageDataset)
         Proxy.newProxyInstance(
             SearchedRunTest.class.getClassLoader(),
             new Class<?>[] {ImageDataset.class},
             (proxy, method, arguments) -> {
-              if (method.getName().equals("read") && first.getAndSet(false)) {
+              if (method.getName().equals("read") && reads.incrementAndGet() == read) {
                 action.run();
               }
               return method.invoke(images, arguments);

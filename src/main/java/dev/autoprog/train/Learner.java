@@ -39,6 +39,7 @@ public final class Learner implements Growable, AutoCloseable {
   private AdamW optimizer;
   private List<Ema> averages;
   private GradientSink sink;
+  private LearnerMark mark;
 
   /** A learner around {@code model}, which it owns from now on. */
   public Learner(
@@ -206,6 +207,43 @@ public final class Learner implements Growable, AutoCloseable {
     return new CrossEntropy(tape, logits.value(), targets, labelSmoothing);
   }
 
+  /** Notes everything that steps change, for {@link #rewind}. */
+  void mark() {
+    forgetMark();
+    mark = new LearnerMark(session, learnedBuffers());
+  }
+
+  /** Becomes again what it was at {@link #mark}, of which it must have the depth. */
+  void rewind() {
+    mark.restore(learnedBuffers());
+    model.parameters().valuesChanged();
+    forgetMark();
+  }
+
+  /** Whether there is something to return to. */
+  boolean isMarked() {
+    return mark != null;
+  }
+
+  private void forgetMark() {
+    if (mark != null) {
+      mark.close();
+      mark = null;
+    }
+  }
+
+  /** Weights, moments and averages. */
+  private Map<String, Tensor> learnedBuffers() {
+    Map<String, Tensor> buffers = new LinkedHashMap<>();
+    buffers.put("weight", model.parameters().values());
+    buffers.put("first_moment", optimizer.firstMoments());
+    buffers.put("second_moment", optimizer.secondMoments());
+    for (int i = 0; i < averages.size(); i++) {
+      buffers.put("average." + i, averages.get(i).values());
+    }
+    return buffers;
+  }
+
   /** The moving averages, slowest last. */
   public List<Ema> averages() {
     return averages.stream().sorted(Comparator.comparingDouble(Ema::decay)).toList();
@@ -268,24 +306,25 @@ public final class Learner implements Growable, AutoCloseable {
     return model.parameters().placesIn(model.parameters().values());
   }
 
-  /** The optimizer's moments and the averages, by kind and parameter name. */
+  /** The optimizer's moments, the averages and what was marked, by kind and parameter name. */
   Map<String, Tensor> state() {
     Map<String, Tensor> state = new LinkedHashMap<>();
-    ParameterSet parameters = model.parameters();
-    put(state, "first_moment.", parameters.placesIn(optimizer.firstMoments()));
-    put(state, "second_moment.", parameters.placesIn(optimizer.secondMoments()));
-    for (int i = 0; i < averages.size(); i++) {
-      put(state, "average." + i + ".", parameters.placesIn(averages.get(i).values()));
+    Map<String, Tensor> buffers = learnedBuffers();
+    buffers.remove("weight");
+    buffers.forEach((kind, buffer) -> put(state, kind + ".", buffer));
+    if (mark != null) {
+      mark.buffers().forEach((kind, buffer) -> put(state, "mark." + kind + ".", buffer));
     }
     return state;
   }
 
-  private static void put(Map<String, Tensor> state, String prefix, Map<String, Tensor> places) {
-    places.forEach((name, tensor) -> state.put(prefix + name, tensor));
+  private void put(Map<String, Tensor> state, String prefix, Tensor buffer) {
+    model.parameters().placesIn(buffer).forEach((name, place) -> state.put(prefix + name, place));
   }
 
   @Override
   public void close() {
+    forgetMark();
     averages.forEach(Ema::close);
     optimizer.close();
     model.close();

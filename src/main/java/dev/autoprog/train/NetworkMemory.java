@@ -10,15 +10,17 @@ import dev.autoprog.tensor.DeviceMemoryException;
  * The memory that a network in training takes, what its steps allocate left out.
  *
  * @param averages how many moving averages are kept
+ * @param marked whether all that steps change is there twice: a search does not inherit
  */
-record NetworkMemory(VitConfig network, Precision precision, int averages) {
+record NetworkMemory(VitConfig network, Precision precision, int averages, boolean marked) {
   /** Bytes of weights, gradients, two moments, averages and rounded weights. */
   long bytes() {
     return bytes(network);
   }
 
   private long bytes(VitConfig config) {
-    long perParameter = (4L + averages) * Float.BYTES;
+    long learned = 3L + averages;
+    long perParameter = (1 + (marked ? 2 * learned : learned)) * Float.BYTES;
     if (precision == Precision.BF16) {
       perParameter += precision.activations().bytes();
     }
@@ -33,8 +35,12 @@ record NetworkMemory(VitConfig network, Precision precision, int averages) {
     }
     return new InputException(
         "a network of " + network.depth() + " blocks",
-        "it takes %,d bytes of %s (weights, gradients, moments, %d averages)"
-            .formatted(bytes(), device.name(), averages),
+        "it takes %,d bytes of %s (weights, gradients, moments, %d averages%s)"
+            .formatted(
+                bytes(),
+                device.name(),
+                averages,
+                marked ? "; twice, for the search to return" : ""),
         fitting > 0
             ? "at most %d blocks, which would fit, with %,d bytes"
                 .formatted(fitting, bytes(network.withDepth(fitting)))

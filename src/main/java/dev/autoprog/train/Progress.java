@@ -47,10 +47,10 @@ final class Progress {
   /** What the present stage's search decided; null before that and without one. */
   @JsonProperty SearchDecision decision;
 
-  /** Seconds of the present search, training steps left out. */
+  /** Seconds of the present search, the run's own steps left out. */
   @JsonProperty double stageSearchSeconds;
 
-  /** Seconds of all searches, training steps left out. */
+  /** Seconds of all searches, the run's own steps left out. */
   @JsonProperty double searchSeconds;
 
   /** Stages that are over. */

@@ -42,7 +42,7 @@ public record RunConfig(
           new Progressive(
               4,
               ScheduleChoice.MANUAL,
-              new Search(2, 50, 4, 0),
+              new Search(2, 50, 4, 0, true),
               List.of(),
               GrowthOperator.MOMENTUM,
               Moments.COPY,
@@ -225,7 +225,10 @@ public record RunConfig(
           int probes,
       @Comment(
               "the least weight w of time against loss; a candidate whose step takes twice as long must have a loss 1 - 2^-w lower")
-          double leastTimeWeight) {
+          double leastTimeWeight,
+      @Comment(
+              "whether the winner goes on with the supernet's weights, and the search is a part of the stage; if not, it begins as grown, and the search is time on top")
+          boolean inherit) {
     /** Checks that everything is done. */
     public Search {
       require(epochs > 0, "epochs", epochs, "above 0");

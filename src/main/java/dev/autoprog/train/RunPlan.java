@@ -137,6 +137,7 @@ public record RunPlan(
     int shortest = schedule.stages().stream().mapToInt(Stage::epochs).min().orElseThrow();
     if (wanted.schedule() == RunConfig.ScheduleChoice.SEARCH
         && wanted.stages() > 1
+        && wanted.search().inherit()
         && wanted.search().epochs() > shortest) {
       throw new IllegalArgumentException(
           "a search of "

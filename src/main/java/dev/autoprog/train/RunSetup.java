@@ -63,7 +63,7 @@ record RunSetup(
           config.progressive().moments(),
           config.seed());
     } catch (DeviceMemoryException e) {
-      throw noRoom(depth, precision, e);
+      throw noRoom(depth, precision, false, e);
     }
   }
 
@@ -77,13 +77,27 @@ record RunSetup(
     try {
       learner.grow(map);
     } catch (DeviceMemoryException e) {
-      throw noRoom(map.to(), learner.model().precision(), e);
+      throw noRoom(map.to(), learner.model().precision(), false, e);
     }
   }
 
-  private InputException noRoom(int depth, Precision precision, DeviceMemoryException cause) {
+  /**
+   * Makes the learner note what it is now, so that it can return to it.
+   *
+   * @throws InputException if there is no room for that
+   */
+  void mark(Learner learner) throws InputException {
+    try {
+      learner.mark();
+    } catch (DeviceMemoryException e) {
+      throw noRoom(learner.depth(), learner.model().precision(), true, e);
+    }
+  }
+
+  private InputException noRoom(
+      int depth, Precision precision, boolean marked, DeviceMemoryException cause) {
     return new NetworkMemory(
-            plan.model().withDepth(depth), precision, config.averages().decays().size())
+            plan.model().withDepth(depth), precision, config.averages().decays().size(), marked)
         .refusal(session.device(), cause);
   }
 }

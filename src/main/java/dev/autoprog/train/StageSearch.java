@@ -23,8 +23,8 @@ import java.util.Optional;
 
 /**
  * The search of a stage's network on the run's own learner and batches. Its training steps are
- * steps of the run; the candidates' losses are those of the fastest moving average, on the same
- * batches each time, mixed with nothing.
+ * steps of the run, unless the learner is to return to its mark; the candidates' losses are those
+ * of the fastest moving average, on the same batches each time, mixed with nothing.
  */
 final class StageSearch implements Searchable<Exception> {
   private final TrainingLoop loop;
@@ -78,6 +78,7 @@ final class StageSearch implements Searchable<Exception> {
                 wanted.batches(),
                 wanted.probes(),
                 wanted.leastTimeWeight(),
+                wanted.inherit(),
                 config.seed()));
     listener.searchStarted(planned, space);
     try {
@@ -142,6 +143,10 @@ final class StageSearch implements Searchable<Exception> {
 
   @Override
   public void step(SubNetwork network) throws InputException, TrainingException, Stopped {
+    if (learner.isMarked()) {
+      stepBeside(network);
+      return;
+    }
     if (progress.batch == stepsPerEpoch()) {
       endEpoch();
     }
@@ -149,6 +154,42 @@ final class StageSearch implements Searchable<Exception> {
       batches = loop.batches(progress.epoch, progress.batch, strength);
     }
     loop.step(batches, stage(network.candidate()), network.blocks());
+  }
+
+  @Override
+  public void mark() throws InputException {
+    long begin = System.nanoTime();
+    loop.setup().mark(learner);
+    addSeconds(begin);
+  }
+
+  @Override
+  public void rewind() {
+    long begin = System.nanoTime();
+    learner.rewind();
+    closeBatches();
+    addSeconds(begin);
+  }
+
+  /** On the batches that the run takes next. */
+  private void stepBeside(SubNetwork network) throws InputException, TrainingException {
+    long begin = System.nanoTime();
+    long ahead = progress.batch + progress.search.steps();
+    int epoch = Math.toIntExact(progress.epoch + ahead / stepsPerEpoch());
+    int batch = Math.toIntExact(ahead % stepsPerEpoch());
+    if (batch == 0) {
+      closeBatches();
+    }
+    if (batches == null) {
+      batches = loop.batches(epoch, batch, strength);
+    }
+    loop.stepBeside(
+        batches,
+        stage(network.candidate()),
+        network.blocks(),
+        epoch,
+        progress.step + progress.search.steps());
+    addSeconds(begin);
   }
 
   /** The supernet is evaluated, as any network at the end of an epoch. */

@@ -130,6 +130,9 @@ public final class Trainer {
       learner = newLearner;
       loop = newLoop;
       if (checkpoint.isPresent()) {
+        if (progress.search != null && !config.progressive().search().inherit()) {
+          setup.mark(learner);
+        }
         RunDirectory.restore(checkpoint.get(), learner);
       } else {
         loop.save(); // whenever the process dies, there is something to resume

@@ -127,9 +127,44 @@ final class TrainingLoop implements AutoCloseable {
   private void step(Batch batch, Stage stage, List<Integer> blocks)
       throws InputException, TrainingException {
     long begin = System.nanoTime();
-    double rate = learningRate.at(progress.step);
+    Learner.StepResult result = learn(batch, stage, blocks, progress.epoch, progress.step);
+    double seconds = (System.nanoTime() - begin) * 1e-9;
+    double accuracy = (double) result.correct() / batch.size();
+    double speed = batch.size() / seconds;
+    run.logStep(
+        progress.step,
+        stage,
+        result,
+        accuracy,
+        learningRate.at(progress.step),
+        speed,
+        setup.session().arena().peakBytes());
+    listener.stepped(stage, progress.step, result.loss(), accuracy, speed);
+    progress.step++;
+    progress.batch++;
+    progress.stageSteps++;
+    progress.stageSeconds += seconds;
+    progress.epochLoss += result.loss();
+  }
+
+  /**
+   * Takes a step on the next batch that is none of the run's: nothing is counted or logged.
+   *
+   * @param epoch that the batch is of
+   * @param step as which it counts to the learning rate and to stochastic depth
+   */
+  void stepBeside(BatchCursor batches, Stage stage, List<Integer> blocks, int epoch, long step)
+      throws InputException, TrainingException {
+    try (Batch batch = batches.next()) {
+      learn(batch, stage, blocks, epoch, step);
+    }
+  }
+
+  private Learner.StepResult learn(
+      Batch batch, Stage stage, List<Integer> blocks, int epoch, long step)
+      throws InputException, TrainingException {
     int side = stage.resolution();
-    Mix mix = mixup.draw(setup.config().seed(), progress.epoch, batch.number(), side);
+    Mix mix = mixup.draw(setup.config().seed(), epoch, batch.number(), side);
     Tensor images = images(batch, side);
     feeder.mix(images, mix);
     Learner.StepResult result =
@@ -139,27 +174,17 @@ final class TrainingLoop implements AutoCloseable {
             Targets.mirrored(batch.labels(), mix.targetLambda()),
             regularization.labelSmoothing(),
             stage.strength().stochasticDepth(),
-            progress.step,
-            rate);
+            step,
+            learningRate.at(step));
     if (!result.isFinite()) {
       throw new TrainingException(
           String.format(
               "At step %d the loss is %s and the gradient's norm %s; the last good checkpoint is kept"
                   + " in %s. Lower optimizer.learning_rate or set optimizer.clip_norm, and begin"
                   + " again.",
-              progress.step, result.loss(), result.gradientNorm(), run.path()));
+              step, result.loss(), result.gradientNorm(), run.path()));
     }
-    double seconds = (System.nanoTime() - begin) * 1e-9;
-    double accuracy = (double) result.correct() / batch.size();
-    double speed = batch.size() / seconds;
-    run.logStep(
-        progress.step, stage, result, accuracy, rate, speed, setup.session().arena().peakBytes());
-    listener.stepped(stage, progress.step, result.loss(), accuracy, speed);
-    progress.step++;
-    progress.batch++;
-    progress.stageSteps++;
-    progress.stageSeconds += seconds;
-    progress.epochLoss += result.loss();
+    return result;
   }
 
   /** Ends an epoch whose steps are taken; false if it was asked to stop before the last image. */

@@ -64,6 +64,16 @@ class OneShotSearchTest {
     }
 
     @Override
+    public void mark() {
+      calls.add("mark");
+    }
+
+    @Override
+    public void rewind() {
+      calls.add("rewind");
+    }
+
+    @Override
     public double stepSeconds(SubNetwork network) {
       calls.add("time " + network.candidate());
       return seconds * network.candidate().depth();
@@ -84,7 +94,7 @@ class OneShotSearchTest {
   @Test
   void itGrowsThenTimesThenProbesAndTrainsInTurnThenAdopts() throws IOException {
     Scribe scribe = new Scribe(2, 2);
-    new OneShotSearch(TWO, GrowthOperator.MOMENTUM, new Settings(2, 7, 2, 0, 0)).run(scribe);
+    new OneShotSearch(TWO, GrowthOperator.MOMENTUM, new Settings(2, 7, 2, 0, true, 0)).run(scribe);
     String small = "loss 16 px, 2 blocks over 7";
     String large = "loss 32 px, 3 blocks over 7";
     assertThat(scribe.calls)
@@ -106,8 +116,35 @@ class OneShotSearchTest {
   }
 
   @Test
+  void whatIsNotInheritedIsMarkedBeforeTheFirstStepAndRewoundBehindTheLast() throws IOException {
+    Scribe scribe = new Scribe(2, 2);
+    new OneShotSearch(TWO, GrowthOperator.MOMENTUM, new Settings(1, 7, 1, 0, false, 0)).run(scribe);
+    assertThat(scribe.calls)
+        .containsExactly(
+            "grow 2 → 3 MOMENTUM: 0 1 1",
+            "mark",
+            "time 16 px, 2 blocks",
+            "time 32 px, 3 blocks",
+            "step",
+            "step",
+            "loss 16 px, 2 blocks over 7",
+            "loss 32 px, 3 blocks over 7",
+            "rewind",
+            "adopt 16 px, 2 blocks [0, 1]");
+  }
+
+  @Test
+  void withOneCandidateNothingIsMarked() throws IOException {
+    Scribe scribe = new Scribe(2, 2);
+    SearchSpace one = new SearchSpace(1, 2, List.of(LARGE), List.of());
+    new OneShotSearch(one, GrowthOperator.MOMENTUM, new Settings(1, 7, 1, 0, false, 0)).run(scribe);
+    assertThat(scribe.calls)
+        .containsExactly("grow 2 → 3 MOMENTUM: 0 1 1", "adopt 32 px, 3 blocks [0, 1, 2]");
+  }
+
+  @Test
   void thePapersProbePoints() {
-    assertThat(Settings.of(0)).isEqualTo(new Settings(2, 50, 4, 0, 0));
+    assertThat(Settings.of(0)).isEqualTo(new Settings(2, 50, 4, 0, true, 0));
     assertThat(Settings.of(0).probePoints(100)).containsExactly(100L, 125L, 150L, 175L, 200L);
     assertThat(Settings.of(0).probePoints(35)).containsExactly(35L, 43L, 52L, 61L, 70L);
     assertThat(Settings.of(0).steps(35)).isEqualTo(70);
@@ -115,22 +152,23 @@ class OneShotSearchTest {
 
   @Test
   void probePointsOfOneAndOfThreeEpochs() {
-    assertThat(new Settings(1, 50, 4, 0, 0).probePoints(100)).containsExactly(25L, 50L, 75L, 100L);
-    assertThat(new Settings(3, 50, 2, 0, 0).probePoints(10)).containsExactly(20L, 25L, 30L);
+    assertThat(new Settings(1, 50, 4, 0, true, 0).probePoints(100))
+        .containsExactly(25L, 50L, 75L, 100L);
+    assertThat(new Settings(3, 50, 2, 0, true, 0).probePoints(10)).containsExactly(20L, 25L, 30L);
   }
 
   @Test
   void aSearchNeedNotBeWholeEpochs() {
-    Settings half = new Settings(0.5, 50, 3, 0, 0);
+    Settings half = new Settings(0.5, 50, 3, 0, true, 0);
     assertThat(half.steps(937)).isEqualTo(469);
     assertThat(half.probePoints(937)).containsExactly(156L, 312L, 469L);
-    assertThat(new Settings(1.5, 50, 2, 0, 0).probePoints(10)).containsExactly(5L, 10L, 15L);
-    assertThat(new Settings(0.01, 50, 4, 0, 0).probePoints(10)).containsExactly(1L);
+    assertThat(new Settings(1.5, 50, 2, 0, true, 0).probePoints(10)).containsExactly(5L, 10L, 15L);
+    assertThat(new Settings(0.01, 50, 4, 0, true, 0).probePoints(10)).containsExactly(1L);
   }
 
   @Test
   void pointsThatFallTogetherCountOnce() {
-    assertThat(new Settings(2, 50, 4, 0, 0).probePoints(2)).containsExactly(2L, 3L, 4L);
+    assertThat(new Settings(2, 50, 4, 0, true, 0).probePoints(2)).containsExactly(2L, 3L, 4L);
   }
 
   @Property
@@ -138,7 +176,7 @@ class OneShotSearchTest {
       @ForAll @IntRange(min = 1, max = 5) int epochs,
       @ForAll @IntRange(min = 1, max = 8) int probes,
       @ForAll @IntRange(min = 1, max = 1000) int stepsPerEpoch) {
-    Settings settings = new Settings(epochs, 1, probes, 0, 0);
+    Settings settings = new Settings(epochs, 1, probes, 0, true, 0);
     List<Long> points = settings.probePoints(stepsPerEpoch);
     assertThat(points).isSorted().doesNotHaveDuplicates().hasSizeLessThanOrEqualTo(probes + 1);
     assertThat(points.get(0)).isPositive().isGreaterThanOrEqualTo(stepsPerEpoch * (epochs - 1L));
@@ -188,7 +226,8 @@ class OneShotSearchTest {
             drawn.add(network.candidate());
           }
         };
-    new OneShotSearch(space, GrowthOperator.MOMENTUM, new Settings(1, 1, 1, 0, seed)).run(scribe);
+    new OneShotSearch(space, GrowthOperator.MOMENTUM, new Settings(1, 1, 1, 0, true, seed))
+        .run(scribe);
     assertThat(drawn).hasSize(steps);
     return drawn;
   }
@@ -308,13 +347,13 @@ class OneShotSearchTest {
 
   @Test
   void settingsThatDoNothingAreRefused() {
-    assertThatThrownBy(() -> new Settings(0, 50, 4, 0, 0))
+    assertThatThrownBy(() -> new Settings(0, 50, 4, 0, true, 0))
         .hasMessageContaining("0.0 search epochs");
-    assertThatThrownBy(() -> new Settings(Double.NaN, 50, 4, 0, 0))
+    assertThatThrownBy(() -> new Settings(Double.NaN, 50, 4, 0, true, 0))
         .hasMessageContaining("NaN search epochs");
-    assertThatThrownBy(() -> new Settings(2, 0, 4, 0, 0)).hasMessageContaining("0 batches");
-    assertThatThrownBy(() -> new Settings(2, 50, 0, 0, 0)).hasMessageContaining("0 probes");
-    assertThatThrownBy(() -> new Settings(2, 50, 4, -0.1, 0))
+    assertThatThrownBy(() -> new Settings(2, 0, 4, 0, true, 0)).hasMessageContaining("0 batches");
+    assertThatThrownBy(() -> new Settings(2, 50, 0, 0, true, 0)).hasMessageContaining("0 probes");
+    assertThatThrownBy(() -> new Settings(2, 50, 4, -0.1, true, 0))
         .hasMessageContaining("least time weight of -0.1");
   }
 }

@@ -30,6 +30,7 @@ final class ToyNetwork implements Searchable<RuntimeException> {
   private Weight average;
   private long steps;
   private int resolution;
+  private ToyNetwork mark;
 
   /** The pixels' weights and each block's b and c. */
   private record Weight(double[] pixels, List<double[]> blocks) {
@@ -59,6 +60,7 @@ final class ToyNetwork implements Searchable<RuntimeException> {
     copy.average = average.copy();
     copy.steps = steps;
     copy.resolution = resolution;
+    copy.mark = mark;
     return copy;
   }
 
@@ -226,6 +228,19 @@ final class ToyNetwork implements Searchable<RuntimeException> {
       losses.add(sum / BATCH);
     }
     return losses;
+  }
+
+  @Override
+  public void mark() {
+    mark = copy(goesOn);
+  }
+
+  @Override
+  public void rewind() {
+    online = mark.online.copy();
+    average = mark.average.copy();
+    steps = mark.steps;
+    mark = null;
   }
 
   @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.autoprog.progressive.growth.GrowthMap;
 import dev.autoprog.progressive.growth.GrowthOperator;
 import dev.autoprog.progressive.search.OneShotSearch.Settings;
 import dev.autoprog.progressive.search.SearchDecision.Entry;
@@ -27,7 +28,11 @@ class ToySearchTest {
       SearchSpace.next(MANUAL, 1, new Candidate(4, 2), ToyNetwork.WHOLE_GROUPS);
 
   private static OneShotSearch search(SearchSpace space, GrowthOperator operator) {
-    return new OneShotSearch(space, operator, new Settings(2, 3, 4, 0, 42));
+    return new OneShotSearch(space, operator, new Settings(2, 3, 4, 0, true, 42));
+  }
+
+  private static OneShotSearch returning(SearchSpace space, GrowthOperator operator) {
+    return new OneShotSearch(space, operator, new Settings(2, 3, 4, 0, false, 42));
   }
 
   @Test
@@ -35,7 +40,7 @@ class ToySearchTest {
     SearchSpace space = SearchSpace.first(MANUAL, ToyNetwork.WHOLE_GROUPS);
     ToyNetwork network = new ToyNetwork(space.supernetDepth(), 1500, ALWAYS);
     SearchDecision decision =
-        new OneShotSearch(space, GrowthOperator.MOMENTUM, new Settings(2, 20, 4, 0, 1))
+        new OneShotSearch(space, GrowthOperator.MOMENTUM, new Settings(2, 20, 4, 0, true, 1))
             .run(network)
             .orElseThrow();
     Entry smallest = entry(decision, 2, 1);
@@ -88,6 +93,23 @@ class ToySearchTest {
     ToyNetwork beginning = new ToyNetwork(2, 12, ALWAYS);
     // 4 candidates: 4 times, 5 probes of each, 2 epochs of 12 steps
     interruptEverywhere(search(SECOND, operator), beginning, 4 + 5 * 4 + 24);
+    interruptEverywhere(returning(SECOND, operator), beginning, 4 + 5 * 4 + 24);
+  }
+
+  /** What it becomes is what growing to its depth alone would have built. */
+  @ParameterizedTest
+  @EnumSource
+  void withoutInheritanceASearchLeavesNothingBehind(GrowthOperator operator) {
+    ToyNetwork searched = new ToyNetwork(2, 12, ALWAYS);
+    searched.step(SubNetwork.of(operator, operator.map(2, 2), new Candidate(4, 2)));
+    ToyNetwork grown = searched.copy(ALWAYS);
+    Candidate winner = returning(SECOND, operator).run(searched).orElseThrow().winner();
+    GrowthMap map = operator.map(2, winner.depth());
+    if (winner.depth() > 2) {
+      grown.grow(map);
+    }
+    grown.adopt(SubNetwork.of(operator, map, winner));
+    assertThat(searched.state()).isEqualTo(grown.state());
   }
 
   @Test
@@ -170,7 +192,8 @@ class ToySearchTest {
     ToyNetwork one = new ToyNetwork(2, 12, ALWAYS);
     ToyNetwork other = new ToyNetwork(2, 12, ALWAYS);
     search(SECOND, GrowthOperator.MOMENTUM).run(one);
-    new OneShotSearch(SECOND, GrowthOperator.MOMENTUM, new Settings(2, 3, 4, 0, 43)).run(other);
+    new OneShotSearch(SECOND, GrowthOperator.MOMENTUM, new Settings(2, 3, 4, 0, true, 43))
+        .run(other);
     assertThat(one.state()).isNotEqualTo(other.state());
   }
 

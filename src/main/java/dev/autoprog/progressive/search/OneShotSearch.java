@@ -10,8 +10,11 @@ import org.apache.commons.math3.random.MersenneTwister;
 /**
  * The search of one stage (Li et al. 2022). The network grows to the deepest candidate, the
  * supernet; every training step of the search epochs goes to a candidate drawn uniformly; in
- * between, each candidate's loss is probed. Then the network becomes the one that won. The search
- * epochs are the stage's first: nothing that they taught is thrown away.
+ * between, each candidate's loss is probed. Then the network becomes the one that won. As in the
+ * paper, the search epochs are the stage's first, and the winner inherits what they taught the
+ * supernet. Or the winner begins as growing to it alone would have left it, and the search's steps
+ * are steps beside the run: in a short run, what the others' steps do to shared weights can cost
+ * more than these steps teach.
  *
  * <p>The first stage has no network before it. Its supernet may be built at once at {@link
  * SearchSpace#supernetDepth()}, with fresh weights, or at {@link SearchSpace#from()}, from where it
@@ -39,10 +42,17 @@ public final class OneShotSearch {
    *     search, its beginning not counted
    * @param leastTimeWeight the least w of the decision, at or above 0: a candidate whose step takes
    *     twice as long must have a loss at least {@code 1 − 2^−w} lower
+   * @param inherits whether the winner goes on with the supernet's weights; if not, with those from
+   *     before the search
    * @param seed of the draws
    */
   public record Settings(
-      double searchEpochs, int batches, int probesInLastEpoch, double leastTimeWeight, long seed) {
+      double searchEpochs,
+      int batches,
+      int probesInLastEpoch,
+      double leastTimeWeight,
+      boolean inherits,
+      long seed) {
     /** Checks that everything is done. */
     public Settings {
       if (!(searchEpochs > 0 && Double.isFinite(searchEpochs))
@@ -61,11 +71,11 @@ public final class OneShotSearch {
     }
 
     /**
-     * The paper's: two epochs, 50 batches per probe, four probes in the second epoch, and no weight
-     * of time but the fitted one.
+     * The paper's: two epochs, 50 batches per probe, four probes in the second epoch, no weight of
+     * time but the fitted one, and weights that are inherited.
      */
     public static Settings of(long seed) {
-      return new Settings(2, 50, 4, 0, seed);
+      return new Settings(2, 50, 4, 0, true, seed);
     }
 
     /** How many steps the search takes. */
@@ -134,9 +144,15 @@ public final class OneShotSearch {
     long stepsPerEpoch = network.stepsPerEpoch();
     List<Long> points = settings.probePoints(stepsPerEpoch);
     requireOfThisSearch(progress, points, settings.steps(stepsPerEpoch));
-    becomeSupernet(network, progress.stepSeconds().isEmpty());
+    boolean nothingDone = progress.stepSeconds().isEmpty();
+    becomeSupernet(network, nothingDone);
+    boolean searched = networks.size() > 1;
+    boolean returns = searched && !settings.inherits();
+    if (returns && nothingDone) {
+      network.mark();
+    }
     SearchProgress now = progress;
-    while (networks.size() > 1
+    while (searched
         && (now.points() < points.size() || now.steps() < settings.steps(stepsPerEpoch))) {
       now = advanced(network, now, points);
       if (!network.goOn(now)) {
@@ -146,6 +162,9 @@ public final class OneShotSearch {
     SearchDecision decision =
         SearchDecision.of(
             space, now, networks.stream().map(network::cost).toList(), settings.leastTimeWeight());
+    if (returns) {
+      network.rewind();
+    }
     network.adopt(networks.get(space.candidates().indexOf(decision.winner())));
     return Optional.of(decision);
   }

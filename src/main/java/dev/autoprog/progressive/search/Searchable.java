@@ -32,6 +32,20 @@ public interface Searchable<X extends Exception> extends Growable {
    */
   List<Double> losses(SubNetwork network, int batches) throws X;
 
+  /**
+   * Notes how the supernet is now, before the first step: {@link #rewind} returns to it. Called if
+   * the weights of the search are not inherited. The steps until then are none of the run's: they
+   * are taken on its next batches, at its present learning rate, but it counts and logs none of
+   * them. A checkpoint holds what was noted.
+   */
+  void mark() throws X;
+
+  /**
+   * Makes the supernet what it was at {@link #mark}: weights, averages, the optimizer's state, the
+   * batches to come; then forgets the mark.
+   */
+  void rewind() throws X;
+
   /** Seconds of one training step of the sub-network, warmed up; above 0. */
   double stepSeconds(SubNetwork network) throws X;
 
