@@ -42,3 +42,21 @@ int ap_patchify(ap_context* context, int32_t type, int64_t B, int64_t channels, 
     });
   });
 }
+
+int ap_unpatchify(ap_context* context, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* tokens,
+                  float* images) {
+  return guarded(context, [&] {
+    const int64_t n = B * channels * R * R;
+    launch(unpatchify, flat_blocks<1>(n), kFlatThreads, 0, context->stream, n, static_cast<int>(channels), R,
+           static_cast<int>(patch), tokens, images);
+  });
+}
+
+int ap_unpatchify_backward(ap_context* context, int64_t B, int64_t channels, int64_t R, int64_t patch,
+                           const float* dimages, float* dtokens) {
+  return guarded(context, [&] {
+    const int64_t n = B * channels * R * R;
+    launch(unpatchify_backward, flat_blocks<1>(n), kFlatThreads, 0, context->stream, n, static_cast<int>(channels), R,
+           static_cast<int>(patch), dimages, dtokens);
+  });
+}

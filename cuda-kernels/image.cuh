@@ -101,4 +101,22 @@ __global__ void patchify(int channels, int64_t R, int patch, const float* images
   });
 }
 
+// Where an element of images (B,channels,R,R) lies in tokens (B, G*G, patch*patch*channels), G = R / patch.
+__device__ inline int64_t place_in_tokens(int channels, int64_t R, int patch, int64_t i) {
+  const int64_t x = i % R, y = i / R % R, c = i / (R * R) % channels, b = i / (R * R * channels);
+  const int64_t grid = R / patch, token = (b * grid + y / patch) * grid + x / patch;
+  return ((token * patch + y % patch) * patch + x % patch) * channels + c;
+}
+
+// images (B,channels,R,R) = tokens (B, G*G, patch*patch*channels), each in its place
+__global__ void unpatchify(int64_t n, int channels, int64_t R, int patch, const float* tokens, float* images) {
+  own_group<1>(n, [&](int64_t i, auto) { images[i] = tokens[place_in_tokens(channels, R, patch, i)]; });
+}
+
+// dtokens (B, G*G, patch*patch*channels) = dimages (B,channels,R,R), each in its place
+__global__ void unpatchify_backward(int64_t n, int channels, int64_t R, int patch, const float* dimages,
+                                    float* dtokens) {
+  own_group<1>(n, [&](int64_t i, auto) { dtokens[place_in_tokens(channels, R, patch, i)] = dimages[i]; });
+}
+
 }  // namespace autoprog

@@ -138,6 +138,21 @@ void patchify(int32_t type, const Patches& s) {
   expect_equal("patches", patches, expected);
 }
 
+void unpatchify(const Patches& s) {
+  const int64_t size = s.B * s.channels * s.R * s.R, grid = s.R / s.patch;
+  const auto tokens = normal(size);
+  Array device_tokens(AP_FLOAT32, tokens, s.offset), images(AP_FLOAT32, size, s.offset), back(AP_FLOAT32, size);
+  run(ap_unpatchify(context, s.B, s.channels, s.R, s.patch, device_tokens, images));
+  const auto expected = made(size, [&](size_t i) {
+    const int64_t x = i % s.R, y = i / s.R % s.R, c = i / (s.R * s.R) % s.channels, b = i / (s.R * s.R * s.channels);
+    const int64_t token = (b * grid + y / s.patch) * grid + x / s.patch;
+    return tokens[((token * s.patch + y % s.patch) * s.patch + x % s.patch) * s.channels + c];
+  });
+  expect_equal("images", images, expected);
+  run(ap_unpatchify_backward(context, s.B, s.channels, s.R, s.patch, images, back));
+  expect_equal("dtokens", back, tokens);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -151,6 +166,9 @@ int main(int argc, char** argv) {
     suite.add("mix" + sizes({B, 3, 17}), [=] { mix(B, 3, 17); });
   }
   suite.add("mix with NaN", mix_not_a_number);
+  for (const Patches& s : kPatches) {
+    suite.add("unpatchify" + sizes({s.B, s.channels, s.R, s.patch}, s.offset), [=] { unpatchify(s); });
+  }
   for (const int32_t type : kTypes) {
     for (const Patches& s : kPatches) {
       suite.add("patchify" + name(type) + sizes({s.B, s.channels, s.R, s.patch}, s.offset), [=] { patchify(type, s); });

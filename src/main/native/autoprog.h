@@ -147,6 +147,13 @@ int ap_image_mix(ap_context*, int64_t B, int64_t channels, int64_t R, const int3
 // Moves B channels R^2 + as many
 int ap_patchify(ap_context*, int32_t type, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* images,
                 void* patches);
+// images (B,channels,R,R) of tokens (B, G*G, patch*patch*channels), G = R / patch; a token lies as (y, x, channel).
+// Moves B channels R^2 twice. Peebles and Xie 2023
+int ap_unpatchify(ap_context*, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* tokens,
+                  float* images);
+// dtokens (B, G*G, patch*patch*channels) = dimages (B,channels,R,R), each in its place
+int ap_unpatchify_backward(ap_context*, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* dimages,
+                           float* dtokens);
 
 // ---- loss.cpp --------------------------------------------------------------------------------------------------
 // losses (B) = cross entropy of logits (B,classes) against labels (B) and partners (B), mixed by lambda (B) and
@@ -176,9 +183,11 @@ int ap_adam_w(ap_context*, int64_t n, float learning_rate, float beta1, float be
 // ---- statistics.cpp (products by oneDNN) ------------------------------------------------------------------------
 // gram (n,n) float64 += <G_i, G_j>, where G_i = dy_i (N,out)^T * x_i (N,in) is sample i's own gradient of a linear
 // layer's weight, x (n,N,in), dy (n,N,out): its part of the neural tangent kernel. The two differ in how, not in what:
-//   contracted: the sum over tokens p of i and q of j of <x_ip, x_jq> <dy_ip, dy_jq>; n (n+1) N^2 (in + out) operations;
-//   tiled: every G_i by tiles of the weight, one tile of all samples at a time; (2 N + n + 1) n in out operations.
-// <= 1e-5 of the largest element; what is added is exactly symmetric. No G_i is ever there in full. Jacot et al. 2018; Novak et al. 2022
+//   contracted: the sum over tokens p of i and q of j of <x_ip, x_jq> <dy_ip, dy_jq>; n (n+1) N^2 (in + out)
+//   operations; tiled: every G_i by tiles of the weight, one tile of all samples at a time; (2 N + n + 1) n in out
+//   operations.
+// <= 1e-5 of the largest element; what is added is exactly symmetric. No G_i is ever there in full. Jacot et al. 2018;
+// Novak et al. 2022
 int ap_ntk_gram_contracted(ap_context*, int32_t type, int64_t n, int64_t N, int64_t in, int64_t out, const void* x,
                            const void* dy, double* gram);
 int ap_ntk_gram_tiled(ap_context*, int32_t type, int64_t n, int64_t N, int64_t in, int64_t out, const void* x,
@@ -186,8 +195,8 @@ int ap_ntk_gram_tiled(ap_context*, int32_t type, int64_t n, int64_t N, int64_t i
 // gram (n,n) float64 += g (n,P) g^T: the same for gradients that are there in full. Moves n P + 0
 int ap_ntk_gram_rows(ap_context*, int64_t n, int64_t P, const float* g, double* gram);
 // Takes a weight's gradient g (n) of the batch'th batch, from 1 on, into what is known of all so far: mean (n) of g,
-// magnitude (n) = mean |g|, squares (n) = the sum of (g - mean)^2. The first batch overwrites them. <= 1e-5. Moves 4 n +
-// 3 n. Welford 1962
+// magnitude (n) = mean |g|, squares (n) = the sum of (g - mean)^2. The first batch overwrites them. <= 1e-5. Moves 4 n
+// + 3 n. Welford 1962
 int ap_zico_update(ap_context*, int64_t n, int64_t batch, const float* g, float* mean, float* magnitude,
                    float* squares);
 // sum (1) float64 += the sum of magnitude / sqrt(squares / batches) over the n weights whose squares are above 0 (or

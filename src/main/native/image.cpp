@@ -173,3 +173,42 @@ int ap_patchify(ap_context* context, int32_t type, int64_t B, int64_t channels, 
     });
   });
 }
+
+namespace {
+
+// body(i of the tokens, i of the images) for every element of tokens (B, G*G, patch*patch*channels), those in one row
+// of one image's tokens at a time
+template <class Body>
+void each_place(ap_context* context, int64_t B, int64_t channels, int64_t R, int64_t patch, Body body) {
+  const int64_t grid = R / patch;
+  parallel(context, parts_for(context, B * channels * R * R), B * grid, 1, [&](int64_t, int64_t begin, int64_t end) {
+    for (int64_t band = begin; band < end; band++) {
+      const int64_t image = band / grid * channels * R * R + band % grid * patch * R;
+      int64_t token = band * grid * patch * patch * channels;
+      for (int64_t across = 0; across < grid; across++) {
+        for (int64_t y = 0; y < patch; y++) {
+          for (int64_t x = 0; x < patch; x++, token += channels) {
+            const int64_t pixel = image + y * R + across * patch + x;
+            for (int64_t c = 0; c < channels; c++) body(token + c, pixel + c * R * R);
+          }
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+
+int ap_unpatchify(ap_context* context, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* tokens,
+                  float* images) {
+  return guarded(context, [&] {
+    each_place(context, B, channels, R, patch, [=](int64_t token, int64_t pixel) { images[pixel] = tokens[token]; });
+  });
+}
+
+int ap_unpatchify_backward(ap_context* context, int64_t B, int64_t channels, int64_t R, int64_t patch,
+                           const float* dimages, float* dtokens) {
+  return guarded(context, [&] {
+    each_place(context, B, channels, R, patch, [=](int64_t token, int64_t pixel) { dtokens[token] = dimages[pixel]; });
+  });
+}

@@ -66,4 +66,20 @@ final class ImageKernelCalls {
         .typed("patches")
         .body((k, t) -> k.patchify(s, t.get("images"), t.get("patches")));
   }
+
+  static KernelCall unpatchify(RandomData data, PatchShape s) {
+    long elements = s.batch() * s.channels() * s.side() * s.side();
+    return new KernelCall("unpatchify")
+        .input("tokens", data.gaussian(elements))
+        .output("images", elements)
+        .body((k, t) -> k.unpatchify(s, t.get("tokens"), t.get("images")));
+  }
+
+  static KernelCall unpatchifyBackward(RandomData data, PatchShape s) {
+    long elements = s.batch() * s.channels() * s.side() * s.side();
+    return new KernelCall("unpatchifyBackward")
+        .input("dImages", data.gaussian(elements))
+        .output("dTokens", elements)
+        .body((k, t) -> k.unpatchifyBackward(s, t.get("dImages"), t.get("dTokens")));
+  }
 }

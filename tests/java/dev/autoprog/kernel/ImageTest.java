@@ -222,6 +222,24 @@ class ImageTest {
         });
   }
 
+  /** As DiT's {@code unpatchify} and its gradient are written. */
+  @ParameterizedTest
+  @MethodSource("patchShapes")
+  void unpatchifyAgreesWithLibtorch(PatchShape s) {
+    KernelCall call = ImageKernelCalls.unpatchify(RandomData.of("unpatchify libtorch", s), s);
+    KernelCall backward =
+        ImageKernelCalls.unpatchifyBackward(RandomData.of("unpatchify backward", s), s);
+    long[] apart = {s.batch(), s.grid(), s.grid(), s.patch(), s.patch(), s.channels()};
+    Libtorch.scoped(
+        () -> {
+          var tokens = Libtorch.variable(call.floats("tokens"), apart);
+          var images = tokens.permute(0, 5, 1, 3, 2, 4).contiguous();
+          referenceGives(call, "images", Libtorch.values(images), EXACT);
+          Libtorch.backward(images, backward.floats("dImages"));
+          referenceGives(backward, "dTokens", Libtorch.values(tokens.grad()), EXACT);
+        });
+  }
+
   @ParameterizedTest
   @MethodSource("imageCandidates")
   void imagesAgreeWithTheReference(Candidate candidate, ImageShape s) {
@@ -246,6 +264,9 @@ class ImageTest {
     KernelCheck.check(call, candidate, EXACT);
     KernelCheck.check(
         NonFinite.in(call, "images", RandomData.of("patches non-finite", s)), candidate, EXACT);
+    RandomData data = RandomData.of("unpatchify", s);
+    KernelCheck.check(ImageKernelCalls.unpatchify(data, s), candidate, EXACT);
+    KernelCheck.check(ImageKernelCalls.unpatchifyBackward(data, s), candidate, EXACT);
   }
 
   @ParameterizedTest

@@ -50,6 +50,8 @@ final class KernelCalls {
         ImageKernelCalls.imageErase(data, images),
         ImageKernelCalls.imageMix(data, images),
         ImageKernelCalls.patchify(data, new PatchShape(2, 3, 6, 3)),
+        ImageKernelCalls.unpatchify(data, new PatchShape(2, 3, 6, 3)),
+        ImageKernelCalls.unpatchifyBackward(data, new PatchShape(2, 3, 6, 3)),
         loss,
         LossKernelCalls.crossEntropyBackward(loss, rows, 0.1f, 0.5f),
         OptimizerKernelCalls.sumOfSquares(data, 9),

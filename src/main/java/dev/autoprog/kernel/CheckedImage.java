@@ -44,4 +44,18 @@ interface CheckedImage extends CheckedFamily, ImageKernels {
         .result("patches", patches, elements(s.batch(), s.channels(), s.side(), s.side()));
     unchecked().patchify(s, images, patches);
   }
+
+  @Override
+  default void unpatchify(PatchShape s, Tensor tokens, Tensor images) {
+    long size = elements(s.batch(), s.channels(), s.side(), s.side());
+    begin("unpatchify").input("tokens", tokens, size).output("images", images, size);
+    unchecked().unpatchify(s, tokens, images);
+  }
+
+  @Override
+  default void unpatchifyBackward(PatchShape s, Tensor dImages, Tensor dTokens) {
+    long size = elements(s.batch(), s.channels(), s.side(), s.side());
+    begin("unpatchifyBackward").input("dImages", dImages, size).output("dTokens", dTokens, size);
+    unchecked().unpatchifyBackward(s, dImages, dTokens);
+  }
 }

@@ -53,4 +53,22 @@ public interface ImageKernels {
    * @param patches of type T: (B, G², channels·P²)
    */
   void patchify(PatchShape shape, Tensor images, Tensor patches);
+
+  /**
+   * Puts images together from what a linear layer made of each patch: {@code images[b, c, gy·P +
+   * py, gx·P + px] = tokens[b, gy·G + gx, (py·P + px)·channels + c]}, the order of DiT's output
+   * (Peebles and Xie 2023). Exact.
+   *
+   * @param tokens (B, G², P²·channels)
+   * @param images (B, channels, R, R)
+   */
+  void unpatchify(PatchShape shape, Tensor tokens, Tensor images);
+
+  /**
+   * The gradient of {@link #unpatchify}, its inverse. Exact.
+   *
+   * @param dImages (B, channels, R, R)
+   * @param dTokens = (B, G², P²·channels)
+   */
+  void unpatchifyBackward(PatchShape shape, Tensor dImages, Tensor dTokens);
 }

@@ -58,4 +58,30 @@ interface CpuImage extends ImageKernels, CpuContext {
             images.address(),
             patches.address()));
   }
+
+  @Override
+  default void unpatchify(PatchShape s, Tensor tokens, Tensor images) {
+    check(
+        NativeCpu.ap_unpatchify(
+            context(),
+            s.batch(),
+            s.channels(),
+            s.side(),
+            s.patch(),
+            tokens.address(),
+            images.address()));
+  }
+
+  @Override
+  default void unpatchifyBackward(PatchShape s, Tensor dImages, Tensor dTokens) {
+    check(
+        NativeCpu.ap_unpatchify_backward(
+            context(),
+            s.batch(),
+            s.channels(),
+            s.side(),
+            s.patch(),
+            dImages.address(),
+            dTokens.address()));
+  }
 }

@@ -320,6 +320,24 @@ final class NativeCuda {
       @Cast("const float*") long images,
       @Cast("void*") long patches);
 
+  static native int ap_unpatchify(
+      @Cast("ap_context*") long context,
+      long B,
+      long channels,
+      long R,
+      long patch,
+      @Cast("const float*") long tokens,
+      @Cast("float*") long images);
+
+  static native int ap_unpatchify_backward(
+      @Cast("ap_context*") long context,
+      long B,
+      long channels,
+      long R,
+      long patch,
+      @Cast("const float*") long dimages,
+      @Cast("float*") long dtokens);
+
   static native int ap_cross_entropy_forward(
       @Cast("ap_context*") long context,
       long B,

@@ -129,4 +129,37 @@ interface ReferenceImage extends ImageKernels {
     }
     Values.write(out, patches);
   }
+
+  @Override
+  default void unpatchify(PatchShape shape, Tensor tokens, Tensor images) {
+    double[] in = Values.read(tokens);
+    double[] out = new double[in.length];
+    for (int at = 0; at < in.length; at++) {
+      out[at] = in[placeInTokens(shape, at)];
+    }
+    Values.write(out, images);
+  }
+
+  @Override
+  default void unpatchifyBackward(PatchShape shape, Tensor dImages, Tensor dTokens) {
+    double[] in = Values.read(dImages);
+    double[] out = new double[in.length];
+    for (int at = 0; at < in.length; at++) {
+      out[placeInTokens(shape, at)] = in[at];
+    }
+    Values.write(out, dTokens);
+  }
+
+  private static int placeInTokens(PatchShape shape, int at) {
+    int channels = (int) shape.channels();
+    int side = (int) shape.side();
+    int patch = (int) shape.patch();
+    int grid = (int) shape.grid();
+    int x = at % side;
+    int y = at / side % side;
+    int c = at / (side * side) % channels;
+    int b = at / (side * side * channels);
+    int cell = (b * grid + y / patch) * grid + x / patch;
+    return ((cell * patch + y % patch) * patch + x % patch) * channels + c;
+  }
 }
