@@ -2,7 +2,7 @@ package dev.autoprog.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.autoprog.train.Checkpoint;
+import dev.autoprog.run.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.autoprog.InputException;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.progressive.growth.Stage;
+import dev.autoprog.run.Checkpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

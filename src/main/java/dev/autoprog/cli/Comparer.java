@@ -14,7 +14,7 @@ import dev.autoprog.config.ConfigFile;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.io.Disk;
 import dev.autoprog.progressive.growth.Stage;
-import dev.autoprog.train.CheckpointStore;
+import dev.autoprog.run.CheckpointStore;
 import dev.autoprog.train.RunConfig;
 import dev.autoprog.train.RunPlan;
 import dev.autoprog.train.RunSummary;

@@ -5,6 +5,7 @@ import dev.autoprog.backend.Session;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.progressive.growth.Stage;
 import dev.autoprog.progressive.search.SearchDecision;
+import dev.autoprog.run.Checkpoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Optional;
@@ -29,7 +30,7 @@ public final class Trainer {
 
   private RunSetup setup;
   private Learner learner;
-  private RunDirectory run;
+  private RunRecord run;
   private Progress progress;
   private TrainingLoop loop;
 
@@ -49,7 +50,7 @@ public final class Trainer {
    * @throws InputException if there is none
    */
   public static RunConfig configOf(Path directory) throws InputException {
-    return RunDirectory.configOf(directory);
+    return RunRecord.configOf(directory);
   }
 
   /** The images to train on and to test on. */
@@ -117,12 +118,10 @@ public final class Trainer {
         resuming ? Optional.of(Checkpoint.newestOf(directory)) : Optional.empty();
     progress =
         checkpoint.isPresent()
-            ? RunDirectory.progressOf(checkpoint.get(), setup.plan().model(), setup.material())
+            ? RunRecord.progressOf(checkpoint.get(), setup.plan().model(), setup.material())
             : beginning();
-    try (RunDirectory openRun =
-            resuming
-                ? RunDirectory.resume(directory, progress)
-                : RunDirectory.create(directory, config);
+    try (RunRecord openRun =
+            resuming ? RunRecord.resume(directory, progress) : RunRecord.create(directory, config);
         Learner newLearner = setup.newLearner(progress.depth);
         TrainingLoop newLoop =
             new TrainingLoop(setup, newLearner, openRun, progress, listener, () -> stopRequested)) {
@@ -133,7 +132,7 @@ public final class Trainer {
         if (progress.search != null && !config.progressive().search().inherit()) {
           setup.mark(learner);
         }
-        RunDirectory.restore(checkpoint.get(), learner);
+        RunRecord.restore(checkpoint.get(), learner);
       } else {
         loop.save(); // whenever the process dies, there is something to resume
       }

@@ -28,7 +28,7 @@ final class TrainingLoop implements AutoCloseable {
   private final Mixup mixup;
   private final LearningRate learningRate;
   private final Learner learner;
-  private final RunDirectory run;
+  private final RunRecord run;
   private final Progress progress;
   private final TrainingListener listener;
   private final BooleanSupplier stopRequested;
@@ -40,7 +40,7 @@ final class TrainingLoop implements AutoCloseable {
   TrainingLoop(
       RunSetup setup,
       Learner learner,
-      RunDirectory run,
+      RunRecord run,
       Progress progress,
       TrainingListener listener,
       BooleanSupplier stopRequested) {

@@ -1,5 +1,5 @@
 /**
- * Training runs and what they leave on disk: the configuration file, the checkpoints and the log
- * that other programs read.
+ * Training runs of classifiers: configuration, learner, search, and the trainer that puts them
+ * together.
  */
 package dev.autoprog.train;

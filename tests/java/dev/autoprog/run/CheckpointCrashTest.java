@@ -1,4 +1,4 @@
-package dev.autoprog.train;
+package dev.autoprog.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package dev.autoprog.train;
+package dev.autoprog.run;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;

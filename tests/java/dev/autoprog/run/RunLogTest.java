@@ -1,4 +1,4 @@
-package dev.autoprog.train;
+package dev.autoprog.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.autoprog.InputException;
 import dev.autoprog.progressive.growth.Strength;
-import dev.autoprog.train.RunLog.Event;
+import dev.autoprog.run.RunLog.Event;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

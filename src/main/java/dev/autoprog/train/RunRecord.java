@@ -1,79 +1,42 @@
 package dev.autoprog.train;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.autoprog.InputException;
-import dev.autoprog.config.ConfigFile;
-import dev.autoprog.io.SafetensorsReader;
 import dev.autoprog.model.VitConfig;
 import dev.autoprog.progressive.growth.Stage;
 import dev.autoprog.progressive.search.SearchDecision;
-import dev.autoprog.tensor.Tensor;
-import java.nio.file.Files;
+import dev.autoprog.run.Checkpoint;
+import dev.autoprog.run.RunDirectory;
+import dev.autoprog.run.RunLog;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
-/**
- * What a run leaves behind: {@code config.yaml}, {@code schedule.yaml} (the stages as they
- * happened), {@code metrics.jsonl} and {@code checkpoints/}.
- */
-final class RunDirectory implements AutoCloseable {
-  private static final String CONFIG = "config.yaml";
-  private static final String SCHEDULE = "schedule.yaml";
-  private static final String METRICS = "metrics.jsonl";
-  private static final JsonMapper JSON = JsonMapper.builder().build();
-
-  private final Path directory;
-  private final CheckpointStore checkpoints;
+/** What a classifier's run writes into its directory. */
+final class RunRecord implements AutoCloseable {
+  private final RunDirectory directory;
   private final RunLog log;
 
-  private RunDirectory(Path directory, CheckpointStore checkpoints, RunLog log) {
+  private RunRecord(RunDirectory directory) {
     this.directory = directory;
-    this.checkpoints = checkpoints;
-    this.log = log;
+    this.log = directory.log();
   }
 
   /** Begins a run's directory, which must not have anything of a run in it. */
-  static RunDirectory create(Path directory, RunConfig config) throws InputException {
-    CheckpointStore checkpoints = CheckpointStore.open(directory);
-    try {
-      requireNoRun(directory, checkpoints);
-      ConfigFile.write(directory.resolve(CONFIG), config);
-      return new RunDirectory(directory, checkpoints, RunLog.create(directory.resolve(METRICS)));
-    } catch (InputException e) {
-      checkpoints.close();
-      throw e;
-    }
-  }
-
-  private static void requireNoRun(Path directory, CheckpointStore checkpoints)
-      throws InputException {
-    boolean files =
-        Stream.of(CONFIG, METRICS, SCHEDULE).map(directory::resolve).anyMatch(Files::exists);
-    if (files || checkpoints.hasAny()) {
-      throw new InputException(
-          directory.toString(),
-          "there is a run in it, or a part of one",
-          "a directory without one",
-          "Go on with it by --resume, or choose another directory");
-    }
+  static RunRecord create(Path directory, RunConfig config) throws InputException {
+    return new RunRecord(RunDirectory.create(directory, config));
   }
 
   /** Opens the directory of a run that goes on from {@code progress}. */
-  static RunDirectory resume(Path directory, Progress progress) throws InputException {
-    CheckpointStore checkpoints = CheckpointStore.open(directory);
+  static RunRecord resume(Path directory, Progress progress) throws InputException {
+    RunDirectory opened =
+        RunDirectory.resume(directory, line -> isOver(line, progress), progress.seconds);
     try {
-      writeSchedule(directory, progress.finished);
-      RunLog log =
-          RunLog.resume(
-              directory.resolve(METRICS), line -> isOver(line, progress), progress.seconds);
-      return new RunDirectory(directory, checkpoints, log);
+      opened.writeSchedule(new ScheduleFile(progress.finished));
+      return new RunRecord(opened);
     } catch (InputException e) {
-      checkpoints.close();
+      opened.close();
       throw e;
     }
   }
@@ -104,7 +67,7 @@ final class RunDirectory implements AutoCloseable {
 
   /** The configuration with which a run was begun. */
   static RunConfig configOf(Path directory) throws InputException {
-    return ConfigFile.read(directory.resolve(CONFIG), RunConfig.DEFAULT);
+    return RunDirectory.configOf(directory, RunConfig.DEFAULT);
   }
 
   /**
@@ -112,64 +75,30 @@ final class RunDirectory implements AutoCloseable {
    */
   static Progress progressOf(Checkpoint checkpoint, VitConfig model, TrainingMaterial material)
       throws InputException {
-    JsonNode facts = checkpoint.facts();
-    try {
-      requireSame(checkpoint, "another model", model, facts.path("model"));
-      requireSame(checkpoint, "other images or batches", material, facts.path("material"));
-      return JSON.treeToValue(facts.path("progress"), Progress.class);
-    } catch (JsonProcessingException e) {
-      throw new InputException(
-          checkpoint.directory().toString(),
-          "facts that cannot be read (" + e.getOriginalMessage() + ")",
-          "those of a training run",
-          "Delete this checkpoint; the one before it is used then",
-          e);
-    }
-  }
-
-  private static void requireSame(
-      Checkpoint checkpoint, String difference, Record expected, JsonNode fact)
-      throws JsonProcessingException, InputException {
-    Record found = JSON.treeToValue(fact, expected.getClass());
-    if (!expected.equals(found)) {
-      throw new InputException(
-          checkpoint.directory().toString(),
-          "a checkpoint of " + difference + ", " + found,
-          expected.toString(),
-          "Resume with the configuration and the images that the run began with");
-    }
+    RunDirectory.requireSame(checkpoint, "another model", model, "model");
+    RunDirectory.requireSame(checkpoint, "other images or batches", material, "material");
+    return RunDirectory.fact(checkpoint, "progress", Progress.class);
   }
 
   /** Fills the learner from a checkpoint. */
   static void restore(Checkpoint checkpoint, Learner learner) throws InputException {
-    try (SafetensorsReader model = checkpoint.openModel();
-        SafetensorsReader state = checkpoint.openState()) {
-      read(model, learner.weights());
-      read(state, learner.state());
-      learner.model().parameters().valuesChanged();
-    }
-  }
-
-  private static void read(SafetensorsReader file, Map<String, Tensor> places)
-      throws InputException {
-    for (Map.Entry<String, Tensor> place : places.entrySet()) {
-      file.read(place.getKey(), place.getValue());
-    }
+    RunDirectory.restore(checkpoint, learner.weights(), learner.state());
+    learner.model().parameters().valuesChanged();
   }
 
   Path path() {
-    return directory;
+    return directory.path();
   }
 
   /** Seconds since the run began, interruptions not counted. */
   double seconds() {
-    return log.seconds();
+    return directory.seconds();
   }
 
   /** Writes a checkpoint. */
   void save(Progress progress, VitConfig model, TrainingMaterial material, Learner learner)
       throws InputException {
-    checkpoints.save(
+    directory.save(
         progress.step,
         learner.weights(),
         learner.state(),
@@ -178,12 +107,7 @@ final class RunDirectory implements AutoCloseable {
 
   /** Writes down the stages that are over. */
   void writeSchedule(List<StageReport> stages) throws InputException {
-    writeSchedule(directory, stages);
-  }
-
-  private static void writeSchedule(Path directory, List<StageReport> stages)
-      throws InputException {
-    ConfigFile.write(directory.resolve(SCHEDULE), new ScheduleFile(stages));
+    directory.writeSchedule(new ScheduleFile(stages));
   }
 
   void logStage(long step, Stage stage) throws InputException {
@@ -226,7 +150,7 @@ final class RunDirectory implements AutoCloseable {
     log.line(RunLog.Event.SEARCH)
         .put("step", progress.step)
         .put("stage", stage.index())
-        .put("candidates", decision.table().stream().map(RunDirectory::row).toList())
+        .put("candidates", decision.table().stream().map(RunRecord::row).toList())
         .put("dropped", decision.dropped())
         .put("a", decision.a())
         .put("b", decision.b())
@@ -277,8 +201,6 @@ final class RunDirectory implements AutoCloseable {
 
   @Override
   public void close() throws InputException {
-    try (checkpoints) {
-      log.close();
-    }
+    directory.close();
   }
 }

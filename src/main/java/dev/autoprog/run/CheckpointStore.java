@@ -1,4 +1,4 @@
-package dev.autoprog.train;
+package dev.autoprog.run;
 
 import dev.autoprog.InputException;
 import dev.autoprog.io.Disk;

@@ -1,4 +1,4 @@
-package dev.autoprog.train;
+package dev.autoprog.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.autoprog.InputException;
