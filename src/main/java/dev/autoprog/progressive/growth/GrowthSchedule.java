@@ -9,9 +9,6 @@ import java.util.List;
  * @param stages in order, without gaps
  */
 public record GrowthSchedule(List<Stage> stages) {
-  /** A resolution is never rounded down by more than this share. */
-  private static final double LARGEST_ROUNDING_DOWN = 0.1;
-
   /** Checks that stages follow one another and depth never shrinks. */
   public GrowthSchedule {
     stages = List.copyOf(stages);
@@ -59,8 +56,10 @@ public record GrowthSchedule(List<Stage> stages) {
       spans.add(
           new Span(
               end - begin,
-              resolution(
-                  scales.spacing().at(scales.resolution(), progress) * goal.resolution(), goal),
+              Resolutions.rounded(
+                  scales.spacing().at(scales.resolution(), progress) * goal.resolution(),
+                  goal.resolutionStep(),
+                  goal.resolution()),
               Math.max(
                   1,
                   (int) Math.round(scales.spacing().at(scales.depth(), progress) * goal.depth()))));
@@ -134,15 +133,6 @@ public record GrowthSchedule(List<Stage> stages) {
   /** A crop's smallest area goes from 1, no crop, to the goal. */
   private static double share(double strength, double minCropArea) {
     return strength * minCropArea + (1 - strength);
-  }
-
-  /** The nearest whole number of steps, or the one above where that would round down too far. */
-  private static int resolution(double wanted, Goal goal) {
-    long steps = Math.max(1, Math.round(wanted / goal.resolutionStep()));
-    if (steps * goal.resolutionStep() < wanted * (1 - LARGEST_ROUNDING_DOWN)) {
-      steps++;
-    }
-    return (int) Math.min(goal.resolution(), steps * goal.resolutionStep());
   }
 
   /**
