@@ -1,5 +1,8 @@
 package dev.autoprog.data;
 
+import dev.autoprog.InputException;
+import java.util.Set;
+
 /**
  * What a model is trained on and what it is measured on. Both have the same classes and the same
  * image size.
@@ -9,6 +12,17 @@ package dev.autoprog.data;
  * @param test images that training never sees
  */
 public record DataSplit(String name, ImageDataset train, ImageDataset test) {
+  /**
+   * The images of some classes; labels stay what they are.
+   *
+   * @param classes at least one
+   * @throws InputException if there is no such class, or none of the images is of one
+   */
+  public DataSplit ofClasses(Set<Integer> classes) throws InputException {
+    return new DataSplit(
+        name, new ClassesDataset(train, classes), new ClassesDataset(test, classes));
+  }
+
   /** Checks that the two belong together. */
   public DataSplit {
     if (!train.classNames().equals(test.classNames())

@@ -11,6 +11,7 @@ public final class Parameter implements Variable {
   private final boolean decayed;
   private final Initializer initializer;
   private boolean trainable = true;
+  private long since;
   private long offset;
   private Tensor value;
   private Tensor operand;
@@ -83,6 +84,19 @@ public final class Parameter implements Variable {
   /** Freezes it, or has it trained again. */
   public void trainable(boolean trainable) {
     this.trainable = trainable;
+  }
+
+  /**
+   * Has it trained from a step on for the first time: what an optimizer knows of it begins there.
+   */
+  public void trainableSince(long step) {
+    trainable = true;
+    since = step;
+  }
+
+  /** The step from which on it is trained; 0 unless it was unfrozen later. */
+  public long since() {
+    return since;
   }
 
   @Override

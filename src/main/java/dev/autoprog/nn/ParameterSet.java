@@ -160,8 +160,8 @@ public final class ParameterSet implements AutoCloseable {
   }
 
   /**
-   * The stretches of the flat buffers that are trained, each as long as it can be: neighbours with
-   * the same decay are one.
+   * The stretches of the flat buffers that are trained, each as long as it can be: neighbours that
+   * decay alike and are trained since the same step are one.
    */
   public List<Range> trainableRanges() {
     List<Range> ranges = new ArrayList<>();
@@ -169,13 +169,14 @@ public final class ParameterSet implements AutoCloseable {
       if (!p.requiresGradient()) {
         continue;
       }
-      long end = p.offset() + aligned(p.shape().elements());
+      Range range =
+          new Range(p.offset(), p.offset() + aligned(p.shape().elements()), p.decayed(), p.since());
       Range last = ranges.isEmpty() ? null : ranges.get(ranges.size() - 1);
-      if (last != null && last.end() == p.offset() && last.decayed() == p.decayed()) {
-        ranges.set(ranges.size() - 1, new Range(last.begin(), end, p.decayed()));
-      } else {
-        ranges.add(new Range(p.offset(), end, p.decayed()));
+      if (last != null && last.isContinuedBy(range)) {
+        range = new Range(last.begin(), range.end(), range.decayed(), range.since());
+        ranges.remove(last);
       }
+      ranges.add(range);
     }
     return ranges;
   }
@@ -204,8 +205,13 @@ public final class ParameterSet implements AutoCloseable {
    * @param begin first element
    * @param end one behind the last
    * @param decayed whether weight decay pulls on it
+   * @param since the step of its first update
    */
-  public record Range(long begin, long end, boolean decayed) {
+  public record Range(long begin, long end, boolean decayed, long since) {
+    private boolean isContinuedBy(Range next) {
+      return end == next.begin && decayed == next.decayed && since == next.since;
+    }
+
     /** This stretch of a flat buffer. */
     public Tensor of(Tensor flat) {
       return flat.rows(begin, end);

@@ -92,7 +92,7 @@ public final class AdamW implements AutoCloseable {
             (float) settings.beta2(),
             (float) settings.epsilon(),
             range.decayed() ? (float) settings.weightDecay() : 0,
-            step + 1,
+            step - range.since() + 1,
             settings.maxNorm() > 0 ? (float) settings.maxNorm() : Float.POSITIVE_INFINITY);
     session
         .kernels()

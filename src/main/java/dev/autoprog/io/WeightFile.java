@@ -1,0 +1,66 @@
+package dev.autoprog.io;
+
+import dev.autoprog.InputException;
+import dev.autoprog.nn.Parameter;
+import dev.autoprog.nn.ParameterSet;
+import dev.autoprog.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/** A model's weights in a safetensors file, under the names of its parameters. */
+public final class WeightFile {
+  private static final int MOST_NAMED = 8;
+
+  private WeightFile() {}
+
+  /**
+   * Fills a model's parameters.
+   *
+   * @param flat a buffer of the parameters' layout: their values, or an average
+   * @param optional names of parameters that keep what they have if the file has no such tensor
+   * @return the names of those that did
+   * @throws InputException if tensors are missing or have other shapes, all of which it lists, or
+   *     the file cannot be read; nothing is changed then unless reading itself failed
+   */
+  public static List<String> read(
+      Path file, ParameterSet parameters, Tensor flat, Predicate<String> optional)
+      throws InputException {
+    try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+      List<String> wrong = new ArrayList<>();
+      List<String> kept = new ArrayList<>();
+      for (Parameter parameter : parameters.all()) {
+        StoredTensor stored = reader.tensors().get(parameter.name());
+        if (stored == null && optional.test(parameter.name())) {
+          kept.add(parameter.name());
+        } else if (stored == null) {
+          wrong.add(parameter.name() + " is missing");
+        } else if (!stored.shape().equals(parameter.shape())) {
+          wrong.add(parameter.name() + " is " + stored.shape() + ", expected " + parameter.shape());
+        }
+      }
+      if (!wrong.isEmpty()) {
+        throw new InputException(
+            file.toString(),
+            summary(wrong),
+            "the " + parameters.all().size() + " tensors of this model",
+            "Use weights of this model, or a model as these weights are of");
+      }
+      for (Map.Entry<String, Tensor> place : parameters.placesIn(flat).entrySet()) {
+        if (!kept.contains(place.getKey())) {
+          reader.read(place.getKey(), place.getValue());
+        }
+      }
+      parameters.valuesChanged();
+      return kept;
+    }
+  }
+
+  private static String summary(List<String> wrong) {
+    List<String> named = wrong.subList(0, Math.min(MOST_NAMED, wrong.size()));
+    String rest = wrong.size() > MOST_NAMED ? "; and " + (wrong.size() - MOST_NAMED) + " more" : "";
+    return String.join("; ", named) + rest;
+  }
+}
