@@ -3,14 +3,21 @@
 
 using namespace autoprog;
 
-int ap_gelu_forward(ap_context* context, int32_t type, int64_t n, const void* x, void* y, void* slope) {
+namespace {
+
+template <class A, class T>
+void forward(ap_context* context, A, int64_t n, const T* x, T* y, T* slope) {
+  constexpr int kWidth = kVector<T>;
+  with_width<kWidth>(loadable<kWidth>(x, y, slope), [&](auto wide) {
+    launch(activation_forward<A, T, wide()>, flat_blocks<wide()>(n), kFlatThreads, 0, context->stream, n, x, y, slope);
+  });
+}
+
+}  // namespace
+
+int ap_gelu_forward(ap_context* context, int32_t type, int32_t gelu, int64_t n, const void* x, void* y, void* slope) {
   return guarded(context, type, [&](auto as) {
-    using T = typename decltype(as)::Type;
-    constexpr int kWidth = kVector<T>;
-    with_width<kWidth>(loadable<kWidth>(as(x), as(y), as(slope)), [&](auto wide) {
-      launch(gelu_forward<T, wide()>, flat_blocks<wide()>(n), kFlatThreads, 0, context->stream, n, as(x), as(y),
-             as(slope));
-    });
+    with_gelu(gelu, [&](auto activation) { forward(context, activation, n, as(x), as(y), as(slope)); });
   });
 }
 
@@ -20,6 +27,46 @@ int ap_gelu_backward(ap_context* context, int32_t type, int64_t n, const void* s
     constexpr int kWidth = kVector<T>;
     with_width<kWidth>(loadable<kWidth>(as(slope), as(dy), as(dx)), [&](auto wide) {
       launch(gelu_backward<T, wide()>, flat_blocks<wide()>(n), kFlatThreads, 0, context->stream, n, as(slope), as(dy),
+             as(dx));
+    });
+  });
+}
+
+int ap_silu_forward(ap_context* context, int32_t type, int64_t n, const void* x, void* y) {
+  return guarded(context, type, [&](auto as) {
+    using T = typename decltype(as)::Type;
+    forward<Silu, T>(context, {}, n, as(x), as(y), nullptr);
+  });
+}
+
+int ap_silu_backward(ap_context* context, int32_t type, int64_t n, const void* x, const void* dy, void* dx) {
+  return guarded(context, type, [&](auto as) {
+    using T = typename decltype(as)::Type;
+    constexpr int kWidth = kVector<T>;
+    with_width<kWidth>(loadable<kWidth>(as(x), as(dy), as(dx)), [&](auto wide) {
+      launch(activation_backward<Silu, T, wide()>, flat_blocks<wide()>(n), kFlatThreads, 0, context->stream, n, as(x),
+             as(dy), as(dx));
+    });
+  });
+}
+
+int ap_geglu_forward(ap_context* context, int32_t type, int64_t rows, int64_t C, const void* x, void* y) {
+  return guarded(context, type, [&](auto as) {
+    using T = typename decltype(as)::Type;
+    constexpr int kWidth = kVector<T>;
+    with_width<kWidth>(C % kWidth == 0 && loadable<kWidth>(as(x), as(y)), [&](auto wide) {
+      launch(geglu_forward<T, wide()>, row_blocks(rows), kRowBlock, 0, context->stream, rows, C, as(x), as(y));
+    });
+  });
+}
+
+int ap_geglu_backward(ap_context* context, int32_t type, int64_t rows, int64_t C, const void* x, const void* dy,
+                      void* dx) {
+  return guarded(context, type, [&](auto as) {
+    using T = typename decltype(as)::Type;
+    constexpr int kWidth = kVector<T>;
+    with_width<kWidth>(C % kWidth == 0 && loadable<kWidth>(as(x), as(dy), as(dx)), [&](auto wide) {
+      launch(geglu_backward<T, wide()>, row_blocks(rows), kRowBlock, 0, context->stream, rows, C, as(x), as(dy),
              as(dx));
     });
   });

@@ -131,28 +131,32 @@ void with_width_of(int64_t D, Body body) {
   }
 }
 
-AttentionShape self_attention(int64_t B, int64_t N, int64_t H, int64_t D, float scale, bool vectors) {
+AttentionShape shape_of(int64_t B, int64_t N, int64_t M, int64_t H, int64_t D, float scale, bool vectors) {
   constexpr int64_t kMost = 65535;  // of a grid's second and third dimension
   if (B > kMost || H > kMost) {
     throw std::runtime_error("attention of " + std::to_string(B) + " samples and " + std::to_string(H) +
                              " heads: one call takes up to 65535 of each; split the batch");
   }
-  const int tokens = static_cast<int>(N);
-  return {static_cast<int>(B), static_cast<int>(H), tokens, tokens, static_cast<int>(D), scale, vectors};
+  return {static_cast<int>(B),
+          static_cast<int>(H),
+          static_cast<int>(N),
+          static_cast<int>(M),
+          static_cast<int>(D),
+          scale,
+          vectors};
 }
 
-// Which of q, k, v (0, 1, 2) in a packed tensor (B, N, 3, H, D).
+// Part `which` of a packed tensor (B, tokens, parts, H, D).
 template <class T>
-Heads<T> packed(const AttentionShape& s, T* qkv, int which) {
+Heads<T> packed(const AttentionShape& s, T* x, int tokens, int parts, int which) {
   const int width = s.H * s.D;
-  return {qkv + which * width, int64_t{3} * width * s.queries, 3 * width, s.D};
+  return {x + which * width, int64_t{parts} * width * tokens, parts * width, s.D};
 }
 
 // A tensor (B, N, H, D).
 template <class T>
 Heads<T> alone(const AttentionShape& s, T* x) {
-  const int width = s.H * s.D;
-  return {x, int64_t{width} * s.queries, width, s.D};
+  return packed(s, x, s.queries, 1, 0);
 }
 
 }  // namespace
@@ -162,13 +166,9 @@ int ap_attention_forward(ap_context* context, int32_t type, int64_t B, int64_t N
   return guarded(context, type, [&](auto as) {
     if (B * N * H == 0) return;
     using T = typename decltype(as)::Type;
-    const AttentionShape shape = self_attention(B, N, H, D, scale, loadable<kVector<T>>(as(qkv), as(out)));
-    const AttentionForward<T> a{shape,
-                                packed(shape, as(qkv), 0),
-                                packed(shape, as(qkv), 1),
-                                packed(shape, as(qkv), 2),
-                                alone(shape, as(out)),
-                                log_sum_exp};
+    const AttentionShape shape = shape_of(B, N, N, H, D, scale, loadable<kVector<T>>(as(qkv), as(out)));
+    const auto in = [&](int which) { return packed(shape, as(qkv), shape.keys, 3, which); };
+    const AttentionForward<T> a{shape, in(0), in(1), in(2), alone(shape, as(out)), log_sum_exp};
     with_width_of<T>(D, [&](auto width) { forward<width()>(context, a); });
   });
 }
@@ -178,17 +178,48 @@ int ap_attention_backward(ap_context* context, int32_t type, int64_t B, int64_t 
   return guarded(context, type, [&](auto as) {
     if (B * N * H == 0) return;
     using T = typename decltype(as)::Type;
-    const AttentionShape shape =
-        self_attention(B, N, H, D, scale, loadable<kVector<T>>(as(qkv), as(out), as(dout), as(dqkv)));
+    const bool vectors = loadable<kVector<T>>(as(qkv), as(out), as(dout), as(dqkv));
+    const AttentionShape shape = shape_of(B, N, N, H, D, scale, vectors);
+    const auto in = [&](int which) { return packed(shape, as(qkv), shape.keys, 3, which); };
+    const auto gradient = [&](int which) { return packed(shape, as(dqkv), shape.keys, 3, which); };
+    AttentionBackward<T> a{
+        shape,       in(0),       in(1),       in(2),  alone(shape, as(out)), alone(shape, as(dout)), gradient(0),
+        gradient(1), gradient(2), log_sum_exp, nullptr};
+    with_width_of<T>(D, [&](auto width) { backward<width()>(context, a); });
+  });
+}
+
+int ap_cross_attention_forward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t M, int64_t H, int64_t D,
+                               float scale, const void* q, const void* kv, void* out, float* log_sum_exp) {
+  return guarded(context, type, [&](auto as) {
+    if (B * N * H == 0) return;
+    using T = typename decltype(as)::Type;
+    const AttentionShape shape = shape_of(B, N, M, H, D, scale, loadable<kVector<T>>(as(q), as(kv), as(out)));
+    const auto in = [&](int which) { return packed(shape, as(kv), shape.keys, 2, which); };
+    const AttentionForward<T> a{shape, alone(shape, as(q)), in(0), in(1), alone(shape, as(out)), log_sum_exp};
+    with_width_of<T>(D, [&](auto width) { forward<width()>(context, a); });
+  });
+}
+
+int ap_cross_attention_backward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t M, int64_t H,
+                                int64_t D, float scale, const void* q, const void* kv, const void* out,
+                                const float* log_sum_exp, const void* dout, void* dq, void* dkv) {
+  return guarded(context, type, [&](auto as) {
+    if (B * N * H == 0) return;
+    using T = typename decltype(as)::Type;
+    const bool vectors = loadable<kVector<T>>(as(q), as(kv), as(out), as(dout), as(dq), as(dkv));
+    const AttentionShape shape = shape_of(B, N, M, H, D, scale, vectors);
+    const auto in = [&](int which) { return packed(shape, as(kv), shape.keys, 2, which); };
+    const auto gradient = [&](int which) { return packed(shape, as(dkv), shape.keys, 2, which); };
     AttentionBackward<T> a{shape,
-                           packed(shape, as(qkv), 0),
-                           packed(shape, as(qkv), 1),
-                           packed(shape, as(qkv), 2),
+                           alone(shape, as(q)),
+                           in(0),
+                           in(1),
                            alone(shape, as(out)),
                            alone(shape, as(dout)),
-                           packed(shape, as(dqkv), 0),
-                           packed(shape, as(dqkv), 1),
-                           packed(shape, as(dqkv), 2),
+                           alone(shape, as(dq)),
+                           gradient(0),
+                           gradient(1),
                            log_sum_exp,
                            nullptr};
     with_width_of<T>(D, [&](auto width) { backward<width()>(context, a); });

@@ -67,8 +67,8 @@ struct ap_context {
   char error[512] = "";
   int64_t wanted_bytes = 0;  // by the last allocation for which there was no room
   autoprog::Scratch scratch;
-  // what linear.cu and memory.cu keep between calls; theirs alone
-  std::shared_ptr<void> products, transfers;
+  // what linear.cu, convolution.cu and memory.cu keep between calls; theirs alone
+  std::shared_ptr<void> products, convolutions, transfers;
 };
 
 namespace autoprog {

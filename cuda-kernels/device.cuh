@@ -168,12 +168,30 @@ __device__ inline void own_group(int64_t n, Body body) {
   }
 }
 
+// body(sample, i, lanes) for this thread's neighbours of the n elements of its sample; i counts from the first sample
+// on. `blocks` blocks work on one sample.
+template <int Width, class Body>
+__device__ inline void own_group_of_sample(unsigned blocks, int64_t n, Body body) {
+  const unsigned sample = blockIdx.x / blocks, block = blockIdx.x % blocks;
+  const int64_t i = (static_cast<int64_t>(block) * blockDim.x + threadIdx.x) * Width;
+  if (i < n) body(sample, sample * n + i, Lanes<Width>{});
+}
+
 // The warps of a block that has a row in each; its threads are (kWarp, kRowWarps).
 constexpr int kRowWarps = 4;
 
 // The row that this warp has; it may be beyond the last.
 __device__ inline int64_t own_row() {
   return static_cast<int64_t>(blockIdx.x) * kRowWarps + threadIdx.y;
+}
+
+// body(b, n, c, lanes) for the columns of this warp's token of B N
+template <int Width, class Body>
+__device__ inline void own_token(int64_t B, int64_t N, int64_t C, Body body) {
+  const int64_t token = own_row();
+  if (token >= B * N) return;
+  const int64_t b = token / N, n = token % N;
+  each_group<Width>(threadIdx.x, kWarp, C, [&](int64_t c, auto lanes) { body(b, n, c, lanes); });
 }
 
 }  // namespace autoprog

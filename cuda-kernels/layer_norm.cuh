@@ -4,14 +4,12 @@
 
 namespace autoprog {
 
-// y (rows,C) = (x - mean) * rstd * gain (C) + bias (C). What float32 cannot hold of a mean is kept apart, so that a row
-// far from zero loses no digits.
-template <class T, int Width>
-__global__ void __launch_bounds__(kWarp* kRowWarps)
-    layer_norm_forward(int64_t rows, int64_t C, float epsilon, const T* x, const float* gain, const float* bias, T* y,
-                       float* mean, float* rstd) {
-  const int64_t row = own_row(), lane = threadIdx.x;
-  if (row >= rows) return;
+// A warp's row: y = (x - mean) * rstd * gain + bias, with the functions gain(c, lanes) and bias(c, lanes). What float32
+// cannot hold of a mean is kept apart, so that a row far from zero loses no digits.
+template <int Width, class T, class Gain, class Bias>
+__device__ inline void normalise_row(int64_t row, int64_t C, float epsilon, const T* x, Gain gain, Bias bias, T* y,
+                                     float* mean, float* rstd) {
+  const int64_t lane = threadIdx.x;
   const T* from = x + row * C;
   T* to = y + row * C;
   const float columns = static_cast<float>(C);
@@ -36,7 +34,7 @@ __global__ void __launch_bounds__(kWarp* kRowWarps)
   const float scale = 1.0f / sqrtf(warp_sum(squares) / columns - rest * rest + epsilon);
 
   each_group<Width>(lane, kWarp, C, [&](int64_t c, auto lanes) {
-    const auto value = lanes.load(from + c), gains = lanes.load(gain + c), biases = lanes.load(bias + c);
+    const auto value = lanes.load(from + c), gains = gain(c, lanes), biases = bias(c, lanes);
     const auto result = [&](int k) { return (value[k] - middle - rest) * scale * gains[k] + biases[k]; };
     lanes.store(to + c, lanes.make(result));
   });
@@ -46,19 +44,17 @@ __global__ void __launch_bounds__(kWarp* kRowWarps)
   }
 }
 
-// dx = base + rstd (g - mean(g) - n mean(g n)), with g = dy * gain and n the normalised x; base may be null, or dx.
-template <class T, int Width>
-__global__ void __launch_bounds__(kWarp* kRowWarps)
-    layer_norm_backward(int64_t rows, int64_t C, const T* x, const float* gain, const float* mean, const float* rstd,
-                        const T* dy, const T* base, T* dx) {
-  const int64_t row = own_row(), lane = threadIdx.x;
-  if (row >= rows) return;
-  const int64_t first = row * C;
+// A warp's row: dx = base + rstd (g - mean(g) - n mean(g n)), with g = dy * gain, the function gain(c, lanes), and n
+// the normalised x; base may be null, or dx.
+template <int Width, class T, class Gain>
+__device__ inline void normalise_row_backward(int64_t row, int64_t C, const T* x, Gain gain, const float* mean,
+                                              const float* rstd, const T* dy, const T* base, T* dx) {
+  const int64_t lane = threadIdx.x, first = row * C;
   const float middle = mean[row], scale = rstd[row], columns = static_cast<float>(C);
 
   // Rounded, so that g - mean(g) is exactly 0 where all g are equal.
   const auto gradient = [&](int64_t c, auto lanes) {
-    const auto g = lanes.load(dy + first + c), gains = lanes.load(gain + c);
+    const auto g = lanes.load(dy + first + c), gains = gain(c, lanes);
     return lanes.make([&](int k) { return __fmul_rn(g[k], gains[k]); });
   };
 
@@ -82,6 +78,29 @@ __global__ void __launch_bounds__(kWarp* kRowWarps)
     }
     lanes.store(dx + first + c, result);
   });
+}
+
+// y (rows,C) = (x - mean) * rstd * gain (C) + bias (C)
+template <class T, int Width>
+__global__ void __launch_bounds__(kWarp* kRowWarps)
+    layer_norm_forward(int64_t rows, int64_t C, float epsilon, const T* x, const float* gain, const float* bias, T* y,
+                       float* mean, float* rstd) {
+  const int64_t row = own_row();
+  if (row >= rows) return;
+  normalise_row<Width>(
+      row, C, epsilon, x, [&](int64_t c, auto lanes) { return lanes.load(gain + c); },
+      [&](int64_t c, auto lanes) { return lanes.load(bias + c); }, y, mean, rstd);
+}
+
+// dx (rows,C) = base + the gradient by x; base may be null, or dx
+template <class T, int Width>
+__global__ void __launch_bounds__(kWarp* kRowWarps)
+    layer_norm_backward(int64_t rows, int64_t C, const T* x, const float* gain, const float* mean, const float* rstd,
+                        const T* dy, const T* base, T* dx) {
+  const int64_t row = own_row();
+  if (row >= rows) return;
+  normalise_row_backward<Width>(
+      row, C, x, [&](int64_t c, auto lanes) { return lanes.load(gain + c); }, mean, rstd, dy, base, dx);
 }
 
 // A row's share of the gradients: dy * (x - mean) * rstd of gain, dy of bias.

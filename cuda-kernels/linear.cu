@@ -1,9 +1,8 @@
-#include "linear.cuh"
-
 #include <map>
 #include <tuple>
 
 #include "cublaslt.cuh"
+#include "linear.cuh"
 
 using namespace autoprog;
 
@@ -116,8 +115,8 @@ class Plan {
     constexpr int kWanted = 4;
     lt::Heuristic candidates[kWanted] = {};
     int count = 0;
-    const lt::Status status = library_.heuristic(handle(), operation_, a_, b_, result_, result_, created, kWanted,
-                                                 candidates, &count);
+    const lt::Status status =
+        library_.heuristic(handle(), operation_, a_, b_, result_, result_, created, kWanted, candidates, &count);
     for (int i = 0; status == lt::kSuccess && i < count && !found_; i++) {
       found_ = candidates[i].state == lt::kSuccess && candidates[i].workspace <= kWorkspaceBytes;
       algorithm_ = candidates[i].algorithm;
@@ -219,15 +218,14 @@ template <class T, class Y>
 bool forward_in_one(ap_context* context, int64_t rows, int64_t in, int64_t out, const T* x, const T* weight,
                     const float* bias, const T* base, Y* y) {
   if (!std::is_same_v<T, Y> && base != nullptr) return false;
-  const Product product{{out, in, true}, {rows, in, false},  kTypeOf<T>,
-                        kTypeOf<Y>,      base != nullptr, bias != nullptr};
+  const Product product{{out, in, true}, {rows, in, false}, kTypeOf<T>, kTypeOf<Y>, base != nullptr, bias != nullptr};
   const void* added = bias == nullptr ? nullptr : bias_for<Y>(context, out, bias);
   return multiplied(context, product, weight, x, added, base, y);
 }
 
 template <class T, class Y>
-void forward(ap_context* context, int64_t rows, int64_t in, int64_t out, const T* x, const T* weight,
-             const float* bias, const T* base, Y* y) {
+void forward(ap_context* context, int64_t rows, int64_t in, int64_t out, const T* x, const T* weight, const float* bias,
+             const T* base, Y* y) {
   if (forward_in_one(context, rows, in, out, x, weight, bias, base, y)) return;
   constexpr int kWidth = std::max(kVector<T>, kVector<Y>);
   in_pieces(context, rows, {out, in, true}, in, x, weight, [&](int64_t first, int64_t count, const float* h) {
@@ -254,8 +252,8 @@ int ap_linear_forward(ap_context* context, int32_t type, int64_t rows, int64_t i
   });
 }
 
-int ap_linear_gelu_forward(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
-                           const void* weight, const float* bias, void* y, void* slope) {
+int ap_linear_gelu_forward(ap_context* context, int32_t type, int32_t gelu, int64_t rows, int64_t in, int64_t out,
+                           const void* x, const void* weight, const float* bias, void* y, void* slope) {
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
     constexpr int kWidth = kVector<T>;
@@ -263,8 +261,10 @@ int ap_linear_gelu_forward(ap_context* context, int32_t type, int64_t rows, int6
       T* values = row_of(as(y), first, out);
       T* slopes = row_of(as(slope), first, out);
       with_width<kWidth>(out % kWidth == 0 && loadable<kWidth>(bias, values, slopes), [&](auto wide) {
-        launch(finish_gelu<T, wide()>, flat_blocks<wide()>(count * out), kFlatThreads, 0, context->stream, count * out,
-               out, h, bias, values, slopes);
+        with_gelu(gelu, [&](auto activation) {
+          launch(finish_gelu<decltype(activation), T, wide()>, flat_blocks<wide()>(count * out), kFlatThreads, 0,
+                 context->stream, count * out, out, h, bias, values, slopes);
+        });
       });
     });
   });

@@ -44,17 +44,16 @@ __global__ void finish_sum(int64_t n, int64_t columns, const float* h, const flo
 }
 
 // y (n) = gelu(h (n) + bias (columns)), slope (n) = its derivative there; bias may be null
-template <class T, int Width>
+template <class Gelu, class T, int Width>
 __global__ void finish_gelu(int64_t n, int64_t columns, const float* h, const float* bias, T* y, T* slope) {
   own_group<Width>(n, [&](int64_t i, auto lanes) {
     auto value = lanes.load(h + i);
     const auto added = load_or_zero(bias, i % columns, lanes);
     auto derivative = value;
     lanes.each([&](int k) {
-      const float x = value[k] + added[k];
-      const Normal at = normal(x);
-      value[k] = x * at.distribution;
-      derivative[k] = at.distribution + x * at.density;
+      const Activated at = Gelu{}(value[k] + added[k]);
+      value[k] = at.value;
+      derivative[k] = at.slope;
     });
     lanes.store(y + i, value);
     lanes.store(slope + i, derivative);

@@ -4,15 +4,6 @@
 
 namespace autoprog {
 
-// body(sample, i, lanes) for this thread's neighbours of the n elements of its sample; i counts from the first sample
-// on. `blocks` blocks work on one sample.
-template <int Width, class Body>
-__device__ inline void own_group_of_sample(unsigned blocks, int64_t n, Body body) {
-  const unsigned sample = blockIdx.x / blocks, block = blockIdx.x % blocks;
-  const int64_t i = (static_cast<int64_t>(block) * blockDim.x + threadIdx.x) * Width;
-  if (i < n) body(sample, sample * n + i, Lanes<Width>{});
-}
-
 // y (B,n) = x (B,n) + scale (B) * branch (B,n); scale may be null (1), y may be x
 template <class T, int Width>
 __global__ void residual_forward(unsigned blocks, int64_t n, const T* x, const T* branch, const float* scale, T* y) {

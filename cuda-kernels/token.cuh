@@ -4,15 +4,6 @@
 
 namespace autoprog {
 
-// body(b, n, c, lanes) for the columns of this warp's token of B N
-template <int Width, class Body>
-__device__ inline void own_token(int64_t B, int64_t N, int64_t C, Body body) {
-  const int64_t token = own_row();
-  if (token >= B * N) return;
-  const int64_t b = token / N, n = token % N;
-  each_group<Width>(threadIdx.x, kWarp, C, [&](int64_t c, auto lanes) { body(b, n, c, lanes); });
-}
-
 // out (B,N,C) = [class_token (C); patches (B,N-1,C)] + positions (N,C)
 template <class T, int Width>
 __global__ void assemble_tokens(int64_t B, int64_t N, int64_t C, const T* patches, const float* class_token,

@@ -7,26 +7,91 @@ using namespace check;
 
 namespace {
 
+// Of self attention, which has as many keys as queries and all packed together, or of cross attention.
 struct Shape {
   int64_t B, N, H, D;
   int64_t offset = 0;    // of the first element from an aligned address
   double spread = 1;     // of queries and keys: large ones saturate the softmax
   double sharpness = 1;  // the scale is that over the square root of D
   double apart = 0;      // queries are shifted by that down, keys up: all scores are far below zero
+  int64_t M = 0;         // keys of cross attention
 
-  int64_t elements() const { return B * N * H * D; }
+  bool cross() const { return M > 0; }
+  int64_t keys() const { return cross() ? M : N; }
+  int64_t width() const { return H * D; }
   double scale() const { return static_cast<float>(sharpness / std::sqrt(static_cast<double>(D))); }
-  int64_t packed(int64_t b, int64_t n, int64_t which, int64_t h) const {
-    return (((b * N + n) * 3 + which) * H + h) * D;
-  }
-  int64_t row(int64_t b, int64_t n, int64_t h) const { return ((b * N + n) * H + h) * D; }
+  int64_t query(int64_t b, int64_t n, int64_t h) const { return ((b * N + n) * H + h) * D; }
+  int64_t key(int64_t b, int64_t j, int64_t h) const { return ((b * keys() + j) * H + h) * D; }
+  int64_t saved(int64_t b, int64_t n, int64_t h) const { return (b * H + h) * N + n; }
 };
+
+Shape cross(int64_t B, int64_t N, int64_t M, int64_t H, int64_t D, int64_t offset = 0) {
+  Shape s{B, N, H, D, offset};
+  s.M = M;
+  return s;
+}
 
 using Values = std::vector<double>;
 
 struct Forward {
   Values out, log_sum_exp;
 };
+
+// q (B,N,H,D), k and v (B,keys,H,D), or the gradients by them.
+struct Operands {
+  Values parts[3];
+  Values& operator[](int64_t which) { return parts[which]; }
+  const Values& operator[](int64_t which) const { return parts[which]; }
+};
+
+// Tensors of equal size, packed token by token.
+Values packed(const Shape& s, std::initializer_list<const Values*> parts) {
+  Values result;
+  for (size_t at = 0; at < (*parts.begin())->size(); at += s.width()) {
+    for (const Values* part : parts) result.insert(result.end(), part->begin() + at, part->begin() + at + s.width());
+  }
+  return result;
+}
+// Part `which` of `count`.
+Values unpacked(const Shape& s, const Values& all, int64_t count, int64_t which) {
+  Values result;
+  for (size_t at = which * s.width(); at < all.size(); at += count * s.width()) {
+    result.insert(result.end(), all.begin() + at, all.begin() + at + s.width());
+  }
+  return result;
+}
+
+// Operands on the device as the kernels take them, or room for the gradients by them.
+struct Device {
+  Array first, second;  // all of self attention in the first; of cross attention queries, and keys with values
+
+  Device(int32_t type, const Shape& s, const Operands& x)
+      : first(type, s.cross() ? x[0] : packed(s, {&x[0], &x[1], &x[2]}), s.offset),
+        second(type, s.cross() ? packed(s, {&x[1], &x[2]}) : Values{}, s.offset) {}
+  Device(int32_t type, const Shape& s)
+      : first(type, (s.cross() ? 1 : 3) * s.B * s.N * s.width(), s.offset),
+        second(type, 2 * s.B * s.M * s.width(), s.offset) {}
+
+  Operands values(const Shape& s) {
+    const Values a = first.values(), b = second.values();
+    if (s.cross()) return {{a, unpacked(s, b, 2, 0), unpacked(s, b, 2, 1)}};
+    return {{unpacked(s, a, 3, 0), unpacked(s, a, 3, 1), unpacked(s, a, 3, 2)}};
+  }
+};
+
+void run_forward(int32_t type, const Shape& s, Device& x, Array& out, Array& log_sum_exp) {
+  const auto scale = static_cast<float>(s.scale());
+  run(s.cross() ? ap_cross_attention_forward(context, type, s.B, s.N, s.M, s.H, s.D, scale, x.first, x.second, out,
+                                             log_sum_exp)
+                : ap_attention_forward(context, type, s.B, s.N, s.H, s.D, scale, x.first, out, log_sum_exp));
+}
+void run_backward(int32_t type, const Shape& s, Device& x, Array& out, Array& log_sum_exp, Array& dout, Device& dx) {
+  const auto scale = static_cast<float>(s.scale());
+  run(s.cross()
+          ? ap_cross_attention_backward(context, type, s.B, s.N, s.M, s.H, s.D, scale, x.first, x.second, out,
+                                        log_sum_exp, dout, dx.first, dx.second)
+          : ap_attention_backward(context, type, s.B, s.N, s.H, s.D, scale, x.first, out, log_sum_exp, dout, dx.first));
+}
 
 double rounded(int32_t type, double x) {
   return type == AP_FLOAT32 ? static_cast<float>(x) : __bfloat162float(__float2bfloat16_rn(static_cast<float>(x)));
@@ -56,59 +121,62 @@ void each_query(const Shape& s, Body body) {
 }
 
 // In float64; with `roundings`, weights and results are rounded to bfloat16 where PyTorch's kernels round them.
-Forward forward(const Shape& s, const Values& qkv, bool roundings) {
-  const auto round = [&](double x) { return roundings ? rounded(AP_BFLOAT16, x) : x; };
-  Forward result{Values(s.elements()), Values(s.B * s.H * s.N)};
-  Values scores(s.N);
+Forward forward(const Shape& s, const Operands& x, bool roundings) {
+  const auto round = [&](double value) { return roundings ? rounded(AP_BFLOAT16, value) : value; };
+  Forward result{Values(s.B * s.N * s.width()), Values(s.B * s.H * s.N)};
+  Values scores(s.keys());
   each_query(s, [&](int64_t b, int64_t h, int64_t n) {
-    for (int64_t j = 0; j < s.N; j++) {
-      scores[j] = s.scale() * dot(&qkv[s.packed(b, n, 0, h)], &qkv[s.packed(b, j, 1, h)], s.D);
+    for (int64_t j = 0; j < s.keys(); j++) {
+      scores[j] = s.scale() * dot(&x[0][s.query(b, n, h)], &x[1][s.key(b, j, h)], s.D);
     }
     const double largest = *std::max_element(scores.begin(), scores.end());
     double sum = 0;
-    double* out = &result.out[s.row(b, n, h)];
-    for (int64_t j = 0; j < s.N; j++) {
+    double* out = &result.out[s.query(b, n, h)];
+    for (int64_t j = 0; j < s.keys(); j++) {
       const double weight = std::exp(scores[j] - largest);
       sum += weight;
-      add(round(weight), &qkv[s.packed(b, j, 2, h)], out, s.D);
+      add(round(weight), &x[2][s.key(b, j, h)], out, s.D);
     }
     for (int64_t d = 0; d < s.D; d++) out[d] = round(out[d] / sum);
-    result.log_sum_exp[(b * s.H + h) * s.N + n] = largest + std::log(sum);
+    result.log_sum_exp[s.saved(b, n, h)] = largest + std::log(sum);
   });
   return result;
 }
 
-// dqkv likewise, from what forward gave.
-Values backward(const Shape& s, const Values& qkv, const Forward& given, const Values& dout, bool roundings) {
-  const auto round = [&](double x) { return roundings ? rounded(AP_BFLOAT16, x) : x; };
-  Values dqkv(3 * s.elements());
+// The gradients likewise, from what forward gave.
+Operands backward(const Shape& s, const Operands& x, const Forward& given, const Values& dout, bool roundings) {
+  const auto round = [&](double value) { return roundings ? rounded(AP_BFLOAT16, value) : value; };
+  Operands dx;
+  for (int64_t which = 0; which < 3; which++) dx[which].resize(x[which].size());
   each_query(s, [&](int64_t b, int64_t h, int64_t n) {
-    const double *q = &qkv[s.packed(b, n, 0, h)], *gradient = &dout[s.row(b, n, h)];
-    const double along = dot(gradient, &given.out[s.row(b, n, h)], s.D);
-    for (int64_t j = 0; j < s.N; j++) {
-      const double *k = &qkv[s.packed(b, j, 1, h)], *v = &qkv[s.packed(b, j, 2, h)];
-      const double weight = std::exp(s.scale() * dot(q, k, s.D) - given.log_sum_exp[(b * s.H + h) * s.N + n]);
-      const double dscore = round(weight * (dot(gradient, v, s.D) - along));
-      add(s.scale() * dscore, k, &dqkv[s.packed(b, n, 0, h)], s.D);
-      add(s.scale() * dscore, q, &dqkv[s.packed(b, j, 1, h)], s.D);
-      add(round(weight), gradient, &dqkv[s.packed(b, j, 2, h)], s.D);
+    const int64_t row = s.query(b, n, h);
+    const double* gradient = &dout[row];
+    const double along = dot(gradient, &given.out[row], s.D);
+    for (int64_t j = 0; j < s.keys(); j++) {
+      const int64_t key = s.key(b, j, h);
+      const double score = s.scale() * dot(&x[0][row], &x[1][key], s.D);
+      const double weight = std::exp(score - given.log_sum_exp[s.saved(b, n, h)]);
+      const double dscore = round(weight * (dot(gradient, &x[2][key], s.D) - along));
+      add(s.scale() * dscore, &x[1][key], &dx[0][row], s.D);
+      add(s.scale() * dscore, &x[0][row], &dx[1][key], s.D);
+      add(round(weight), gradient, &dx[2][key], s.D);
     }
   });
-  for (double& value : dqkv) value = round(value);
-  return dqkv;
+  for (Values& part : dx.parts) {
+    for (double& value : part) value = round(value);
+  }
+  return dx;
 }
 
-Values tokens(const Shape& s) {
-  Values qkv = normal(3 * s.elements());
-  each_query(s, [&](int64_t b, int64_t h, int64_t n) {
-    for (int64_t i = 0; i < 2; i++) {
-      for (int64_t d = 0; d < s.D; d++) {
-        double& x = qkv[s.packed(b, n, i, h) + d];
-        x = s.spread * x + (i == 0 ? -s.apart : s.apart);
-      }
+Operands tokens(const Shape& s) {
+  Operands x{{normal(s.B * s.N * s.width()), normal(s.B * s.keys() * s.width()), normal(s.B * s.keys() * s.width())}};
+  for (int64_t which = 0; which < 3; which++) {
+    for (double& value : x[which]) {
+      if (which < 2) value = s.spread * value + (which == 0 ? -s.apart : s.apart);
     }
-  });
-  return rounded(AP_BFLOAT16, qkv);
+    x[which] = rounded(AP_BFLOAT16, x[which]);
+  }
+  return x;
 }
 
 // Of bfloat16, twice the error that the same formula has with those roundings.
@@ -117,42 +185,31 @@ double bound(int32_t type, const Values& rounded_result, const Values& expected)
 }
 
 void check_forward(int32_t type, const Shape& s) {
-  const Values qkv = tokens(s);
-  Array device_qkv(type, qkv, s.offset), out(type, s.elements(), s.offset);
-  Array log_sum_exp(AP_FLOAT32, s.B * s.H * s.N, s.offset);
-  run(ap_attention_forward(context, type, s.B, s.N, s.H, s.D, static_cast<float>(s.scale()), device_qkv, out,
-                           log_sum_exp));
-  const Forward expected = forward(s, qkv, false);
-  expect_close("out", out, expected.out, bound(type, forward(s, qkv, true).out, expected.out));
+  const Operands x = tokens(s);
+  Device device(type, s, x);
+  Array out(type, s.B * s.N * s.width(), s.offset), log_sum_exp(AP_FLOAT32, s.B * s.H * s.N, s.offset);
+  run_forward(type, s, device, out, log_sum_exp);
+  const Forward expected = forward(s, x, false);
+  expect_close("out", out, expected.out, bound(type, forward(s, x, true).out, expected.out));
   expect_close("log_sum_exp", log_sum_exp, expected.log_sum_exp, kFloat32Bound);
 }
 
-// Part `which` of each token of a packed tensor.
-Values part(const Shape& s, const Values& packed, int64_t which) {
-  Values result;
-  const int64_t width = s.H * s.D;
-  for (int64_t n = 0; n < s.B * s.N; n++) {
-    const auto begin = packed.begin() + (3 * n + which) * width;
-    result.insert(result.end(), begin, begin + width);
-  }
-  return result;
-}
-
 void check_backward(int32_t type, const Shape& s) {
-  const Values qkv = tokens(s), dout = normal(s.elements());
-  const Forward exact = forward(s, qkv, false);
+  const Operands x = tokens(s);
+  const Values dout = normal(s.B * s.N * s.width());
+  const Forward exact = forward(s, x, false);
   const Forward given{rounded(type, exact.out), rounded(AP_FLOAT32, exact.log_sum_exp)};
-  Array device_qkv(type, qkv, s.offset), out(type, given.out, s.offset), device_dout(type, dout, s.offset);
-  Array log_sum_exp(AP_FLOAT32, given.log_sum_exp, s.offset), dqkv(type, 3 * s.elements(), s.offset);
-  run(ap_attention_backward(context, type, s.B, s.N, s.H, s.D, static_cast<float>(s.scale()), device_qkv, out,
-                            log_sum_exp, device_dout, dqkv));
-  const Values expected = backward(s, qkv, exact, dout, false), with_roundings = backward(s, qkv, given, dout, true);
-  const Values found = dqkv.values();
+  Device device(type, s, x), gradients(type, s);
+  Array out(type, given.out, s.offset), device_dout(type, dout, s.offset);
+  Array log_sum_exp(AP_FLOAT32, given.log_sum_exp, s.offset);
+  run_backward(type, s, device, out, log_sum_exp, device_dout, gradients);
+  const Operands expected = backward(s, x, exact, dout, false), with_roundings = backward(s, x, given, dout, true);
+  const Operands found = gradients.values(s);
   for (int64_t which = 0; which < 3; which++) {
-    const Values wanted = part(s, expected, which), allowed = part(s, with_roundings, which);
-    const double error = relative_error(part(s, found, which), wanted), limit = bound(type, allowed, wanted);
+    const Values &wanted = expected[which], &allowed = with_roundings[which];
+    const double error = relative_error(found[which], wanted), limit = bound(type, allowed, wanted);
     // of a single key, dq and dk are 0: nothing to be relative to
-    const bool none = std::all_of(wanted.begin(), wanted.end(), [](double x) { return std::abs(x) < 1e-12; });
+    const bool none = std::all_of(wanted.begin(), wanted.end(), [](double value) { return std::abs(value) < 1e-12; });
     if (none ? error <= 0.1 : error <= limit) continue;
     char message[200];
     std::snprintf(message, sizeof message, "d%c: relative error %.3g, allowed %.3g", "qkv"[which], error, limit);
@@ -161,53 +218,45 @@ void check_backward(int32_t type, const Shape& s) {
 }
 
 // The gradient along a direction is what the forward pass shows when it goes a little way in it.
-void finite_differences(int32_t which) {
-  const Shape s{1, 5, 2, 8};
-  const Values qkv = tokens(s), dout = normal(s.elements());
-  Values direction(3 * s.elements());
-  each_query(s, [&](int64_t b, int64_t h, int64_t n) {
-    const Values step = normal(s.D);
-    std::copy(step.begin(), step.end(), &direction[s.packed(b, n, which, h)]);
-  });
+void finite_differences(int32_t which, const Shape& s) {
+  const Operands x = tokens(s);
+  const Values dout = normal(s.B * s.N * s.width()), direction = normal(static_cast<int64_t>(x[which].size()));
   const auto loss = [&](double way) {
-    Values moved = qkv;
-    add(way, direction.data(), moved.data(), 3 * s.elements());
-    Array device_qkv(AP_FLOAT32, moved), out(AP_FLOAT32, s.elements()), log_sum_exp(AP_FLOAT32, s.H * s.N);
-    run(ap_attention_forward(context, AP_FLOAT32, s.B, s.N, s.H, s.D, static_cast<float>(s.scale()), device_qkv, out,
-                             log_sum_exp));
-    return dot(out.values().data(), dout.data(), s.elements());
+    Operands moved = x;
+    add(way, direction.data(), moved[which].data(), static_cast<int64_t>(direction.size()));
+    Device device(AP_FLOAT32, s, moved);
+    Array out(AP_FLOAT32, s.B * s.N * s.width()), log_sum_exp(AP_FLOAT32, s.H * s.N);
+    run_forward(AP_FLOAT32, s, device, out, log_sum_exp);
+    return dot(out.values().data(), dout.data(), s.B * s.N * s.width());
   };
-  Array device_qkv(AP_FLOAT32, qkv), out(AP_FLOAT32, s.elements()), log_sum_exp(AP_FLOAT32, s.H * s.N);
-  Array device_dout(AP_FLOAT32, dout), dqkv(AP_FLOAT32, 3 * s.elements());
-  run(ap_attention_forward(context, AP_FLOAT32, s.B, s.N, s.H, s.D, static_cast<float>(s.scale()), device_qkv, out,
-                           log_sum_exp));
-  run(ap_attention_backward(context, AP_FLOAT32, s.B, s.N, s.H, s.D, static_cast<float>(s.scale()), device_qkv, out,
-                            log_sum_exp, device_dout, dqkv));
+  Device device(AP_FLOAT32, s, x), gradients(AP_FLOAT32, s);
+  Array out(AP_FLOAT32, s.B * s.N * s.width()), log_sum_exp(AP_FLOAT32, s.H * s.N), device_dout(AP_FLOAT32, dout);
+  run_forward(AP_FLOAT32, s, device, out, log_sum_exp);
+  run_backward(AP_FLOAT32, s, device, out, log_sum_exp, device_dout, gradients);
   const double step = 1e-2, seen = (loss(step) - loss(-step)) / (2 * step);
-  const double said = dot(dqkv.values().data(), direction.data(), 3 * s.elements());
+  const double said = dot(gradients.values(s)[which].data(), direction.data(), static_cast<int64_t>(direction.size()));
   if (!(std::abs(seen - said) <= 1e-3 * std::max(1.0, std::abs(said)))) {
     fail("the gradient says " + std::to_string(said) + ", finite differences " + std::to_string(seen));
   }
 }
 
 // A query that is NaN spoils its own row alone; a value that is, its column of the head.
-void not_a_number(int32_t type) {
-  const Shape s{1, 33, 2, 16};
-  Values qkv = tokens(s);
-  qkv[s.packed(0, 7, 0, 1) + 3] = std::nan("");
-  qkv[s.packed(0, 32, 2, 0) + 5] = std::nan("");
-  Array device_qkv(type, qkv), out(type, s.elements()), log_sum_exp(AP_FLOAT32, s.H * s.N);
-  run(ap_attention_forward(context, type, s.B, s.N, s.H, s.D, static_cast<float>(s.scale()), device_qkv, out,
-                           log_sum_exp));
+void not_a_number(int32_t type, const Shape& s) {
+  Operands x = tokens(s);
+  x[0][s.query(0, 7, 1) + 3] = std::nan("");
+  x[2][s.key(0, s.keys() - 1, 0) + 5] = std::nan("");
+  Device device(type, s, x);
+  Array out(type, s.N * s.width()), log_sum_exp(AP_FLOAT32, s.H * s.N);
+  run_forward(type, s, device, out, log_sum_exp);
   const Values result = out.values(), sums = log_sum_exp.values();
   each_query(s, [&](int64_t b, int64_t h, int64_t n) {
     for (int64_t d = 0; d < s.D; d++) {
       const bool expected = h == 1 ? n == 7 : d == 5;
-      if (std::isnan(result[s.row(b, n, h) + d]) != expected) {
+      if (std::isnan(result[s.query(b, n, h) + d]) != expected) {
         fail("out of head " + std::to_string(h) + ", token " + std::to_string(n) + ", column " + std::to_string(d));
       }
     }
-    if (std::isnan(sums[h * s.N + n]) != (h == 1 && n == 7)) fail("log_sum_exp of token " + std::to_string(n));
+    if (std::isnan(sums[s.saved(b, n, h)]) != (h == 1 && n == 7)) fail("log_sum_exp of token " + std::to_string(n));
   });
 }
 
@@ -217,11 +266,18 @@ std::vector<Shape> shapes(int32_t type) {
   for (const int64_t N : {197, 257}) result.push_back({1, N, 1, 64});
   for (const int64_t D : {8, 32, 40, 72, 80, 96, 128, 160}) result.push_back({1, 49, 2, D});
   for (const int64_t D : {16, 64, 104}) result.push_back({2, 37, 2, D, 1});
+  const std::pair<int64_t, int64_t> lengths[] = {{1, 77}, {65, 1}, {33, 2}, {2, 17}, {100, 77}, {16, 130}};
+  for (const auto& [N, M] : lengths) result.push_back(cross(2, N, M, 2, 40));
+  for (const int64_t D : {16, 64, 72}) result.push_back(cross(2, 37, 21, 2, D, 1));
+  result.push_back(cross(1, 70, 77, 1, 160));
   if (type == AP_FLOAT32) return result;
   // too long to lie in shared memory as a whole
   const std::pair<int64_t, int64_t> longer[] = {{721, 8}, {450, 48}, {400, 64}, {321, 72}, {257, 96}, {197, 128}};
   for (const auto& [N, D] : longer) result.push_back({1, N, 1, D});
   result.push_back({1, 197, 1, 160, 3});
+  result.push_back(cross(1, 600, 77, 1, 64));
+  result.push_back(cross(1, 33, 530, 1, 64));
+  result.push_back(cross(1, 200, 330, 1, 104, 1));
   return result;
 }
 
@@ -235,6 +291,8 @@ std::string text(double x) {
 // Nothing to do is no failure.
 void nothing(int32_t type) {
   Array x(type, {1.0}), log_sum_exp(AP_FLOAT32, {1.0});
+  run(ap_cross_attention_forward(context, type, 0, 5, 3, 2, 8, 1, x, x, x, log_sum_exp));
+  run(ap_cross_attention_backward(context, type, 0, 5, 3, 2, 8, 1, x, x, x, log_sum_exp, x, x, x));
   run(ap_attention_forward(context, type, 0, 5, 2, 8, 1, x, x, log_sum_exp));
   run(ap_attention_backward(context, type, 0, 5, 2, 8, 1, x, x, log_sum_exp, x, x));
   expect_equal("x", x, {1});
@@ -245,7 +303,8 @@ void nothing(int32_t type) {
 int main(int argc, char** argv) {
   Suite suite;
   const auto add = [&](int32_t type, const Shape& s) {
-    std::string of = name(type) + sizes({s.B, s.N, s.H, s.D}, s.offset);
+    std::string of = name(type) + (s.cross() ? " cross" + sizes({s.B, s.N, s.M, s.H, s.D}, s.offset)
+                                             : sizes({s.B, s.N, s.H, s.D}, s.offset));
     if (s.spread != 1) of += " spread " + text(s.spread);
     if (s.sharpness != 1) of += " sharpness " + text(s.sharpness);
     if (s.apart != 0) of += " apart " + text(s.apart);
@@ -257,14 +316,20 @@ int main(int argc, char** argv) {
     for (const double spread : {0.01, 3.0}) add(type, {1, 97, 2, 64, 0, spread});
     for (const double sharpness : {-1.0, 0.0, 3.0}) add(type, {1, 50, 2, 40, 0, 1, sharpness});
     add(type, {1, 19, 2, 8, 0, 0.25, std::sqrt(8.0), 4});
-    suite.add("NaN spreads no further than it must" + name(type), [=] { not_a_number(type); });
+    suite.add("NaN spreads no further than it must" + name(type), [=] { not_a_number(type, {1, 33, 2, 16}); });
+    suite.add("NaN spreads no further than it must, cross" + name(type),
+              [=] { not_a_number(type, cross(1, 33, 21, 2, 16)); });
   }
   // so many heads that one block has all the queries of each
   suite.add("forward of many heads", [] { check_forward(AP_BFLOAT16, {19, 129, 7, 8}); });
   suite.add("backward of many heads", [] { check_backward(AP_BFLOAT16, {19, 97, 7, 8}); });
+  suite.add("forward of many heads, cross", [] { check_forward(AP_BFLOAT16, cross(19, 129, 21, 7, 8)); });
+  suite.add("backward of many heads, cross", [] { check_backward(AP_BFLOAT16, cross(19, 97, 33, 7, 8)); });
   for (const int32_t type : kTypes) suite.add("no samples" + name(type), [=] { nothing(type); });
   for (const int32_t which : {0, 1, 2}) {
-    suite.add(std::string("finite differences of ") + "qkv"[which], [=] { finite_differences(which); });
+    suite.add(std::string("finite differences of ") + "qkv"[which], [=] { finite_differences(which, {1, 5, 2, 8}); });
+    suite.add(std::string("finite differences of cross ") + "qkv"[which],
+              [=] { finite_differences(which, cross(1, 5, 7, 2, 8)); });
   }
   return suite.run(argc, argv);
 }

@@ -20,12 +20,12 @@ void contexts() {
   ap_context *first = ap_context_create(1), *second = ap_context_create(2);
   if (first == nullptr || second == nullptr) fail("no context");
   Array x(AP_FLOAT32, 5);
-  if (ap_fill(first, int64_t{1} << 60, 1, x) == 0) fail("a grid that does not exist was launched");
+  if (ap_fill(first, AP_FLOAT32, int64_t{1} << 60, 1, x) == 0) fail("a grid that does not exist was launched");
   if (std::string(ap_last_error(first)).find("more than a grid holds") == std::string::npos) {
     fail(std::string("another message: ") + ap_last_error(first));
   }
   if (ap_last_error(second)[0] != '\0') fail("another context's error");
-  if (ap_fill(first, 5, 1, x) != 0) fail("a context does not work after a failure");
+  if (ap_fill(first, AP_FLOAT32, 5, 1, x) != 0) fail("a context does not work after a failure");
   expect_equal("x", x, {1, 1, 1, 1, 1});
   ap_context_destroy(second);
   ap_context_destroy(first);
@@ -35,7 +35,7 @@ void contexts() {
 // Nothing to do is no failure.
 void nothing() {
   Array x(AP_FLOAT32, {1.0});
-  run(ap_fill(context, 0, 2, x));
+  run(ap_fill(context, AP_FLOAT32, 0, 2, x));
   expect_equal("x", x, {1.0});
 }
 

@@ -1,4 +1,5 @@
 // linear.cu against products in float64.
+#include "activation_test.hpp"
 #include "check.hpp"
 
 using namespace check;
@@ -32,13 +33,6 @@ std::vector<double> plus(std::vector<double> x, const std::vector<double>& rows_
   return x;
 }
 
-double distribution(double x) {
-  return 0.5 * std::erfc(-x / std::sqrt(2.0));
-}
-double density(double x) {
-  return std::exp(-0.5 * x * x) / std::sqrt(2 * std::acos(-1.0));
-}
-
 void forward(int32_t type, int32_t y_type, const Shape& s, bool with_bias, bool with_base) {
   const auto x = normal(s.rows * s.in), weight = normal(s.out * s.in), bias = normal(s.out),
              base = normal(s.rows * s.out);
@@ -53,18 +47,18 @@ void forward(int32_t type, int32_t y_type, const Shape& s, bool with_bias, bool 
   expect_close("y", y, expected, bound(y_type));
 }
 
-void gelu_forward(int32_t type, const Shape& s, bool with_bias) {
+void gelu_forward(int32_t type, int32_t gelu, const Shape& s, bool with_bias) {
   const auto x = normal(s.rows * s.in), weight = normal(s.out * s.in, 0.25), bias = normal(s.out);
   Array device_x(type, x, s.offset), device_weight(type, weight, s.offset), device_bias(AP_FLOAT32, bias, s.offset),
       y(type, s.rows * s.out, s.offset), slope(type, s.rows * s.out, s.offset);
-  run(ap_linear_gelu_forward(context, type, s.rows, s.in, s.out, device_x, device_weight,
+  run(ap_linear_gelu_forward(context, type, gelu, s.rows, s.in, s.out, device_x, device_weight,
                              with_bias ? static_cast<float*>(device_bias) : nullptr, y, slope));
   auto h = product(s.rows, s.out, s.in, x, weight, true);
   if (with_bias) h = plus(h, bias);
   const auto n = static_cast<int64_t>(h.size());
-  expect_close("y", y, made(n, [&](size_t i) { return h[i] * distribution(h[i]); }), bound(type));
-  expect_close("slope", slope, made(n, [&](size_t i) { return distribution(h[i]) + h[i] * density(h[i]); }),
-               bound(type));
+  const Activation expected{gelu};
+  expect_close("y", y, made(n, [&](size_t i) { return expected.value(h[i]); }), bound(type));
+  expect_close("slope", slope, made(n, [&](size_t i) { return expected.slope(h[i]); }), bound(type));
 }
 
 void backward_input(int32_t type, const Shape& s, bool with_scale) {
@@ -112,7 +106,7 @@ void not_finite(int32_t type, const Shape& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  constexpr Shape kShapes[] = {{1, 1, 1},     {2, 3, 65},     {63, 65, 2},     {65, 24, 32},
+  constexpr Shape kShapes[] = {{1, 1, 1},     {2, 3, 65},      {63, 65, 2},     {65, 24, 32},
                                {197, 64, 63}, {65, 24, 32, 2}, {33, 40, 48, 1}, {1, 129, 2}};
   Suite suite;
   for (const int32_t type : kTypes) {
@@ -124,8 +118,9 @@ int main(int argc, char** argv) {
       suite.add("forward of the product alone" + of, [=] { forward(type, type, s, false, false); });
       suite.add("forward to float32" + of, [=] { forward(type, AP_FLOAT32, s, true, true); });
       suite.add("forward to float32 without base" + of, [=] { forward(type, AP_FLOAT32, s, true, false); });
-      suite.add("gelu forward" + of, [=] { gelu_forward(type, s, true); });
-      suite.add("gelu forward without bias" + of, [=] { gelu_forward(type, s, false); });
+      suite.add("gelu forward" + of, [=] { gelu_forward(type, AP_GELU_ERF, s, true); });
+      suite.add("gelu forward without bias" + of, [=] { gelu_forward(type, AP_GELU_ERF, s, false); });
+      suite.add("tanh gelu forward" + of, [=] { gelu_forward(type, AP_GELU_TANH, s, true); });
       suite.add("backward by the input" + of, [=] { backward_input(type, s, false); });
       suite.add("backward by the input, scaled" + of, [=] { backward_input(type, s, true); });
       suite.add("backward by the weight" + of, [=] { backward_weight(type, s, true); });
@@ -134,7 +129,7 @@ int main(int argc, char** argv) {
     suite.add("NaN" + name(type), [=] { not_finite(type, {5, 16, 24}); });
   }
   // more than one piece: a product of 16 MiB or more in float32
-  suite.add("gelu forward in pieces", [] { gelu_forward(AP_BFLOAT16, {130, 1, 32776}, true); });
+  suite.add("gelu forward in pieces", [] { gelu_forward(AP_BFLOAT16, AP_GELU_TANH, {130, 1, 32776}, true); });
   suite.add("backward by the input, scaled, in pieces", [] { backward_input(AP_FLOAT32, {130, 32776, 1}, true); });
   return suite.run(argc, argv);
 }

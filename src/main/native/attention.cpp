@@ -28,8 +28,8 @@ struct ForwardScratch {
 
   ForwardScratch(const AttentionShape& s, Pieces& pieces)
       : q(pieces.take(s.N * s.width())),
-        k(pieces.take(s.N * s.width())),
-        v(pieces.take(s.N * s.width())),
+        k(pieces.take(s.M * s.width())),
+        v(pieces.take(s.M * s.width())),
         q_t(pieces.take(s.D * s.queries())),
         largest(pieces.take(s.queries())),
         sum(pieces.take(s.queries())),
@@ -88,19 +88,21 @@ void scale_rows(int64_t rows, int64_t width, const float* factors, Rows<float> x
 }
 
 template <class T>
-void forward_head(const AttentionShape& s, float scale, const T* qkv, T* out, float* log_sum_exp, int64_t task,
+void forward_head(const AttentionShape& s, float scale, const Forward<T>& a, int64_t task,
                   const ForwardScratch& scratch) {
-  const auto o = head(s, out, task);
-  Ahead ahead(s.D * static_cast<int64_t>(sizeof(T)), s.N, s.N + s.D);
-  ahead.add(o);
-  for (int64_t which = 0; which < 3 && task + 1 < s.tasks(); which++) ahead.add(packed_head(s, qkv, task + 1, which));
+  const auto o = head(s, a.out, task);
+  Ahead ahead(s.D * static_cast<int64_t>(sizeof(T)), s.N * (s.M + s.D));
+  ahead.add(o, s.N);
+  if (task + 1 < s.tasks()) {
+    for (const auto& heads : {a.q, a.k, a.v}) ahead.add(head(s, heads, task + 1), heads.tokens);
+  }
   auto between = [&] { ahead.ask(); };
 
   using E = Element<T>;
-  const auto q = elements(s, s.N, packed_head(s, qkv, task, 0), as<E>(scratch.q));
-  const auto k = elements(s, s.N, packed_head(s, qkv, task, 1), as<E>(scratch.k));
-  const auto v_rows = packed_head(s, qkv, task, 2);
-  const auto v = by_depth(s, s.N, v_rows, elements(s, s.N, v_rows, as<E>(scratch.v)), as<E>(scratch.v));
+  const auto q = elements(s, s.N, head(s, a.q, task), as<E>(scratch.q));
+  const auto k = elements(s, s.M, head(s, a.k, task), as<E>(scratch.k));
+  const auto v_rows = head(s, a.v, task);
+  const auto v = by_depth(s, s.M, v_rows, elements(s, s.M, v_rows, as<E>(scratch.v)), as<E>(scratch.v));
   each_block(s.N, [&](const QueryBlock& block) {
     const int64_t stride = block.stride();
     const auto block_out = from_row(o, block.begin);
@@ -109,23 +111,23 @@ void forward_head(const AttentionShape& s, float scale, const T* qkv, T* out, fl
     copy_transposed(std::min(block.count, block.whole()), s.D / kDepth<E>, block_q, as<E>(scratch.q_t), block.whole());
     std::fill_n(scratch.largest, stride, -std::numeric_limits<float>::infinity());
     std::fill_n(scratch.sum, stride, 0.0f);
-    for (int64_t key = 0; key < s.N; key += kKeyTile) {
-      const int64_t keys = std::min(kKeyTile, s.N - key);
+    for (int64_t key = 0; key < s.M; key += kKeyTile) {
+      const int64_t keys = std::min(kKeyTile, s.M - key);
       multiply_block(s, keys, block, from_row(k, key), block_q, as<const E>(scratch.q_t), scale * kLog2E,
                      scratch.scores, between);
       softmax_columns<E>(keys, stride, scratch);
       if (key > 0) scale_rows(block.count, s.width(), scratch.scale, to);
-      if (key + keys == s.N) {
+      if (key + keys == s.M) {
         for (int64_t i = 0; i < stride; i += kLanes) store(scratch.scale + i, 1.0f / load(scratch.sum + i));
       }
-      const Factors factors = key + keys == s.N ? Factors{scratch.scale, 1} : kUnscaled;
+      const Factors factors = key + keys == s.M ? Factors{scratch.scale, 1} : kUnscaled;
       multiply<E>(key > 0, block.count, depth<E>(keys), vectors(s.D), {as<E>(scratch.scores), 1, stride},
                   from_row(v, key / kDepth<E>), to, factors, between);
     }
     write_rows(s, block.count, to, block_out);
     each_vector(0, block.count, [&](int64_t i, auto lanes) {
       const Vec log_sum = load(scratch.largest + i) * kLn2 + log(load(scratch.sum + i));
-      lanes.store(log_sum_exp + task * s.N + block.begin + i, log_sum);
+      lanes.store(a.log_sum_exp + task * s.N + block.begin + i, log_sum);
     });
   });
   ahead.ask_all();
@@ -138,11 +140,11 @@ struct BackwardScratch {
 
   BackwardScratch(const AttentionShape& s, Pieces& pieces)
       : q(pieces.take(s.N * s.width())),
-        k(pieces.take(s.N * s.width())),
-        v(pieces.take(s.N * s.width())),
+        k(pieces.take(s.M * s.width())),
+        v(pieces.take(s.M * s.width())),
         dout(pieces.take(s.N * s.width())),
-        dk(pieces.take(s.N * s.width())),
-        dv(pieces.take(s.N * s.width())),
+        dk(pieces.take(s.M * s.width())),
+        dv(pieces.take(s.M * s.width())),
         q_t(pieces.take(s.D * s.queries())),
         dout_t(pieces.take(s.D * s.queries())),
         dq(pieces.take(s.queries() * s.width())),
@@ -212,25 +214,26 @@ BackwardLeft<Pair> softmax_backward(int64_t keys, const QueryBlock& block, const
 #endif
 
 template <class T>
-void backward_head(const AttentionShape& s, float scale, const T* qkv, const T* out, const float* log_sum_exp,
-                   const T* dout, T* dqkv, int64_t task, const BackwardScratch& scratch) {
-  const auto dq = packed_head(s, dqkv, task, 0), dk = packed_head(s, dqkv, task, 1), dv = packed_head(s, dqkv, task, 2);
-  Ahead ahead(s.D * static_cast<int64_t>(sizeof(T)), s.N, 2 * s.N + 3 * s.D);
-  for (const auto& rows : {dv, dk, dq}) ahead.add(rows);
+void backward_head(const AttentionShape& s, float scale, const Backward<T>& a, int64_t task,
+                   const BackwardScratch& scratch) {
+  const auto dq = head(s, a.dq, task), dk = head(s, a.dk, task), dv = head(s, a.dv, task);
+  Ahead ahead(s.D * static_cast<int64_t>(sizeof(T)), 2 * s.N * s.M + (s.N + 2 * s.M) * s.D);
+  ahead.add(dv, s.M);
+  ahead.add(dk, s.M);
+  ahead.add(dq, s.N);
   if (task + 1 < s.tasks()) {
-    for (int64_t which = 0; which < 3; which++) ahead.add(packed_head(s, qkv, task + 1, which));
-    for (const auto& rows : {head(s, out, task + 1), head(s, dout, task + 1)}) ahead.add(rows);
+    for (const auto& heads : {a.q, a.k, a.v, a.out, a.dout}) ahead.add(head(s, heads, task + 1), heads.tokens);
   }
   auto between = [&] { ahead.ask(); };
 
   using E = Element<T>;
-  const auto q_rows = packed_head(s, qkv, task, 0), k_rows = packed_head(s, qkv, task, 1);
-  const auto g_rows = head(s, dout, task), o = head(s, out, task);
-  const auto q = elements(s, s.N, q_rows, as<E>(scratch.q)), k = elements(s, s.N, k_rows, as<E>(scratch.k));
-  const auto v = elements(s, s.N, packed_head(s, qkv, task, 2), as<E>(scratch.v));
+  const auto q_rows = head(s, a.q, task), k_rows = head(s, a.k, task);
+  const auto g_rows = head(s, a.dout, task), o = head(s, a.out, task);
+  const auto q = elements(s, s.N, q_rows, as<E>(scratch.q)), k = elements(s, s.M, k_rows, as<E>(scratch.k));
+  const auto v = elements(s, s.M, head(s, a.v, task), as<E>(scratch.v));
   const auto g = elements(s, s.N, g_rows, as<E>(scratch.dout));
   const auto q_depth = by_depth(s, s.N, q_rows, q, as<E>(scratch.q));
-  const auto k_depth = by_depth(s, s.N, k_rows, k, as<E>(scratch.k));
+  const auto k_depth = by_depth(s, s.M, k_rows, k, as<E>(scratch.k));
   const auto g_depth = by_depth(s, s.N, g_rows, g, as<E>(scratch.dout));
   const auto dk_to = target(s, dk, scratch.dk), dv_to = target(s, dv, scratch.dv);
   const int64_t across = vectors(s.D);
@@ -244,9 +247,9 @@ void backward_head(const AttentionShape& s, float scale, const T* qkv, const T* 
     copy_transposed(whole, s.D / kDepth<E>, block_g, as<E>(scratch.dout_t), block.whole());
     row_products(s, block.count, from_row(o, block.begin), from_row(g_rows, block.begin), scratch.delta);
     std::fill_n(scratch.log_sum, block.stride(), 0.0f);
-    for (int64_t i = 0; i < block.count; i++) scratch.log_sum[i] = log_sum_exp[task * s.N + block.begin + i] * kLog2E;
-    for (int64_t key = 0; key < s.N; key += kKeyTile) {
-      const int64_t keys = std::min(kKeyTile, s.N - key);
+    for (int64_t i = 0; i < block.count; i++) scratch.log_sum[i] = a.log_sum_exp[task * s.N + block.begin + i] * kLog2E;
+    for (int64_t key = 0; key < s.M; key += kKeyTile) {
+      const int64_t keys = std::min(kKeyTile, s.M - key);
       multiply_block(s, keys, block, from_row(k, key), block_q, as<const E>(scratch.q_t), scale * kLog2E,
                      scratch.scores, between);
       multiply_block(s, keys, block, from_row(v, key), block_g, as<const E>(scratch.dout_t), kOne, scratch.dscores,
@@ -257,13 +260,25 @@ void backward_head(const AttentionShape& s, float scale, const T* qkv, const T* 
       multiply(!first, keys, queries, across, left.ds, from_row(q_depth, block.begin / kDepth<E>), from_row(dk_to, key),
                last ? Factors{&scale, 0} : kUnscaled, between);
       multiply(key > 0, block.count, depth<E>(keys), across, left.ds_keys, from_row(k_depth, key / kDepth<E>), dq_to,
-               key + keys == s.N ? Factors{&scale, 0} : kUnscaled, between);
+               key + keys == s.M ? Factors{&scale, 0} : kUnscaled, between);
     }
     write_rows(s, block.count, dq_to, block_dq);
   });
-  write_rows(s, s.N, dk_to, dk);
-  write_rows(s, s.N, dv_to, dv);
+  write_rows(s, s.M, dk_to, dk);
+  write_rows(s, s.M, dv_to, dv);
   ahead.ask_all();
+}
+
+template <class T>
+void forward(ap_context* context, const AttentionShape& s, float scale, const Forward<T>& a) {
+  each_head<ForwardScratch>(
+      context, s, [&](int64_t task, const ForwardScratch& scratch) { forward_head(s, scale, a, task, scratch); });
+}
+
+template <class T>
+void backward(ap_context* context, const AttentionShape& s, float scale, const Backward<T>& a) {
+  each_head<BackwardScratch>(
+      context, s, [&](int64_t task, const BackwardScratch& scratch) { backward_head(s, scale, a, task, scratch); });
 }
 
 }  // namespace
@@ -274,19 +289,46 @@ using namespace autoprog;
 int ap_attention_forward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
                          const void* qkv, void* out, float* log_sum_exp) {
   return guarded(context, type, [&](auto as) {
-    const AttentionShape s{B, N, H, D};
-    each_head<ForwardScratch>(context, s, [&](int64_t task, const ForwardScratch& scratch) {
-      forward_head(s, scale, as(qkv), as(out), log_sum_exp, task, scratch);
-    });
+    using T = typename decltype(as)::Type;
+    const AttentionShape s{B, N, N, H, D};
+    const auto in = [&](int64_t which) { return packed(s, as(qkv), N, 3, which); };
+    forward(context, s, scale, Forward<T>{in(0), in(1), in(2), alone(s, as(out)), log_sum_exp});
   });
 }
 
 int ap_attention_backward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
                           const void* qkv, const void* out, const float* log_sum_exp, const void* dout, void* dqkv) {
   return guarded(context, type, [&](auto as) {
-    const AttentionShape s{B, N, H, D};
-    each_head<BackwardScratch>(context, s, [&](int64_t task, const BackwardScratch& scratch) {
-      backward_head(s, scale, as(qkv), as(out), log_sum_exp, as(dout), as(dqkv), task, scratch);
-    });
+    using T = typename decltype(as)::Type;
+    const AttentionShape s{B, N, N, H, D};
+    const auto in = [&](int64_t which) { return packed(s, as(qkv), N, 3, which); };
+    const auto gradient = [&](int64_t which) { return packed(s, as(dqkv), N, 3, which); };
+    backward(context, s, scale,
+             Backward<T>{in(0), in(1), in(2), alone(s, as(out)), alone(s, as(dout)), gradient(0), gradient(1),
+                         gradient(2), log_sum_exp});
+  });
+}
+
+int ap_cross_attention_forward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t M, int64_t H, int64_t D,
+                               float scale, const void* q, const void* kv, void* out, float* log_sum_exp) {
+  return guarded(context, type, [&](auto as) {
+    using T = typename decltype(as)::Type;
+    const AttentionShape s{B, N, M, H, D};
+    const auto in = [&](int64_t which) { return packed(s, as(kv), M, 2, which); };
+    forward(context, s, scale, Forward<T>{alone(s, as(q)), in(0), in(1), alone(s, as(out)), log_sum_exp});
+  });
+}
+
+int ap_cross_attention_backward(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t M, int64_t H,
+                                int64_t D, float scale, const void* q, const void* kv, const void* out,
+                                const float* log_sum_exp, const void* dout, void* dq, void* dkv) {
+  return guarded(context, type, [&](auto as) {
+    using T = typename decltype(as)::Type;
+    const AttentionShape s{B, N, M, H, D};
+    const auto in = [&](int64_t which) { return packed(s, as(kv), M, 2, which); };
+    const auto gradient = [&](int64_t which) { return packed(s, as(dkv), M, 2, which); };
+    backward(context, s, scale,
+             Backward<T>{alone(s, as(q)), in(0), in(1), alone(s, as(out)), alone(s, as(dout)), alone(s, as(dq)),
+                         gradient(0), gradient(1), log_sum_exp});
   });
 }

@@ -13,27 +13,52 @@ constexpr int64_t kKeyTile = 272;
 // bfloat16 gained 1 to 5 %.
 constexpr int64_t kQueryVectors = 5;
 
+// N queries and M keys of each of B H heads.
 struct AttentionShape {
-  int64_t B, N, H, D;
+  int64_t B, N, M, H, D;
   int64_t width() const { return round_up(D, kLanes); }  // of a padded row
-  int64_t keys() const { return std::min(kKeyTile, N); }
+  int64_t keys() const { return std::min(kKeyTile, M); }
   int64_t queries() const { return std::min((kQueryVectors + 1) * kLanes, round_up(N, kLanes)); }
-  int64_t packed_row() const { return 3 * H * D; }  // from one token to the next in qkv
-  int64_t row() const { return H * D; }             // and in out
   int64_t tasks() const { return B * H; }
-  int64_t products() const { return B * H * N * N * D; }
+  int64_t products() const { return B * H * N * M * D; }
 };
 
-// One head's rows of q (which = 0), k (1) or v (2).
+// The heads of a tensor (B, tokens, H, D), or of the part of one that such a tensor is: tokens lie `row` elements
+// apart.
 template <class T>
-Rows<T> packed_head(const AttentionShape& s, T* qkv, int64_t task, int64_t which) {
-  const int64_t b = task / s.H, h = task % s.H;
-  return {qkv + b * s.N * s.packed_row() + which * s.H * s.D + h * s.D, s.packed_row()};
+struct Heads {
+  T* data;
+  int64_t tokens, row;
+};
+// Part `which` of a tensor (B, tokens, parts, H, D).
+template <class T>
+Heads<T> packed(const AttentionShape& s, T* x, int64_t tokens, int64_t parts, int64_t which) {
+  return {x + which * s.H * s.D, tokens, parts * s.H * s.D};
 }
+// A tensor (B, N, H, D).
 template <class T>
-Rows<T> head(const AttentionShape& s, T* out, int64_t task) {
+Heads<T> alone(const AttentionShape& s, T* x) {
+  return packed(s, x, s.N, 1, 0);
+}
+
+template <class T>
+struct Forward {
+  Heads<const T> q, k, v;
+  Heads<T> out;
+  float* log_sum_exp;
+};
+template <class T>
+struct Backward {
+  Heads<const T> q, k, v, out, dout;
+  Heads<T> dq, dk, dv;
+  const float* log_sum_exp;
+};
+
+// One head's rows.
+template <class T>
+Rows<T> head(const AttentionShape& s, const Heads<T>& x, int64_t task) {
   const int64_t b = task / s.H, h = task % s.H;
-  return {out + b * s.N * s.row() + h * s.D, s.row()};
+  return {x.data + b * x.tokens * x.row + h * s.D, x.row};
 }
 
 // Queries as the lanes of score columns: `across` whole vectors of them, and one more alone if it would leave a
@@ -182,18 +207,19 @@ void multiply_block(const AttentionShape& s, int64_t keys, const QueryBlock& blo
 // as long, and asked for in one go they hold up the products.
 class Ahead {
  public:
-  // Of a task whose products make rows * extent * D multiplications, forward N + D wide and backward 2 N + 3 D.
-  Ahead(int64_t row_bytes, int64_t rows, int64_t extent) : row_bytes_(row_bytes), rows_(rows), extent_(extent) {}
+  // Of a task whose products have `results` elements.
+  Ahead(int64_t row_bytes, int64_t results) : row_bytes_(row_bytes), results_(results) {}
   template <class T>
-  void add(Rows<T> from) {
+  void add(Rows<T> from, int64_t rows) {
     const int64_t stride = from.stride * static_cast<int64_t>(sizeof(T));
-    streams_[count_++] = {reinterpret_cast<const char*>(from.data), stride, rows_};
+    streams_[count_++] = {reinterpret_cast<const char*>(from.data), stride, rows};
+    rows_ += rows;
     // a tile has about 24 vectors of accumulators
-    at_once_ = count_ * 24 * kLanes / extent_ + 1;
+    at_once_ = rows_ * 24 * kLanes / results_ + 1;
   }
   // To be called after each tile: asks for so much that all is asked for by the end of the task.
   [[gnu::always_inline]] inline void ask() { ask(at_once_); }
-  [[gnu::always_inline]] inline void ask_all() { ask(count_ * rows_); }
+  [[gnu::always_inline]] inline void ask_all() { ask(rows_); }
 
  private:
   struct Stream {
@@ -210,8 +236,8 @@ class Ahead {
     }
   }
 
-  int64_t row_bytes_, rows_, extent_;
-  int64_t at_once_ = 0;
+  int64_t row_bytes_, results_;
+  int64_t rows_ = 0, at_once_ = 0;
   int count_ = 0, at_ = 0;
   Stream streams_[8];
 };

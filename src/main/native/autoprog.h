@@ -13,7 +13,8 @@
 // read once and written once; what a kernel keeps between two passes over a row or a head stays in the first two
 // caches.
 //
-// Letters: B batch, N tokens, C width, H heads, D head dim, R image side in pixels.
+// Letters: B batch, N tokens or pixels, M keys of cross attention, C width or channels, G groups, H heads, D head dim,
+// R image side in pixels.
 #pragma once
 #include <cstdint>
 
@@ -22,6 +23,8 @@ extern "C" {
 
 // The types of elements that a kernel with a parameter `type` takes.
 enum { AP_FLOAT32 = 0, AP_BFLOAT16 = 1 };
+// x Phi(x), and with Phi's approximation by tanh.
+enum { AP_GELU_ERF = 0, AP_GELU_TANH = 1 };
 
 // One per session, used by one thread at a time: a team of threads, scratch memory, oneDNN's primitives by shape.
 typedef struct ap_context ap_context;
@@ -43,9 +46,22 @@ const char* ap_onednn_version(void);
 
 // ---- elementwise.cpp -------------------------------------------------------------------------------------------
 // x (n) = value. Moves 0 + n
-int ap_fill(ap_context*, int64_t n, float value, float* x);
+int ap_fill(ap_context*, int32_t type, int64_t n, float value, void* x);
 // out (n) = a (n) + b (n); out may be a or b. Moves 2 n + n
 int ap_add(ap_context*, int32_t type, int64_t n, const void* a, const void* b, void* out);
+// out (B,n) = a (B) * x (B,n) + b (B) * y (B,n); out may be x or y. <= 1e-6 of the terms. Moves 2 B n + B n
+int ap_mix_rows(ap_context*, int32_t type, int64_t B, int64_t n, const float* a, const void* x, const float* b,
+                const void* y, void* out);
+// out (n) = a x (n) + b y (n) + c z (n); z may be NULL (0), out any of them. <= 1e-5. An element's bits do not
+// depend on its place. Moves 3 n + n
+int ap_linear_combination(ap_context*, int64_t n, float a, const float* x, float b, const float* y, float c,
+                          const float* z, float* out);
+// out (n) = x (n) + exp(min(a v (n) + b, 80)) z (n); out may be x, v or z. <= 1e-5. An element's bits do not
+// depend on its place. Moves 3 n + n
+int ap_add_exponential(ap_context*, int64_t n, const float* x, float a, const float* v, float b, const float* z,
+                       float* out);
+// out (n) = x (n), brought into low ... high; out may be x. Moves n + n
+int ap_clamp(ap_context*, int64_t n, float low, float high, const float* x, float* out);
 // to (n) = from (n), from elements of one type to elements of the other. Moves n + n
 int ap_convert(ap_context*, int64_t n, int32_t from_type, const void* from, int32_t to_type, void* to);
 // sum (columns) += the sum over r < rows of x[r * stride ...]. Moves rows columns + 0
@@ -60,8 +76,8 @@ int ap_linear_forward(ap_context*, int32_t type, int64_t rows, int64_t in, int64
 // y (rows, out) = gelu(h) and slope (rows, out) = gelu'(h), as ap_gelu_forward has them, of h = x (rows, in) * weight
 // (out, in)^T + bias (out); bias may be NULL. <= 1e-5. Moves rows in + out in + 2 rows out: h is made in float32,
 // in pieces of rows, each read again while a cache holds it
-int ap_linear_gelu_forward(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
-                           const void* weight, const float* bias, void* y, void* slope);
+int ap_linear_gelu_forward(ap_context*, int32_t type, int32_t gelu, int64_t rows, int64_t in, int64_t out,
+                           const void* x, const void* weight, const float* bias, void* y, void* slope);
 // dx (rows, in) = (dy (rows, out) * weight (out, in)) . scale (rows, in), element by element; scale may be NULL for 1.
 // <= 1e-5. Moves rows out + out in (+ rows in with scale) + rows in, in pieces as above
 int ap_linear_backward_input(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* dy,
@@ -82,6 +98,14 @@ int ap_attention_forward(ap_context*, int32_t type, int64_t B, int64_t N, int64_
 // Moves 5 BNHD + 3 BNHD
 int ap_attention_backward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
                           const void* qkv, const void* out, const float* log_sum_exp, const void* dout, void* dqkv);
+// The same of queries q (B,N,H,D) on keys and values kv (B,M,2,H,D) of other tokens, M any: out (B,N,H,D) = softmax(q
+// k^T scale) v; log_sum_exp (B,H,N). Moves (N + 2 M + N) BHD
+int ap_cross_attention_forward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t M, int64_t H, int64_t D,
+                               float scale, const void* q, const void* kv, void* out, float* log_sum_exp);
+// dq (B,N,H,D), dkv (B,M,2,H,D) = the gradient by q and by k, v. Moves (3 N + 2 M + N + 2 M) BHD
+int ap_cross_attention_backward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t M, int64_t H, int64_t D,
+                                float scale, const void* q, const void* kv, const void* out, const float* log_sum_exp,
+                                const void* dout, void* dq, void* dkv);
 
 // ---- layer_norm.cpp --------------------------------------------------------------------------------------------
 // y (rows,C) = (x - mean) * rstd * gain (C) + bias (C); mean, rstd (rows) = statistics, rstd = 1/sqrt(var + epsilon),
@@ -98,11 +122,20 @@ int ap_layer_norm_backward_parameters(ap_context*, int32_t type, int64_t rows, i
                                       const float* mean, const float* rstd, const void* dy, float* dgain, float* dbias);
 
 // ---- activation.cpp --------------------------------------------------------------------------------------------
-// y (n) = x * Phi(x), exact GELU; slope (n) = Phi(x) + x phi(x), its derivative; slope may be NULL, or x. <= 1e-5.
-// Moves n + 2 n
-int ap_gelu_forward(ap_context*, int32_t type, int64_t n, const void* x, void* y, void* slope);
+// y (n) = gelu(x), AP_GELU_ERF or AP_GELU_TANH; slope (n) = its derivative; slope may be NULL, or x. <= 1e-5. Moves n +
+// 2 n. Hendrycks and Gimpel 2016
+int ap_gelu_forward(ap_context*, int32_t type, int32_t gelu, int64_t n, const void* x, void* y, void* slope);
 // dx (n) = dy * slope; dx may be either. <= 1e-5. Moves 2 n + n
 int ap_gelu_backward(ap_context*, int32_t type, int64_t n, const void* slope, const void* dy, void* dx);
+// y (n) = x / (1 + e^-x). <= 1e-5. Moves n + n. Elfwing et al. 2018
+int ap_silu_forward(ap_context*, int32_t type, int64_t n, const void* x, void* y);
+// dx (n) = dy times the derivative of that at x; dx may be either. <= 1e-5. Moves 2 n + n
+int ap_silu_backward(ap_context*, int32_t type, int64_t n, const void* x, const void* dy, void* dx);
+// y (rows,C) = a * gelu(b), exact, of rows [a (C), b (C)] of x (rows,2C). <= 1e-5. Moves 2 rows C + rows C. Shazeer
+// 2020
+int ap_geglu_forward(ap_context*, int32_t type, int64_t rows, int64_t C, const void* x, void* y);
+// dx (rows,2C) = [dy * gelu(b), dy * a * gelu'(b)], given dy (rows,C); dx may be x. <= 1e-5. Moves 3 rows C + 2 rows C
+int ap_geglu_backward(ap_context*, int32_t type, int64_t rows, int64_t C, const void* x, const void* dy, void* dx);
 
 // ---- residual.cpp ----------------------------------------------------------------------------------------------
 // y (B,n) = x (B,n) + scale (B) * branch (B,n); scale may be NULL (1), y may be x. Moves 2 B n + B n
@@ -111,6 +144,44 @@ int ap_residual_forward(ap_context*, int32_t type, int64_t B, int64_t n, const v
 // dbranch (B,n) = scale (B) * dy (B,n). Moves B n + B n
 int ap_residual_backward(ap_context*, int32_t type, int64_t B, int64_t n, const void* dy, const float* scale,
                          void* dbranch);
+
+// ---- modulation.cpp: chunks of modulation (B,chunks,C), by index, act on each sample's tokens ----------------------
+// y (B,N,C) = (x - mean) * rstd * (1 + m_scale) + m_shift, with m_... a chunk (C) of the sample; mean, rstd (B,N) as in
+// ap_layer_norm_forward. <= 1e-5. Moves BNC + BNC. Peebles and Xie 2023
+int ap_modulated_norm_forward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, int64_t chunks, int64_t shift,
+                              int64_t scale, float epsilon, const void* x, const void* modulation, void* y, float* mean,
+                              float* rstd);
+// dx (B,N,C) = base (B,N,C) + the gradient by x; dmodulation (B,chunks,C): its chunk shift = the sum over a sample's
+// tokens of dy, its chunk scale = that of dy * (x - mean) * rstd, others stay; base may be NULL (nothing), dx may be
+// base; dx and dmodulation may be NULL (not wanted). Sums in float32, rounded once. <= 1e-5. Moves 3 BNC + BNC
+int ap_modulated_norm_backward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, int64_t chunks,
+                               int64_t shift, int64_t scale, const void* x, const void* modulation, const float* mean,
+                               const float* rstd, const void* dy, const void* base, void* dx, void* dmodulation);
+// y (B,N,C) = x (B,N,C) + m_gate * branch (B,N,C); y may be x. <= 1e-6. Moves 2 BNC + BNC
+int ap_gate_forward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, int64_t chunks, int64_t gate,
+                    const void* x, const void* branch, const void* modulation, void* y);
+// dbranch (B,N,C) = m_gate * dy (B,N,C); dmodulation (B,chunks,C): its chunk gate = the sum over a sample's tokens of
+// dy * branch, others stay; either may be NULL (not wanted). Sums as above. <= 1e-5. Moves 2 BNC + BNC
+int ap_gate_backward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, int64_t chunks, int64_t gate,
+                     const void* dy, const void* branch, const void* modulation, void* dbranch, void* dmodulation);
+// y (B,N,C) = x (B,N,C) + t (B,C), for every token; y may be x. Moves BNC + BNC
+int ap_add_to_tokens(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, const void* x, const void* t, void* y);
+// dt (B,C) = the sum over a sample's tokens of dy (B,N,C). <= 1e-5. Moves BNC + 0
+int ap_sum_over_tokens(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, const void* dy, void* dt);
+
+// ---- embedding.cpp ---------------------------------------------------------------------------------------------
+// y (count,width) = the rows of table (rows,width) that indices (count) name; NaN where one is outside 0 ... rows-1.
+// Moves count width + count width
+int ap_embedding_forward(ap_context*, int32_t type, int64_t count, int64_t rows, int64_t width, const int32_t* indices,
+                         const void* table, void* y);
+// dtable (rows,width): its row indices[i] += dy[i] (width), in the order of i; indices outside are left out. <= 1e-5.
+// Moves 2 count width + count width
+int ap_embedding_backward(ap_context*, int32_t type, int64_t count, int64_t rows, int64_t width, const int32_t* indices,
+                          const void* dy, float* dtable);
+// y (count,width), elements of y_type = [cos(t w_j), sin(t w_j)] with j < h = width / 2, w_j = max_period^(-j/h), and 0
+// at the end of an odd width; angles in float64. <= 1e-6. Vaswani et al. 2017
+int ap_timestep_embedding(ap_context*, int64_t count, int64_t width, float max_period, const float* t, int32_t y_type,
+                          void* y);
 
 // ---- token.cpp -------------------------------------------------------------------------------------------------
 // out (B,N,C) = [class_token (C); patches (B,N-1,C)] + positions (N,C). Moves BNC + BNC
@@ -155,6 +226,58 @@ int ap_unpatchify(ap_context*, int64_t B, int64_t channels, int64_t R, int64_t p
 int ap_unpatchify_backward(ap_context*, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* dimages,
                            float* dtokens);
 
+// ---- convolution.cpp (oneDNN) ----------------------------------------------------------------------------------
+// Of maps x (B,H,W,in) and y (B,Ho,Wo,out), all channels of a pixel together, Ho = (H + 2 padding - k) / stride + 1,
+// Wo likewise, padding < k; weight (out,in,k,k) as PyTorch has it. In each call, the weight is copied into oneDNN's
+// layout. Cut in samples, or where these are fewer than the threads, in bands of rows.
+// y = the sum over the window, x being 0 outside, of x weight, + bias (out) or NULL. <= 1e-5. Moves x + weight + y
+int ap_convolution_forward(ap_context*, int32_t type, int64_t B, int64_t H, int64_t W, int64_t in, int64_t out,
+                           int64_t k, int64_t stride, int64_t padding, const void* x, const void* weight,
+                           const float* bias, void* y);
+// dx = the gradient by x. <= 1e-5. Moves y + weight + x
+int ap_convolution_backward_input(ap_context*, int32_t type, int64_t B, int64_t H, int64_t W, int64_t in, int64_t out,
+                                  int64_t k, int64_t stride, int64_t padding, const void* dy, const void* weight,
+                                  void* dx);
+// dweight (out,in,k,k) += the gradient by the weight; dbias (out) += the sum of dy over samples and pixels, or NULL.
+// <= 1e-5. Moves x + y + weight + weight, and the threads' sums, of at most 256 MiB together, once more
+int ap_convolution_backward_weight(ap_context*, int32_t type, int64_t B, int64_t H, int64_t W, int64_t in, int64_t out,
+                                   int64_t k, int64_t stride, int64_t padding, const void* x, const void* dy,
+                                   float* dweight, float* dbias);
+// patches (B, Ho Wo, in k k) = the window of each output in the order of the weight, 0 outside x. Moves x + k^2 y for
+// in = out
+int ap_unfold(ap_context*, int32_t type, int64_t B, int64_t H, int64_t W, int64_t in, int64_t out, int64_t k,
+              int64_t stride, int64_t padding, const void* x, void* patches);
+
+// ---- group_norm.cpp --------------------------------------------------------------------------------------------
+// z (B,N,C) = (x - mean) * rstd * gain (C) + bias (C); mean, rstd (B,G) = statistics over the N pixels and C / G
+// channels of a group, rstd = 1/sqrt(var + epsilon), var the population variance (two passes, no cancellation); y = z,
+// or if silu is 1, z / (1 + e^-z). <= 1e-5. Moves BNC + BNC: a cache keeps what a thread works on. Wu and He 2018 eq. 7
+int ap_group_norm_forward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, int64_t G, float epsilon,
+                          int32_t silu, const void* x, const float* gain, const float* bias, void* y, float* mean,
+                          float* rstd);
+// dx (B,N,C) = base (B,N,C) + the gradient by x; base may be NULL (nothing), dx may be base. z is found again from x.
+// <= 1e-5. Moves 3 BNC + BNC
+int ap_group_norm_backward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, int64_t G, int32_t silu,
+                           const void* x, const float* gain, const float* bias, const float* mean, const float* rstd,
+                           const void* dy, const void* base, void* dx);
+// dgain (C) += sum dz * (x - mean) * rstd; dbias (C) += sum dz, over samples and pixels, dz the gradient by z. <= 1e-5.
+// Moves 2 BNC + 0
+int ap_group_norm_backward_parameters(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, int64_t G,
+                                      int32_t silu, const void* x, const float* gain, const float* bias,
+                                      const float* mean, const float* rstd, const void* dy, float* dgain, float* dbias);
+
+// ---- feature_map.cpp -------------------------------------------------------------------------------------------
+// y (B,2H,2W,C) = x (B,H,W,C), each pixel four times. Moves n + 4 n
+int ap_upsample_forward(ap_context*, int32_t type, int64_t B, int64_t H, int64_t W, int64_t C, const void* x, void* y);
+// dx (B,H,W,C) = the sum of each four pixels of dy (B,2H,2W,C). <= 1e-5. Moves 4 n + n
+int ap_upsample_backward(ap_context*, int32_t type, int64_t B, int64_t H, int64_t W, int64_t C, const void* dy,
+                         void* dx);
+// out (rows, first + second) = a (rows, first) and b (rows, second) side by side. Moves n + n
+int ap_concatenate(ap_context*, int32_t type, int64_t rows, int64_t first, int64_t second, const void* a, const void* b,
+                   void* out);
+// a (rows, first) and b (rows, second) = the columns of x (rows, first + second); either may be NULL. Moves n + n
+int ap_split(ap_context*, int32_t type, int64_t rows, int64_t first, int64_t second, const void* x, void* a, void* b);
+
 // ---- loss.cpp --------------------------------------------------------------------------------------------------
 // losses (B) = cross entropy of logits (B,classes) against labels (B) and partners (B), mixed by lambda (B) and
 // smoothed: q_k = (1-s) (lambda [k = label] + (1-lambda) [k = partner]) + s/classes; partners and lambda may both be
@@ -167,6 +290,29 @@ int ap_cross_entropy_forward(ap_context*, int64_t B, int64_t classes, const floa
 int ap_cross_entropy_backward(ap_context*, int64_t B, int64_t classes, const float* logits, const int32_t* labels,
                               const int32_t* partners, const float* lambda, float smoothing, const float* log_sum_exp,
                               float scale, float* dlogits);
+
+// ---- diffusion_loss.cpp ----------------------------------------------------------------------------------------
+// losses (B) = the mean over a row of (prediction - target (B,P))^2, the rows of prediction `stride` elements apart.
+// <= 1e-5. Moves 2 B P + 0
+int ap_mean_squared_error_forward(ap_context*, int32_t type, int64_t B, int64_t P, int64_t stride,
+                                  const void* prediction, const float* target, float* losses);
+// dprediction = scale * 2 / P * (prediction - target); what lies between the rows stays. <= 1e-5. Moves 2 B P + B P
+int ap_mean_squared_error_backward(ap_context*, int32_t type, int64_t B, int64_t P, int64_t stride,
+                                   const void* prediction, const float* target, float scale, float* dprediction);
+// losses (B) = the variational bound's part that trains a diffusion model's variance, in bits per dimension, of
+// prediction (B,2,P): [epsilon, v], clean x_0 (B,P), noisy x_t (B,P) and coefficients (B,7): r = sqrt(1/abar), s =
+// sqrt(1/abar - 1), c_0, c_t, log betatilde, log beta, whether t = 0. With the mean m = c_0 (r x_t - s epsilon) + c_t
+// x_t and the log variance l = log betatilde + (v+1)/2 (log beta - log betatilde): the mean over P of the divergence of
+// N(m, e^l) from the posterior N(c_0 x_0 + c_t x_t, betatilde), or at t = 0 of -log of N(m, e^l) integrated over x_0 -
+// 1/255 ... x_0 + 1/255 (from -infinity below -0.999, to infinity above 0.999), at least 1e-12, by the approximation of
+// AP_GELU_TANH. <= 1e-5. Moves 4 B P + 0. Nichol and Dhariwal 2021; Ho et al. 2020
+int ap_variational_bound_forward(ap_context*, int32_t type, int64_t B, int64_t P, const void* prediction,
+                                 const float* clean, const float* noisy, const float* coefficients, float* losses);
+// dprediction (B,2,P): its second half = scale * the gradient by v (m is taken for a constant), the first stays. <=
+// 1e-5. Moves 4 B P + B P
+int ap_variational_bound_backward(ap_context*, int32_t type, int64_t B, int64_t P, const void* prediction,
+                                  const float* clean, const float* noisy, const float* coefficients, float scale,
+                                  float* dprediction);
 
 // ---- optimizer.cpp ---------------------------------------------------------------------------------------------
 // sum (1) += sum of x (n) squared, accumulated in float64. <= 1e-6. Moves n + 0
@@ -183,9 +329,10 @@ int ap_adam_w(ap_context*, int64_t n, float learning_rate, float beta1, float be
 // ---- statistics.cpp (products by oneDNN) ------------------------------------------------------------------------
 // gram (n,n) float64 += <G_i, G_j>, where G_i = dy_i (N,out)^T * x_i (N,in) is sample i's own gradient of a linear
 // layer's weight, x (n,N,in), dy (n,N,out): its part of the neural tangent kernel. The two differ in how, not in what:
-//   contracted: the sum over tokens p of i and q of j of <x_ip, x_jq> <dy_ip, dy_jq>; n (n+1) N^2 (in + out)
-//   operations; tiled: every G_i by tiles of the weight, one tile of all samples at a time; (2 N + n + 1) n in out
-//   operations.
+//   contracted: the sum over tokens p of i and q of j of <x_ip, x_jq> <dy_ip, dy_jq>;
+//               n (n+1) N^2 (in + out) operations;
+//   tiled:      every G_i by tiles of the weight, one tile of all samples at a time;
+//               (2 N + n + 1) n in out operations.
 // <= 1e-5 of the largest element; what is added is exactly symmetric. No G_i is ever there in full. Jacot et al. 2018;
 // Novak et al. 2022
 int ap_ntk_gram_contracted(ap_context*, int32_t type, int64_t n, int64_t N, int64_t in, int64_t out, const void* x,

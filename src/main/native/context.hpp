@@ -49,6 +49,7 @@ struct ap_context {
   char error[512] = "";
   autoprog::Scratch scratch;
   std::unique_ptr<autoprog::Matmuls, autoprog::MatmulsDeleter> matmuls;
+  std::shared_ptr<void> convolutions;  // what convolution.cpp keeps between calls; its alone
 };
 
 namespace autoprog {
@@ -68,6 +69,7 @@ int guarded(ap_context* context, Body body) noexcept {
 // Reads an untyped address as one of elements of type T.
 template <class T>
 struct As {
+  using Type = T;
   const T* operator()(const void* p) const { return static_cast<const T*>(p); }
   T* operator()(void* p) const { return static_cast<T*>(p); }
 };
@@ -115,6 +117,19 @@ template <class Body>
 void parallel(ap_context* context, int parts, int64_t n, int64_t granule, Body body) {
   parallel_by_member(context, parts, n, granule,
                      [&](int part, int, int64_t begin, int64_t end) { body(part, begin, end); });
+}
+
+// run(sample, begin, end) over the elements of all samples, cut where a thread's share or a sample ends.
+template <class Run>
+void each_sample(ap_context* context, int64_t B, int64_t n, Run run) {
+  parallel(context, parts_for(context, B * n), B * n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
+    for (int64_t from = begin; from < end;) {
+      const int64_t sample = from / n;
+      const int64_t to = std::min(end, (sample + 1) * n);
+      run(sample, from, to);
+      from = to;
+    }
+  });
 }
 
 }  // namespace autoprog

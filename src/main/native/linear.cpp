@@ -1,4 +1,4 @@
-#include "gelu.hpp"
+#include "activation.hpp"
 #include "matmul.hpp"
 #include "operands.hpp"
 #include "reduce.hpp"
@@ -145,14 +145,16 @@ int ap_linear_forward(ap_context* context, int32_t type, int64_t rows, int64_t i
   });
 }
 
-int ap_linear_gelu_forward(ap_context* context, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
-                           const void* weight, const float* bias, void* y, void* slope) {
+int ap_linear_gelu_forward(ap_context* context, int32_t type, int32_t gelu, int64_t rows, int64_t in, int64_t out,
+                           const void* x, const void* weight, const float* bias, void* y, void* slope) {
   return guarded(context, type, [&](auto as) {
     const OperandPair f(context, type, {x, rows * in}, {weight, out * in});
     multiply_rows(context, {kForward, f.type, AP_FLOAT32, bias != nullptr, false, rows, in, out, in, out, 0},
                   {f.left, f.right, bias, nullptr}, rows_in_cache(out), kNothing,
                   [&](int64_t first, int64_t n, const void* sum) {
-                    gelu(0, n, static_cast<const float*>(sum), as(y) + first, as(slope) + first);
+                    with_gelu(gelu, [&](auto activation) {
+                      activate(activation, 0, n, static_cast<const float*>(sum), as(y) + first, as(slope) + first);
+                    });
                   });
   });
 }

@@ -7,7 +7,6 @@
 #include <utility>
 
 namespace autoprog {
-namespace {
 
 using dnnl::memory;
 
@@ -19,6 +18,8 @@ dnnl::engine& engine() {
 memory::data_type data_type(int32_t type) {
   return type == AP_BFLOAT16 ? memory::data_type::bf16 : memory::data_type::f32;
 }
+
+namespace {
 
 // A matrix of rows that begin `stride` elements apart, or its transpose.
 memory::desc matrix(int32_t type, int64_t rows, int64_t columns, int64_t stride, bool transposed = false) {

@@ -14,6 +14,10 @@ namespace autoprog {
 // that takes as long as the product of 45 rows.
 constexpr int64_t kRowsWorthPacking = 2048;
 
+// oneDNN on this processor, and its name for a type of elements.
+dnnl::engine& engine();
+dnnl::memory::data_type data_type(int32_t type);
+
 enum Product { kForward, kBackwardInput, kBackwardWeight };
 
 // A product, or a piece of one, for which oneDNN compiles code.

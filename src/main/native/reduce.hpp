@@ -54,6 +54,20 @@ void add_rows(int64_t first, int64_t last, int64_t columns, float* sums, Terms t
   }
 }
 
+// sums[s][column] += the parts' sums partial[part * part_size + s * columns + column], in their order.
+template <size_t Sums>
+void add_parts(int parts, int64_t part_size, const float* partial, int64_t columns, std::array<float*, Sums> sums) {
+  for (size_t s = 0; s < Sums; s++) {
+    each_vector(0, columns, [&](int64_t column, auto lanes) {
+      Vec total{};
+      for (int part = 0; part < parts; part++) {
+        total += lanes.load(partial + part * part_size + static_cast<int64_t>(s) * columns + column);
+      }
+      lanes.store(sums[s] + column, lanes.load(sums[s] + column) + total);
+    });
+  }
+}
+
 // sums[s][column] += the sum over the rows of terms(row, column, lanes)[s], where terms gives a vector of
 // columns. Each thread sums rows of its own, and the parts are added in order.
 template <size_t Sums, class Terms>
@@ -67,15 +81,7 @@ void sum_over_rows(ap_context* context, int64_t rows, int64_t columns, std::arra
     std::fill_n(mine, width, 0.0f);
     add_rows<Sums>(first, last, columns, mine, terms);
   });
-  for (size_t s = 0; s < Sums; s++) {
-    each_vector(0, columns, [&](int64_t column, auto lanes) {
-      Vec total{};
-      for (int part = 0; part < parts; part++) {
-        total += lanes.load(partial + part * part_size + static_cast<int64_t>(s) * columns + column);
-      }
-      lanes.store(sums[s] + column, lanes.load(sums[s] + column) + total);
-    });
-  }
+  add_parts<Sums>(parts, part_size, partial, columns, sums);
 }
 
 }  // namespace autoprog

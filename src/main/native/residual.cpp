@@ -3,23 +3,6 @@
 
 using namespace autoprog;
 
-namespace {
-
-// run(sample, begin, end) over the elements of all samples, cut where a thread's share or a sample ends.
-template <class Run>
-void each_sample(ap_context* context, int64_t B, int64_t n, Run run) {
-  parallel(context, parts_for(context, B * n), B * n, kLanes, [&](int64_t, int64_t begin, int64_t end) {
-    for (int64_t from = begin; from < end;) {
-      const int64_t sample = from / n;
-      const int64_t to = std::min(end, (sample + 1) * n);
-      run(sample, from, to);
-      from = to;
-    }
-  });
-}
-
-}  // namespace
-
 int ap_residual_forward(ap_context* context, int32_t type, int64_t B, int64_t n, const void* x, const void* branch,
                         const float* scale, void* y) {
   return guarded(context, type, [&](auto as) {

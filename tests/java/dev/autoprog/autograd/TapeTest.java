@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
+import dev.autoprog.kernel.ConvolutionShape;
+import dev.autoprog.kernel.EmbeddingShape;
+import dev.autoprog.kernel.Gelu;
+import dev.autoprog.kernel.GroupShape;
 import dev.autoprog.kernel.LinearShape;
 import dev.autoprog.kernel.PositionShape;
 import dev.autoprog.kernel.RowsShape;
@@ -107,7 +111,7 @@ class TapeTest {
     ParameterSet.Builder builder = new ParameterSet.Builder();
     List<Mlp> layers = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
-      layers.add(new Mlp(builder.under("layer" + i), 64, 64));
+      layers.add(new Mlp(builder.under("layer" + i), 64, 64, Gelu.ERF));
     }
     ParameterSet set = builder.allocate(session, Precision.FP32);
     set.initialize(1);
@@ -171,9 +175,33 @@ class TapeTest {
     }
 
     @Override
+    public void convolution(
+        Variable weight, Variable bias, ConvolutionShape shape, Tensor x, Tensor dy) {
+      calls.add("convolution " + name(weight) + (bias == null ? "" : " " + name(bias)));
+    }
+
+    @Override
+    public void groupNorm(
+        Variable gain,
+        Variable bias,
+        GroupShape shape,
+        boolean silu,
+        Tensor x,
+        Tensor mean,
+        Tensor rstd,
+        Tensor dy) {
+      calls.add("group norm " + name(gain) + " " + name(bias));
+    }
+
+    @Override
     public void resizedPositions(
         Variable positions, PositionShape resize, RowsShape samples, Tensor dy) {
       calls.add("positions " + name(positions));
+    }
+
+    @Override
+    public void embedding(Variable table, EmbeddingShape shape, Tensor indices, Tensor dy) {
+      calls.add("embedding " + name(table));
     }
   }
 }

@@ -8,7 +8,9 @@ import dev.autoprog.testing.Closeness;
 import dev.autoprog.testing.GuardedTensors;
 import dev.autoprog.testing.KernelCall;
 import dev.autoprog.testing.Libtorch;
+import dev.autoprog.testing.LibtorchMaps;
 import dev.autoprog.testing.RandomData;
+import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -69,9 +71,96 @@ class Bfloat16AccuracyTest {
 
   @ParameterizedTest
   @MethodSource("candidates")
+  void convolution(Candidate candidate) {
+    ConvolutionShape s = new ConvolutionShape(3, 9, 8, 65, 40, 3, 2, 1);
+    RandomData data = RandomData.of("bf16 convolution");
+    KernelCall forward = ConvolutionKernelCalls.forward(data, s, false);
+    assertNearPyTorch(
+        candidate,
+        forward,
+        "y",
+        inputs ->
+            LibtorchMaps.convolution(
+                inputs.of("x", s.batch(), s.height(), s.width(), s.in()),
+                inputs.of("weight", s.out(), s.in(), s.kernel(), s.kernel()),
+                null,
+                s.stride(),
+                s.padding()));
+    assertNearPyTorch(
+        candidate,
+        ConvolutionKernelCalls.backwardInput(data, s),
+        "dx",
+        inputs -> {
+          Tensor x =
+              Libtorch.constant(forward.floats("x"), s.batch(), s.height(), s.width(), s.in())
+                  .to(torch.ScalarType.BFloat16)
+                  .requires_grad_(true);
+          Tensor weight = inputs.of("weight", s.out(), s.in(), s.kernel(), s.kernel());
+          Tensor dy = inputs.of("dy", s.batch(), s.outHeight(), s.outWidth(), s.out());
+          Tensor y = LibtorchMaps.convolution(x, weight, null, s.stride(), s.padding());
+          y.mul(dy).sum().backward();
+          return x.grad();
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void groupNorm(Candidate candidate) {
+    GroupShape s = new GroupShape(2, 65, 96, 8);
+    KernelCall call = GroupNormKernelCalls.forward(RandomData.of("bf16 group norm"), s, true);
+    assertNearPyTorch(
+        candidate,
+        call,
+        "y",
+        inputs ->
+            LibtorchMaps.groupNorm(
+                inputs.of("x", s.batch(), s.pixels(), 1, s.channels()),
+                Libtorch.constant(call.floats("gain"), s.channels()).to(torch.ScalarType.BFloat16),
+                Libtorch.constant(call.floats("bias"), s.channels()).to(torch.ScalarType.BFloat16),
+                s.groups(),
+                GroupNormKernelCalls.EPSILON,
+                true));
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
   void gelu(Candidate candidate) {
-    KernelCall call = KernelCalls.geluForward(RandomData.of("bf16 gelu"), 10_007);
-    assertNearPyTorch(candidate, call, "y", inputs -> torch.gelu(inputs.of("x", 10_007)));
+    RandomData data = RandomData.of("bf16 gelu");
+    KernelCall exact = KernelCalls.geluForward(data, Gelu.ERF, 10_007);
+    assertNearPyTorch(candidate, exact, "y", inputs -> torch.gelu(inputs.of("x", 10_007)));
+    KernelCall tanh = KernelCalls.geluForward(data, Gelu.TANH, 10_007);
+    assertNearPyTorch(candidate, tanh, "y", inputs -> torch.gelu(inputs.of("x", 10_007), "tanh"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void silu(Candidate candidate) {
+    KernelCall call = ConditioningKernelCalls.siluForward(RandomData.of("bf16 silu"), 10_007);
+    assertNearPyTorch(candidate, call, "y", inputs -> torch.silu(inputs.of("x", 10_007)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void modulatedNorm(Candidate candidate) {
+    ModulationShape s = new ModulationShape(3, 65, 384, 6);
+    RandomData data = RandomData.of("bf16 modulated norm");
+    assertNearPyTorch(
+        candidate,
+        ConditioningKernelCalls.modulatedNormForward(data, s),
+        "y",
+        inputs -> {
+          Tensor modulation = inputs.of("modulation", s.batch(), s.chunks(), 1, s.width());
+          Tensor normalised =
+              torch.layer_norm(
+                  inputs.of("x", s.batch(), s.tokens(), s.width()),
+                  new long[] {s.width()},
+                  new TensorOptional(),
+                  new TensorOptional(),
+                  KernelCalls.LAYER_NORM_EPSILON,
+                  false);
+          Tensor scale = modulation.select(1, ConditioningKernelCalls.SCALE).add(new Scalar(1.0));
+          return normalised.mul(scale).add(modulation.select(1, ConditioningKernelCalls.SHIFT));
+        });
   }
 
   @ParameterizedTest
@@ -97,6 +186,40 @@ class Bfloat16AccuracyTest {
             return qkv.grad();
           });
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void crossAttention(Candidate candidate) {
+    CrossAttentionShape s = new CrossAttentionShape(2, 65, 77, 3, 64);
+    KernelCall call = CrossAttentionKernelCalls.forward(RandomData.of("bf16 cross attention"), s);
+    assertNearPyTorch(candidate, call, "out", inputs -> crossAttention(s, inputs));
+    KernelCall backward =
+        CrossAttentionKernelCalls.backward(
+            RandomData.of("bf16 cross dOut"), call.roundedInputs(), s);
+    for (String gradient : List.of("dQ", "dKv")) {
+      assertNearPyTorch(
+          candidate,
+          backward,
+          gradient,
+          inputs -> {
+            Tensor q = inputs.of("q", s.batch(), s.queries(), s.heads(), s.headDim());
+            Tensor kv = inputs.of("kv", s.batch(), s.keys(), 2, s.heads(), s.headDim());
+            Tensor by = (gradient.equals("dQ") ? q : kv).requires_grad_(true);
+            Tensor out = crossAttention(s, (name, shape) -> name.equals("q") ? q : kv);
+            Tensor dOut = inputs.of("dOut", s.batch(), s.queries(), s.heads(), s.headDim());
+            out.mul(dOut).sum().backward();
+            return by.grad();
+          });
+    }
+  }
+
+  private static Tensor crossAttention(CrossAttentionShape s, Inputs inputs) {
+    Tensor q = inputs.of("q", s.batch(), s.queries(), s.heads(), s.headDim()).transpose(1, 2);
+    Tensor kv = inputs.of("kv", s.batch(), s.keys(), 2, s.heads(), s.headDim());
+    Tensor parts = kv.permute(2, 0, 3, 1, 4);
+    Tensor scores = q.matmul(parts.select(0, 0).transpose(2, 3));
+    return scores.mul(new Scalar(s.scale())).softmax(-1).matmul(parts.select(0, 1)).transpose(1, 2);
   }
 
   private static Tensor attention(AttentionShape s, Inputs inputs) {

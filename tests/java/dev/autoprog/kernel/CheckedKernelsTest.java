@@ -34,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CheckedKernelsTest {
   private static final Set<String> NULLABLE =
       Set.of(
+          "linearCombination.z",
           "linearForward.bias",
           "linearForward.base",
           "linearGeluForward.bias",
@@ -41,7 +42,17 @@ class CheckedKernelsTest {
           "linearBackwardWeight.dBias",
           "layerNormBackward.base",
           "residualForward.scale",
+          "convolutionForward.bias",
+          "convolutionBackwardWeight.dBias",
+          "groupNormBackward.base",
+          "split.a",
+          "split.b",
           "geluForward.slope",
+          "modulatedNormBackward.base",
+          "modulatedNormBackward.dx",
+          "modulatedNormBackward.dModulation",
+          "gateBackward.dBranch",
+          "gateBackward.dModulation",
           "adamW.rounded");
 
   /**
@@ -51,9 +62,14 @@ class CheckedKernelsTest {
       Set.of(
           "fill.x",
           "add.a",
+          "linearCombination.x",
+          "addExponential.x",
+          "clamp.x",
           "convert.from",
           "geluForward.x",
           "geluBackward.slope",
+          "siluForward.x",
+          "siluBackward.x",
           "sumOfSquares.x",
           "adamW.g",
           "zicoUpdate.g",
@@ -260,6 +276,41 @@ class CheckedKernelsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("residualBackward: shape is " + gaps)
         .hasMessageContaining("rows without gaps");
+  }
+
+  @Test
+  void refusesChunksThatAreNotThere() {
+    ModulationShape s = new ModulationShape(1, 1, 2, 2);
+    Tensor x = session.zeros(Shape.of(2));
+    Tensor y = session.zeros(Shape.of(2));
+    Tensor m = session.zeros(Shape.of(4));
+    Tensor mean = session.zeros(Shape.of(1));
+    Tensor rstd = session.zeros(Shape.of(1));
+    Kernels kernels = session.kernels();
+    assertThatThrownBy(() -> kernels.gateForward(s, 2, x, y, m, y))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("gateForward: gate is 2, expected one of the chunks 0 to 1");
+    assertThatThrownBy(() -> kernels.modulatedNormForward(s, -1, 0, 1e-6f, x, m, y, mean, rstd))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("shift is -1");
+    assertThatThrownBy(() -> kernels.modulatedNormForward(s, 1, 1, 1e-6f, x, m, y, mean, rstd))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("scale is 1, expected another chunk than shift");
+    assertThatThrownBy(() -> kernels.addToTokens(s, x, m, y))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("expected one chunk");
+  }
+
+  @Test
+  void refusesTimestepsWithoutRoomOrPeriod() {
+    Tensor t = session.zeros(Shape.of(1));
+    Tensor y = session.zeros(Shape.of(2));
+    assertThatThrownBy(() -> session.kernels().timestepEmbedding(1, 1, 1e4f, t, y.rows(0, 1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("width is 1, expected 2 or more");
+    assertThatThrownBy(() -> session.kernels().timestepEmbedding(1, 2, Float.NaN, t, y))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("maxPeriod is NaN");
   }
 
   @Test

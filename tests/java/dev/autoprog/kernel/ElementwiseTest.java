@@ -13,6 +13,8 @@ import dev.autoprog.testing.Libtorch;
 import dev.autoprog.testing.RandomData;
 import java.util.List;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
@@ -59,6 +61,39 @@ class ElementwiseTest {
   }
 
   @ParameterizedTest
+  @MethodSource("sizes")
+  void theArithmeticOfASamplersStepAgreesWithLibtorch(int n) {
+    RandomData data = RandomData.of("sampler libtorch", n);
+    KernelCall three = ElementwiseKernelCalls.linearCombination(data, n, true);
+    KernelCall two = ElementwiseKernelCalls.linearCombination(data, n, false);
+    KernelCall exponential = ElementwiseKernelCalls.addExponential(data, n, 2);
+    KernelCall clamp = ElementwiseKernelCalls.clamp(data, n);
+    Libtorch.scoped(
+        () -> {
+          var sum = scaled(three, "x", 0.75f).add(scaled(three, "y", -1.5f));
+          var all = sum.add(scaled(three, "z", 0.3f));
+          referenceGives(three, "out", Libtorch.values(all), ROUNDING);
+          var both = scaled(two, "x", 0.75f).add(scaled(two, "y", -1.5f));
+          referenceGives(two, "out", Libtorch.values(both), ROUNDING);
+          var factor = scaled(exponential, "v", 2).sub(new Scalar(1.5)).exp();
+          var noise = factor.mul(scaled(exponential, "z", 1));
+          var noisy = scaled(exponential, "x", 1).add(noise);
+          referenceGives(exponential, "out", Libtorch.values(noisy), ROUNDING);
+          var clamped =
+              torch.clamp(
+                  scaled(clamp, "x", 1),
+                  new ScalarOptional(new Scalar(-0.5)),
+                  new ScalarOptional(new Scalar(0.75)));
+          referenceGives(clamp, "out", Libtorch.values(clamped), ROUNDING);
+        });
+  }
+
+  private static Tensor scaled(KernelCall call, String name, float factor) {
+    float[] values = call.floats(name);
+    return Libtorch.constant(values, values.length).mul(new Scalar(factor));
+  }
+
+  @ParameterizedTest
   @MethodSource("rowShapes")
   void sumsOverRowsAgreeWithLibtorch(RowsShape s) {
     KernelCall call = KernelCalls.sumRows(RandomData.of("sum libtorch", s), s);
@@ -89,6 +124,24 @@ class ElementwiseTest {
   }
 
   @ParameterizedTest
+  @MethodSource("candidates")
+  void theArithmeticOfASamplersStepAgreesWithTheReference(Candidate candidate, int n) {
+    RandomData data = RandomData.of("sampler", n);
+    for (boolean three : new boolean[] {false, true}) {
+      KernelCall call = ElementwiseKernelCalls.linearCombination(data, n, three);
+      // of few elements, the sum may cancel
+      KernelCheck.check(n < 63 ? call.with("y", data.awayFromZero(n)) : call, candidate, BOUND);
+      KernelCheck.check(NonFinite.in(call, "y", data), candidate, BOUND);
+    }
+    KernelCall exponential = ElementwiseKernelCalls.addExponential(data, n, 2);
+    KernelCheck.check(exponential.with("x", data.prior(n)), candidate, BOUND);
+    KernelCheck.check(NonFinite.in(exponential, "v", data), candidate, BOUND);
+    KernelCheck.check(ElementwiseKernelCalls.clamp(data, n), candidate, EXACT);
+    KernelCheck.check(
+        NonFinite.in(ElementwiseKernelCalls.clamp(data, n), "x", data), candidate, EXACT);
+  }
+
+  @ParameterizedTest
   @MethodSource("rowCandidates")
   void sumsOverRowsAgreeWithTheReference(Candidate candidate, RowsShape s) {
     RandomData data = RandomData.of("sum", s);
@@ -96,6 +149,33 @@ class ElementwiseTest {
     KernelCheck.check(call, candidate, BOUND);
     KernelCheck.check(NonFinite.in(call, "x", data), candidate, BOUND);
     KernelCheck.check(NonFinite.in(call, "sum", data), candidate, BOUND);
+  }
+
+  @ParameterizedTest
+  @MethodSource("rowCandidates")
+  void mixedRowsAgreeWithTheReference(Candidate candidate, RowsShape s) {
+    RowsShape dense = RowsShape.dense(s.rows(), s.columns());
+    RandomData data = RandomData.of("mix", s);
+    KernelCall call = ConditioningKernelCalls.mixRows(data, dense);
+    KernelCheck.check(call, candidate, BOUND);
+    for (String argument : List.of("a", "x", "b", "y")) {
+      KernelCheck.check(NonFinite.in(call, argument, data), candidate, BOUND);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("rowShapes")
+  void mixedRowsAgreeWithLibtorch(RowsShape s) {
+    RowsShape dense = RowsShape.dense(s.rows(), s.columns());
+    KernelCall call = ConditioningKernelCalls.mixRows(RandomData.of("mix libtorch", s), dense);
+    Libtorch.scoped(
+        () -> {
+          var x = Libtorch.constant(call.floats("x"), s.rows(), s.columns());
+          var y = Libtorch.constant(call.floats("y"), s.rows(), s.columns());
+          var a = Libtorch.constant(call.floats("a"), s.rows(), 1);
+          var b = Libtorch.constant(call.floats("b"), s.rows(), 1);
+          referenceGives(call, "out", Libtorch.values(x.mul(a).add(y.mul(b))), ROUNDING);
+        });
   }
 
   @Test

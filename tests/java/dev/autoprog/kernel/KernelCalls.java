@@ -16,30 +16,59 @@ final class KernelCalls {
   static List<KernelCall> ofEveryKernel(RandomData data) {
     LinearShape linear = new LinearShape(3, 5, 2);
     KernelCall attention = attentionForward(data, new AttentionShape(2, 3, 2, 8));
+    CrossAttentionShape cross = new CrossAttentionShape(2, 3, 5, 2, 8);
+    KernelCall crossAttention = CrossAttentionKernelCalls.forward(data, cross);
     RowsShape rows = RowsShape.dense(3, 5);
     KernelCall layerNorm = layerNormForward(data, rows);
     TokenShape tokens = new TokenShape(2, 5, 3);
     PositionShape positions = new PositionShape(2, 3, 4);
     ImageShape images = new ImageShape(2, 3, 5, 7, 4);
+    ModulationShape modulation = new ModulationShape(2, 3, 5, 4);
+    ModulationShape oneChunk = new ModulationShape(2, 3, 5, 1);
+    KernelCall norm = ConditioningKernelCalls.modulatedNormForward(data, modulation);
+    ConvolutionShape convolution = new ConvolutionShape(2, 3, 4, 2, 3, 3, 2, 1);
+    GroupShape groups = new GroupShape(2, 3, 6, 2);
+    KernelCall groupNorm = GroupNormKernelCalls.forward(data, groups, true);
+    FeatureMapShape map = new FeatureMapShape(2, 3, 2, 3);
+    ConcatenationShape sides = new ConcatenationShape(3, 2, 4);
     KernelCall loss = LossKernelCalls.mixedForward(data, rows, 0.1f);
     return List.of(
         fill(9),
         add(data, 9),
+        ElementwiseKernelCalls.linearCombination(data, 9, true),
+        ElementwiseKernelCalls.addExponential(data, 9, 2),
+        ElementwiseKernelCalls.clamp(data, 9),
         convert(data, 9, DType.FLOAT32, DType.BFLOAT16),
         sumRows(data, new RowsShape(3, 5, 7)),
         linearForward(data, linear, true),
-        linearGeluForward(data, linear, true),
+        linearGeluForward(data, Gelu.TANH, linear, true),
         linearBackwardInput(data, linear, true),
         linearBackwardWeight(data, linear),
         attention,
         attentionBackward(data, attention, new AttentionShape(2, 3, 2, 8)),
+        crossAttention,
+        CrossAttentionKernelCalls.backward(data, crossAttention, cross),
         layerNorm,
         layerNormBackward(data, layerNorm, rows, true),
         layerNormBackwardParameters(data, layerNorm, rows),
-        geluForward(data, 9),
+        geluForward(data, Gelu.TANH, 9),
         geluBackward(data, 9),
         residualForward(data, rows, true),
         residualBackward(data, rows),
+        ConditioningKernelCalls.siluForward(data, 9),
+        ConditioningKernelCalls.siluBackward(data, 9),
+        ConditioningKernelCalls.gegluForward(data, rows),
+        ConditioningKernelCalls.gegluBackward(data, rows),
+        ConditioningKernelCalls.mixRows(data, rows),
+        norm,
+        ConditioningKernelCalls.modulatedNormBackward(data, norm, modulation, true),
+        ConditioningKernelCalls.gateForward(data, modulation),
+        ConditioningKernelCalls.gateBackward(data, modulation),
+        ConditioningKernelCalls.addToTokens(data, oneChunk),
+        ConditioningKernelCalls.sumOverTokens(data, oneChunk),
+        ConditioningKernelCalls.embeddingForward(data, new EmbeddingShape(5, 4, 3)),
+        ConditioningKernelCalls.embeddingBackward(data, new EmbeddingShape(5, 4, 3)),
+        ConditioningKernelCalls.timestepEmbedding(data, 3, 5),
         assembleTokens(data, tokens),
         assembleTokensBackward(data, tokens),
         selectClassToken(data, tokens),
@@ -52,8 +81,23 @@ final class KernelCalls {
         ImageKernelCalls.patchify(data, new PatchShape(2, 3, 6, 3)),
         ImageKernelCalls.unpatchify(data, new PatchShape(2, 3, 6, 3)),
         ImageKernelCalls.unpatchifyBackward(data, new PatchShape(2, 3, 6, 3)),
+        ConvolutionKernelCalls.forward(data, convolution, true),
+        ConvolutionKernelCalls.backwardInput(data, convolution),
+        ConvolutionKernelCalls.backwardWeight(data, convolution, true),
+        ConvolutionKernelCalls.unfold(data, convolution),
+        groupNorm,
+        GroupNormKernelCalls.backward(data, groupNorm, groups, true, true),
+        GroupNormKernelCalls.backwardParameters(data, groupNorm, groups, true),
+        FeatureMapKernelCalls.upsampleForward(data, map),
+        FeatureMapKernelCalls.upsampleBackward(data, map),
+        FeatureMapKernelCalls.concatenate(data, sides),
+        FeatureMapKernelCalls.split(data, sides, true, true),
         loss,
         LossKernelCalls.crossEntropyBackward(loss, rows, 0.1f, 0.5f),
+        DiffusionLossKernelCalls.meanSquaredErrorForward(data, new RowsShape(3, 5, 7)),
+        DiffusionLossKernelCalls.meanSquaredErrorBackward(data, new RowsShape(3, 5, 7)),
+        DiffusionLossKernelCalls.variationalBoundForward(data, rows),
+        DiffusionLossKernelCalls.variationalBoundBackward(data, rows),
         OptimizerKernelCalls.sumOfSquares(data, 9),
         OptimizerKernelCalls.adamW(data, 9, OptimizerKernelCalls.step(1, 1f), 2),
         StatisticsKernelCalls.ntkGramContracted(data, new JacobianShape(2, 3, 4, 5)),
@@ -65,7 +109,10 @@ final class KernelCalls {
   }
 
   static KernelCall fill(long n) {
-    return new KernelCall("fill").output("x", n).body((k, t) -> k.fill(t.get("x"), -1.5f));
+    return new KernelCall("fill")
+        .output("x", n)
+        .typed("x")
+        .body((k, t) -> k.fill(t.get("x"), -1.5f));
   }
 
   static KernelCall add(RandomData data, long n) {
@@ -121,7 +168,7 @@ final class KernelCalls {
                 k.linearForward(s, t.get("x"), t.get("weight"), t.get("bias"), null, t.get("y")));
   }
 
-  static KernelCall linearGeluForward(RandomData data, LinearShape s, boolean biased) {
+  static KernelCall linearGeluForward(RandomData data, Gelu gelu, LinearShape s, boolean biased) {
     float scale = (float) (2 / Math.sqrt(s.in())); // both tails of the GELU, and its middle
     return new KernelCall("linearGeluForward")
         .input("x", data.gaussian(s.rows() * s.in()))
@@ -133,7 +180,13 @@ final class KernelCalls {
         .body(
             (k, t) ->
                 k.linearGeluForward(
-                    s, t.get("x"), t.get("weight"), t.get("bias"), t.get("y"), t.get("slope")));
+                    s,
+                    gelu,
+                    t.get("x"),
+                    t.get("weight"),
+                    t.get("bias"),
+                    t.get("y"),
+                    t.get("slope")));
   }
 
   static KernelCall linearBackwardInput(RandomData data, LinearShape s, boolean scaled) {
@@ -273,14 +326,14 @@ final class KernelCalls {
                     t.get("dBias")));
   }
 
-  static KernelCall geluForward(RandomData data, long n) {
+  static KernelCall geluForward(RandomData data, Gelu gelu, long n) {
     return new KernelCall("geluForward")
         .input("x", geluInput(data, n))
         .output("y", n)
         .output("slope", n)
         .mayBe("slope", "x")
         .typed("x", "y", "slope")
-        .body((k, t) -> k.geluForward(t.get("x"), t.get("y"), t.get("slope")));
+        .body((k, t) -> k.geluForward(gelu, t.get("x"), t.get("y"), t.get("slope")));
   }
 
   static KernelCall geluBackward(RandomData data, long n) {
@@ -295,7 +348,7 @@ final class KernelCalls {
   }
 
   /** Both tails and the zero of the derivative, but never these alone: bounds are on the norm. */
-  private static float[] geluInput(RandomData data, long n) {
+  static float[] geluInput(RandomData data, long n) {
     float[] x = data.uniform(n, -6, 6);
     x[0] = 1;
     return x;

@@ -72,8 +72,14 @@ class LinearTest {
   @ParameterizedTest
   @MethodSource("shapes")
   void referenceWithGeluAgreesWithLibtorch(LinearShape s) {
+    for (Gelu gelu : Gelu.values()) {
+      agreesWithLibtorch(gelu, s);
+    }
+  }
+
+  private static void agreesWithLibtorch(Gelu gelu, LinearShape s) {
     RandomData data = RandomData.of("linear gelu libtorch", s);
-    KernelCall forward = KernelCalls.linearGeluForward(data, s, true);
+    KernelCall forward = KernelCalls.linearGeluForward(data, gelu, s, true);
     LinearShape next = new LinearShape(s.rows(), s.out(), 3);
     KernelCall backward = KernelCalls.linearBackwardInput(data, next, true);
     Libtorch.scoped(
@@ -82,7 +88,7 @@ class LinearTest {
           var w = Libtorch.constant(forward.floats("weight"), s.out(), s.in());
           var b = Libtorch.constant(forward.floats("bias"), s.out());
           var h = torch.linear(x, w, new TensorOptional(b)).detach().requires_grad_(true);
-          var y = torch.gelu(h);
+          var y = ActivationTest.gelu(gelu, h);
           referenceGives(forward, "y", Libtorch.values(y), ROUNDING);
           var w2 = Libtorch.constant(backward.floats("weight"), next.out(), next.in());
           Libtorch.backward(torch.linear(y, w2), backward.floats("dy"));
@@ -101,8 +107,8 @@ class LinearTest {
     KernelCheck.check(KernelCalls.linearForward(data, s, true), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearForward(data, s, false), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearForwardToFloats(data, s), candidate, BOUND);
-    KernelCheck.check(KernelCalls.linearGeluForward(data, s, true), candidate, BOUND);
-    KernelCheck.check(KernelCalls.linearGeluForward(data, s, false), candidate, BOUND);
+    KernelCheck.check(KernelCalls.linearGeluForward(data, Gelu.ERF, s, true), candidate, BOUND);
+    KernelCheck.check(KernelCalls.linearGeluForward(data, Gelu.TANH, s, false), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearBackwardInput(data, s, true), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearBackwardInput(data, s, false), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearBackwardWeight(data, s), candidate, BOUND);
@@ -116,7 +122,7 @@ class LinearTest {
     KernelCall forward = KernelCalls.linearForward(data, s, true);
     KernelCheck.check(NonFinite.in(forward, "x", data), candidate, BOUND_OF_FEW);
     KernelCheck.check(NonFinite.in(forward, "weight", data), candidate, BOUND_OF_FEW);
-    KernelCall gelu = KernelCalls.linearGeluForward(data, s, true);
+    KernelCall gelu = KernelCalls.linearGeluForward(data, Gelu.ERF, s, true);
     KernelCheck.check(NonFinite.in(gelu, "x", data), candidate, BOUND_OF_FEW);
     KernelCall input = KernelCalls.linearBackwardInput(data, s, true);
     KernelCheck.check(NonFinite.in(input, "dy", data), candidate, BOUND_OF_FEW);

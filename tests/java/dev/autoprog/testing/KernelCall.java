@@ -182,6 +182,15 @@ public final class KernelCall {
     return replacing(name, values);
   }
 
+  /** The same call with null for an argument. */
+  public KernelCall without(String name) {
+    KernelCall copy = copy(kernel + " without " + name);
+    copy.arguments.remove(name);
+    copy.aliases.removeIf(alias -> alias.output().equals(name) || alias.input().equals(name));
+    copy.typed.remove(name);
+    return copy;
+  }
+
   /** The kernel's name. */
   public String kernel() {
     return kernel;

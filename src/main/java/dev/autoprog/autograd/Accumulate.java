@@ -1,6 +1,9 @@
 package dev.autoprog.autograd;
 
 import dev.autoprog.backend.Session;
+import dev.autoprog.kernel.ConvolutionShape;
+import dev.autoprog.kernel.EmbeddingShape;
+import dev.autoprog.kernel.GroupShape;
 import dev.autoprog.kernel.Kernels;
 import dev.autoprog.kernel.LinearShape;
 import dev.autoprog.kernel.PositionShape;
@@ -52,16 +55,55 @@ public final class Accumulate implements GradientSink {
       Tensor mean,
       Tensor rstd,
       Tensor dy) {
+    norm(
+        gain,
+        bias,
+        (dGain, dBias) ->
+            kernels.layerNormBackwardParameters(shape, x, mean, rstd, dy, dGain, dBias));
+  }
+
+  @Override
+  public void convolution(
+      Variable weight, Variable bias, ConvolutionShape shape, Tensor x, Tensor dy) {
+    boolean biased = bias != null && bias.requiresGradient();
+    if (weight.requiresGradient()) {
+      Tensor dBias = biased ? gradients.apply(bias) : null;
+      kernels.convolutionBackwardWeight(shape, x, dy, gradients.apply(weight), dBias);
+    } else if (biased) {
+      broadcast(bias, RowsShape.dense(shape.unfolded().rows(), shape.out()), dy);
+    }
+  }
+
+  @Override
+  public void groupNorm(
+      Variable gain,
+      Variable bias,
+      GroupShape shape,
+      boolean silu,
+      Tensor x,
+      Tensor mean,
+      Tensor rstd,
+      Tensor dy) {
+    norm(
+        gain,
+        bias,
+        (dGain, dBias) ->
+            kernels.groupNormBackwardParameters(
+                shape, silu, x, gain.value(), bias.value(), mean, rstd, dy, dGain, dBias));
+  }
+
+  /** Where the gradients of a norm's gain and bias are, which are computed together. */
+  private interface Pair {
+    /** Adds to both. */
+    void add(Tensor dGain, Tensor dBias);
+  }
+
+  private void norm(Variable gain, Variable bias, Pair pair) {
     Tensor nowhere = null;
     if (!gain.requiresGradient() || !bias.requiresGradient()) {
       nowhere = zeros(gain.value().shape()); // a frozen one's is computed along with the other's
     }
-    kernels.layerNormBackwardParameters(
-        shape,
-        x,
-        mean,
-        rstd,
-        dy,
+    pair.add(
         gain.requiresGradient() ? gradients.apply(gain) : nowhere,
         bias.requiresGradient() ? gradients.apply(bias) : nowhere);
     if (nowhere != null) {
@@ -76,6 +118,11 @@ public final class Accumulate implements GradientSink {
     kernels.sumRows(samples, dy, sum);
     kernels.resizePositionsBackward(resize, sum, gradients.apply(positions));
     session.arena().release(sum);
+  }
+
+  @Override
+  public void embedding(Variable table, EmbeddingShape shape, Tensor indices, Tensor dy) {
+    kernels.embeddingBackward(shape, indices, dy, gradients.apply(table));
   }
 
   private Tensor zeros(Shape shape) {

@@ -1,5 +1,8 @@
 package dev.autoprog.autograd;
 
+import dev.autoprog.kernel.ConvolutionShape;
+import dev.autoprog.kernel.EmbeddingShape;
+import dev.autoprog.kernel.GroupShape;
 import dev.autoprog.kernel.LinearShape;
 import dev.autoprog.kernel.PositionShape;
 import dev.autoprog.kernel.RowsShape;
@@ -41,10 +44,47 @@ public interface GradientSink {
       Variable gain, Variable bias, RowsShape shape, Tensor x, Tensor mean, Tensor rstd, Tensor dy);
 
   /**
+   * Weight (out, in, k, k) and bias (out) of a convolution. One of the two may be frozen.
+   *
+   * @param bias null if there is none
+   * @param x (B, H, W, in)
+   * @param dy (B, Ho, Wo, out)
+   */
+  void convolution(Variable weight, Variable bias, ConvolutionShape shape, Tensor x, Tensor dy);
+
+  /**
+   * Gain and bias (C) of a group norm. One of the two may be frozen.
+   *
+   * @param silu whether SiLU followed the norm
+   * @param x (B, N, C)
+   * @param mean (B, G)
+   * @param rstd (B, G)
+   * @param dy (B, N, C), by what came after SiLU
+   */
+  void groupNorm(
+      Variable gain,
+      Variable bias,
+      GroupShape shape,
+      boolean silu,
+      Tensor x,
+      Tensor mean,
+      Tensor rstd,
+      Tensor dy);
+
+  /**
    * Positions (1 + from², C) that were resized to (1 + to², C) and added to each sample's tokens.
    *
    * @param samples B rows of the {@code (1 + to²)·C} elements of each sample
    * @param dy from the first sample on
    */
   void resizedPositions(Variable positions, PositionShape resize, RowsShape samples, Tensor dy);
+
+  /**
+   * A table (rows, width) of which rows were looked up: the gradient of each row is the sum of
+   * {@code dy} where its index stands.
+   *
+   * @param indices INT32 (count)
+   * @param dy (count, width)
+   */
+  void embedding(Variable table, EmbeddingShape shape, Tensor indices, Tensor dy);
 }

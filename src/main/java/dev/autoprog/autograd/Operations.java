@@ -1,8 +1,12 @@
 package dev.autoprog.autograd;
 
 import dev.autoprog.kernel.AttentionShape;
+import dev.autoprog.kernel.CrossAttentionShape;
+import dev.autoprog.kernel.Gelu;
 import dev.autoprog.kernel.Kernels;
 import dev.autoprog.kernel.LinearShape;
+import dev.autoprog.kernel.ModulationShape;
+import dev.autoprog.kernel.PatchShape;
 import dev.autoprog.kernel.PositionShape;
 import dev.autoprog.kernel.RowsShape;
 import dev.autoprog.kernel.TokenShape;
@@ -117,8 +121,40 @@ public final class Operations {
   }
 
   /**
-   * {@code base + gelu(x W₁ᵀ + b₁) W₂ᵀ + b₂} on the last dimension, with the exact GELU. One
-   * operation, so that the activation and its derivative are part of the products beside them.
+   * Multi-head cross attention: tokens ask others, such as those of a text.
+   *
+   * @param q (B, N, H·D): queries by head
+   * @param kv (B, M, 2·H·D): keys and values, each by head
+   * @return (B, N, H·D)
+   */
+  public static Variable crossAttention(Tape tape, Variable q, Variable kv, int heads) {
+    Tensor asking = q.value();
+    Tensor asked = kv.value();
+    long batch = asking.shape().dim(0);
+    long queries = asking.shape().dim(1);
+    long width = asking.shape().dim(2);
+    CrossAttentionShape shape =
+        new CrossAttentionShape(batch, queries, asked.shape().dim(1), heads, width / heads);
+    Tensor out = tape.allocateLike(asking);
+    Tensor logSumExp = tape.allocate(batch, heads, queries);
+    Kernels kernels = tape.kernels();
+    kernels.crossAttentionForward(shape, asking, asked, out, logSumExp);
+    return tape.record(
+        out,
+        (dy, sink) -> {
+          Tensor dQ = tape.allocateLike(asking);
+          Tensor dKv = tape.allocateLike(asked);
+          kernels.crossAttentionBackward(shape, asking, asked, out, logSumExp, dy, dQ, dKv);
+          tape.accumulate(q, dQ);
+          tape.accumulate(kv, dKv);
+        },
+        q,
+        kv);
+  }
+
+  /**
+   * {@code base + gelu(x W₁ᵀ + b₁) W₂ᵀ + b₂} on the last dimension. One operation, so that the
+   * activation and its derivative are part of the products beside them.
    *
    * @param x (…, in)
    * @param weight1 (hidden, in)
@@ -130,6 +166,7 @@ public final class Operations {
    */
   public static Variable mlp(
       Tape tape,
+      Gelu gelu,
       Variable x,
       Variable weight1,
       Variable bias1,
@@ -140,7 +177,8 @@ public final class Operations {
     Product up = new Product(x, weight1, bias1);
     Tensor h = tape.allocate(x.value().dtype(), up.outputDims());
     Tensor slope = tape.allocateLike(h);
-    kernels.linearGeluForward(up.shape(), x.value(), weight1.operand(), bias1.value(), h, slope);
+    kernels.linearGeluForward(
+        up.shape(), gelu, x.value(), weight1.operand(), bias1.value(), h, slope);
     boolean inner = x.requiresGradient() || weight1.requiresGradient() || bias1.requiresGradient();
     Variable hidden = tape.input(h, inner);
     Product down = new Product(hidden, weight2, bias2);
@@ -265,6 +303,44 @@ public final class Operations {
           tape.accumulate(x, dx);
         },
         x);
+  }
+
+  /**
+   * {@code x[b] + constant} for each sample.
+   *
+   * @param x (B, …)
+   * @param constant of the type of x, as many elements as a sample has
+   */
+  public static Variable addToSamples(Tape tape, Variable x, Tensor constant) {
+    Tensor input = x.value();
+    ModulationShape shape = new ModulationShape(1, input.shape().dim(0), constant.elements(), 1);
+    Tensor y = tape.allocateLike(input);
+    tape.kernels().addToTokens(shape, input, constant, y);
+    return tape.record(y, (dy, sink) -> tape.accumulate(x, dy), x);
+  }
+
+  /**
+   * Images of what was made of their patches.
+   *
+   * @param tokens FLOAT32 (B, G², patch²·channels)
+   * @return FLOAT32 (B, channels, G·patch, G·patch)
+   */
+  public static Variable unpatchify(Tape tape, Variable tokens, int channels, int patch) {
+    Tensor input = tokens.value();
+    long batch = input.shape().dim(0);
+    long side = Math.round(Math.sqrt(input.shape().dim(1))) * patch;
+    PatchShape shape = new PatchShape(batch, channels, side, patch);
+    Tensor images = tape.allocate(batch, channels, side, side);
+    Kernels kernels = tape.kernels();
+    kernels.unpatchify(shape, input, images);
+    return tape.record(
+        images,
+        (dy, sink) -> {
+          Tensor dTokens = tape.allocateLike(input);
+          kernels.unpatchifyBackward(shape, dy, dTokens);
+          tape.accumulate(tokens, dTokens);
+        },
+        tokens);
   }
 
   /** {@code x Wᵀ + b} on the last dimension, and what a gradient by it comes to; b may be null. */

@@ -95,7 +95,7 @@ public final class Tape {
   void releaseAllBut(Tensor kept) {
     nodes.forEach(node -> fresh.addAll(node.allocated));
     nodes.clear();
-    takeFresh().stream().filter(t -> t != kept).forEach(this::release);
+    takeFresh().stream().filter(t -> t.memory() != kept.memory()).forEach(this::release);
   }
 
   /** Takes over a tensor that another tape allocated and has not given back. */
@@ -144,7 +144,9 @@ public final class Tape {
         takeFresh().stream().filter(t -> !holders.containsKey(t.memory())).forEach(this::release);
         drop(node.result);
       }
-      node.allocated.stream().filter(t -> t != output.value()).forEach(this::release);
+      node.allocated.stream()
+          .filter(t -> t.memory() != output.value().memory())
+          .forEach(this::release);
     }
     nodes.clear();
   }

@@ -45,6 +45,16 @@ final class ArgumentChecks {
     return activation(name, tensor, elements).apart(name, tensor, mayBe);
   }
 
+  /** The same, or null. */
+  ArgumentChecks resultOrNull(String name, Tensor tensor, long elements, Tensor... mayBe) {
+    return tensor == null ? this : result(name, tensor, elements, mayBe);
+  }
+
+  /** An output of type T and of this size, or null. */
+  ArgumentChecks resultOrNull(String name, Tensor tensor, long elements) {
+    return tensor == null ? this : result(name, tensor, elements);
+  }
+
   /** An output of type T or FLOAT32 and of this size. */
   ArgumentChecks resultOrFloats(String name, Tensor tensor, long elements) {
     return tensor != null && tensor.dtype() == DType.FLOAT32
@@ -101,6 +111,15 @@ final class ArgumentChecks {
     return usable(name, tensor, DType.FLOAT32)
         .sized(name, tensor, elements)
         .apart(name, tensor, mayBe);
+  }
+
+  /** A FLOAT32 output of this size or a larger one. */
+  ArgumentChecks outputOfAtLeast(String name, Tensor tensor, long elements) {
+    output(name, tensor);
+    if (tensor.elements() < elements) {
+      throw bad(name, tensor, elements + " elements or more");
+    }
+    return this;
   }
 
   /** A FLOAT32 output of this size, or null. */

@@ -28,4 +28,36 @@ public interface AttentionKernels {
    */
   void attentionBackward(
       AttentionShape shape, Tensor qkv, Tensor out, Tensor logSumExp, Tensor dOut, Tensor dQkv);
+
+  /**
+   * Cross attention: {@code out = softmax(q kᵀ/√D) v}, keys and values from other tokens.
+   *
+   * @param q (B,N,H,D)
+   * @param kv (B,M,2,H,D)
+   * @param out (B,N,H,D)
+   * @param logSumExp (B,H,N): the logarithm of each softmax's denominator, kept for the backward
+   */
+  void crossAttentionForward(
+      CrossAttentionShape shape, Tensor q, Tensor kv, Tensor out, Tensor logSumExp);
+
+  /**
+   * {@code dQ, dKv = } the gradients by q, and by k and v.
+   *
+   * @param q (B,N,H,D), as in the forward
+   * @param kv (B,M,2,H,D), as in the forward
+   * @param out (B,N,H,D), the forward's
+   * @param logSumExp (B,H,N), the forward's
+   * @param dOut (B,N,H,D)
+   * @param dQ (B,N,H,D)
+   * @param dKv (B,M,2,H,D)
+   */
+  void crossAttentionBackward(
+      CrossAttentionShape shape,
+      Tensor q,
+      Tensor kv,
+      Tensor out,
+      Tensor logSumExp,
+      Tensor dOut,
+      Tensor dQ,
+      Tensor dKv);
 }

@@ -12,10 +12,7 @@ public record AttentionShape(long batch, long tokens, long heads, long headDim) 
   /** Checks the ranges above. */
   public AttentionShape {
     Shapes.positive("batch", batch, "tokens", tokens, "heads", heads, "headDim", headDim);
-    if (headDim % 8 != 0 || headDim > 160) {
-      throw new IllegalArgumentException(
-          "headDim is " + headDim + ", expected a multiple of 8 up to 160");
-    }
+    Shapes.headDim(headDim);
   }
 
   /** The width C = H·D of the tokens. */

@@ -43,4 +43,67 @@ interface CheckedLoss extends CheckedFamily, LossKernels {
         .crossEntropyBackward(
             s, logits, labels, partners, lambda, smoothing, logSumExp, scale, dLogits);
   }
+
+  @Override
+  default void meanSquaredErrorForward(
+      RowsShape s, Tensor prediction, Tensor target, Tensor losses) {
+    begin("meanSquaredErrorForward")
+        .activationOfAtLeast("prediction", prediction, Shapes.span(s))
+        .input("target", target, elements(s.rows(), s.columns()))
+        .output("losses", losses, s.rows());
+    unchecked().meanSquaredErrorForward(s, prediction, target, losses);
+  }
+
+  @Override
+  default void meanSquaredErrorBackward(
+      RowsShape s, Tensor prediction, Tensor target, float scale, Tensor dPrediction) {
+    begin("meanSquaredErrorBackward")
+        .activationOfAtLeast("prediction", prediction, Shapes.span(s))
+        .input("target", target, elements(s.rows(), s.columns()))
+        .outputOfAtLeast("dPrediction", dPrediction, Shapes.span(s));
+    unchecked().meanSquaredErrorBackward(s, prediction, target, scale, dPrediction);
+  }
+
+  @Override
+  default void variationalBoundForward(
+      RowsShape s,
+      Tensor prediction,
+      Tensor clean,
+      Tensor noisy,
+      Tensor coefficients,
+      Tensor losses) {
+    bound("variationalBoundForward", s, prediction, clean, noisy, coefficients)
+        .output("losses", losses, s.rows());
+    unchecked().variationalBoundForward(s, prediction, clean, noisy, coefficients, losses);
+  }
+
+  @Override
+  default void variationalBoundBackward(
+      RowsShape s,
+      Tensor prediction,
+      Tensor clean,
+      Tensor noisy,
+      Tensor coefficients,
+      float scale,
+      Tensor dPrediction) {
+    bound("variationalBoundBackward", s, prediction, clean, noisy, coefficients)
+        .output("dPrediction", dPrediction, elements(s.rows(), 2, s.columns()));
+    unchecked()
+        .variationalBoundBackward(s, prediction, clean, noisy, coefficients, scale, dPrediction);
+  }
+
+  private ArgumentChecks bound(
+      String kernel,
+      RowsShape s,
+      Tensor prediction,
+      Tensor clean,
+      Tensor noisy,
+      Tensor coefficients) {
+    return begin(kernel)
+        .dense(s)
+        .activation("prediction", prediction, elements(s.rows(), 2, s.columns()))
+        .input("clean", clean, elements(s.rows(), s.columns()))
+        .input("noisy", noisy, elements(s.rows(), s.columns()))
+        .input("coefficients", coefficients, elements(s.rows(), BOUND_COEFFICIENTS));
+  }
 }

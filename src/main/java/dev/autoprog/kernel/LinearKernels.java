@@ -31,7 +31,7 @@ public interface LinearKernels {
    * @param slope (rows, out)
    */
   void linearGeluForward(
-      LinearShape shape, Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor slope);
+      LinearShape shape, Gelu gelu, Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor slope);
 
   /**
    * {@code dx = (dy W)·scale}, the latter element by element.

@@ -18,6 +18,14 @@ final class Shapes {
     }
   }
 
+  /** Throws unless attention takes heads of this size. */
+  static void headDim(long headDim) {
+    if (headDim % 8 != 0 || headDim > 160) {
+      throw new IllegalArgumentException(
+          "headDim is " + headDim + ", expected a multiple of 8 up to 160");
+    }
+  }
+
   /** The product of the factors; beyond 2⁶² it throws, lest a wrapped one passes for a size. */
   static long elements(long... factors) {
     long product = 1;

@@ -3,6 +3,9 @@ package dev.autoprog.metric;
 import dev.autoprog.autograd.GradientSink;
 import dev.autoprog.autograd.Variable;
 import dev.autoprog.backend.Session;
+import dev.autoprog.kernel.ConvolutionShape;
+import dev.autoprog.kernel.EmbeddingShape;
+import dev.autoprog.kernel.GroupShape;
 import dev.autoprog.kernel.JacobianShape;
 import dev.autoprog.kernel.Kernels;
 import dev.autoprog.kernel.LinearShape;
@@ -16,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * The Gram matrix of several samples' own gradients, {@code Θ_ij = ⟨J_i, J_j⟩}, where J_i is the
@@ -139,18 +143,80 @@ public final class NtkGram implements GradientSink, AutoCloseable {
       Tensor rstd,
       Tensor dy) {
     RowsShape own = ofOneSample(shape);
-    long width = shape.columns();
+    norm(
+        gain,
+        bias,
+        (i, dGain, dBias) ->
+            kernels.layerNormBackwardParameters(
+                own,
+                sampleOf(x, shape, i),
+                mean.part(i * own.rows(), own.rows()),
+                rstd.part(i * own.rows(), own.rows()),
+                sampleOf(dy, shape, i),
+                dGain,
+                dBias));
+  }
+
+  /** A convolution is a linear layer on the unfolded input. */
+  @Override
+  public void convolution(
+      Variable weight, Variable bias, ConvolutionShape shape, Tensor x, Tensor dy) {
+    LinearShape unfolded = shape.unfolded();
+    if (weight.requiresGradient()) {
+      Tensor patches =
+          session.arena().allocate(x.dtype(), Shape.of(unfolded.rows(), unfolded.in()));
+      kernels.unfold(shape, x, patches);
+      linear(name(weight), unfolded, patches, dy);
+      release(patches);
+    }
+    if (bias != null && bias.requiresGradient()) {
+      broadcast(bias, RowsShape.dense(unfolded.rows(), unfolded.out()), dy);
+    }
+  }
+
+  @Override
+  public void groupNorm(
+      Variable gain,
+      Variable bias,
+      GroupShape shape,
+      boolean silu,
+      Tensor x,
+      Tensor mean,
+      Tensor rstd,
+      Tensor dy) {
+    RowsShape maps = RowsShape.dense(shape.batch(), shape.pixels() * shape.channels());
+    RowsShape groups = RowsShape.dense(shape.batch(), shape.groups());
+    GroupShape own =
+        new GroupShape(ofOneSample(maps).rows(), shape.pixels(), shape.channels(), shape.groups());
+    norm(
+        gain,
+        bias,
+        (i, dGain, dBias) ->
+            kernels.groupNormBackwardParameters(
+                own,
+                silu,
+                sampleOf(x, maps, i),
+                gain.value(),
+                bias.value(),
+                sampleOf(mean, groups, i),
+                sampleOf(rstd, groups, i),
+                sampleOf(dy, maps, i),
+                dGain,
+                dBias));
+  }
+
+  private interface NormGradients {
+    /** Adds sample {@code sample}'s gradients. */
+    void add(int sample, Tensor dGain, Tensor dBias);
+  }
+
+  /** A norm's gain and bias, whose gradients are computed together. */
+  private void norm(Variable gain, Variable bias, NormGradients gradients) {
+    long width = gain.value().elements();
     Tensor gains = zeros(samples, width);
     Tensor biases = zeros(samples, width);
     for (int i = 0; i < samples; i++) {
-      kernels.layerNormBackwardParameters(
-          own,
-          sampleOf(x, shape, i),
-          mean.part(i * own.rows(), own.rows()),
-          rstd.part(i * own.rows(), own.rows()),
-          sampleOf(dy, shape, i),
-          gains.rows(i, i + 1),
-          biases.rows(i, i + 1));
+      gradients.add(i, gains.rows(i, i + 1), biases.rows(i, i + 1));
     }
     if (gain.requiresGradient()) {
       gradients(name(gain), gains);
@@ -175,6 +241,23 @@ public final class NtkGram implements GradientSink, AutoCloseable {
           kernels.resizePositionsBackward(resize, sum, g);
         });
     release(sum);
+  }
+
+  /** A look-up is a linear layer whose input is 1 at the index: here, among those that occur. */
+  @Override
+  public void embedding(Variable table, EmbeddingShape shape, Tensor indices, Tensor dy) {
+    int[] rows = indices.toInts();
+    int[] distinct = IntStream.of(rows).distinct().toArray();
+    float[] oneHot = new float[rows.length * distinct.length];
+    for (int i = 0; i < rows.length; i++) {
+      for (int k = 0; k < distinct.length; k++) {
+        oneHot[i * distinct.length + k] = rows[i] == distinct[k] ? 1 : 0;
+      }
+    }
+    Tensor x =
+        session.arena().allocate(dy.dtype(), Shape.of(rows.length, distinct.length)).set(oneHot);
+    linear(name(table), new LinearShape(rows.length, distinct.length, shape.width()), x, dy);
+    release(x);
   }
 
   private interface Gradient {

@@ -3,6 +3,9 @@ package dev.autoprog.metric;
 import dev.autoprog.autograd.GradientSink;
 import dev.autoprog.autograd.Variable;
 import dev.autoprog.backend.Session;
+import dev.autoprog.kernel.ConvolutionShape;
+import dev.autoprog.kernel.EmbeddingShape;
+import dev.autoprog.kernel.GroupShape;
 import dev.autoprog.kernel.Kernels;
 import dev.autoprog.kernel.LinearShape;
 import dev.autoprog.kernel.PositionShape;
@@ -13,6 +16,7 @@ import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * ZiCo of several batches' gradients: {@code Σ_l log Σ_w mean|g_w| / std(g_w)} over the weights of
@@ -70,6 +74,17 @@ public final class ZiCo implements GradientSink, AutoCloseable {
 
   @Override
   public void linear(Variable weight, Variable bias, LinearShape shape, Tensor x, Tensor dy) {
+    add(weight, gradient -> kernels.linearBackwardWeight(shape, x, dy, gradient, null));
+  }
+
+  @Override
+  public void convolution(
+      Variable weight, Variable bias, ConvolutionShape shape, Tensor x, Tensor dy) {
+    add(weight, gradient -> kernels.convolutionBackwardWeight(shape, x, dy, gradient, null));
+  }
+
+  /** Takes in what {@code backward} adds to zeros, if the weight is trained. */
+  private void add(Variable weight, Consumer<Tensor> backward) {
     if (!weight.requiresGradient()) {
       return;
     }
@@ -79,7 +94,7 @@ public final class ZiCo implements GradientSink, AutoCloseable {
     }
     Tensor gradient = session.arena().allocate(DType.FLOAT32, parameter.shape());
     kernels.fill(gradient, 0);
-    kernels.linearBackwardWeight(shape, x, dy, gradient, null);
+    backward.accept(gradient);
     add(parameter.name(), gradient);
     session.arena().release(gradient);
   }
@@ -99,10 +114,26 @@ public final class ZiCo implements GradientSink, AutoCloseable {
       Tensor rstd,
       Tensor dy) {}
 
+  /** Norms do not count. */
+  @Override
+  public void groupNorm(
+      Variable gain,
+      Variable bias,
+      GroupShape shape,
+      boolean silu,
+      Tensor x,
+      Tensor mean,
+      Tensor rstd,
+      Tensor dy) {}
+
   /** Positions do not count. */
   @Override
   public void resizedPositions(
       Variable positions, PositionShape resize, RowsShape samples, Tensor dy) {}
+
+  /** Embeddings do not count. */
+  @Override
+  public void embedding(Variable table, EmbeddingShape shape, Tensor indices, Tensor dy) {}
 
   /**
    * ZiCo of the batches so far.

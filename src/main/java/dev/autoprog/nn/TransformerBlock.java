@@ -3,6 +3,7 @@ package dev.autoprog.nn;
 import dev.autoprog.autograd.Operations;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
+import dev.autoprog.kernel.Gelu;
 import dev.autoprog.tensor.Tensor;
 import java.util.Set;
 
@@ -24,7 +25,7 @@ public final class TransformerBlock {
     norm1 = new LayerNorm(parameters.under("norm1"), width);
     attention = new Attention(parameters.under("attn"), width, heads);
     norm2 = new LayerNorm(parameters.under("norm2"), width);
-    mlp = new Mlp(parameters.under("mlp"), width, hidden);
+    mlp = new Mlp(parameters.under("mlp"), width, hidden, Gelu.ERF);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.autoprog.backend.cpu;
 
 import dev.autoprog.kernel.AttentionKernels;
 import dev.autoprog.kernel.AttentionShape;
+import dev.autoprog.kernel.CrossAttentionShape;
 import dev.autoprog.tensor.Tensor;
 
 /** {@code attention.cpp}. */
@@ -39,5 +40,53 @@ interface CpuAttention extends AttentionKernels, CpuContext {
             logSumExp.address(),
             dOut.address(),
             dQkv.address()));
+  }
+
+  @Override
+  default void crossAttentionForward(
+      CrossAttentionShape s, Tensor q, Tensor kv, Tensor out, Tensor logSumExp) {
+    check(
+        NativeCpu.ap_cross_attention_forward(
+            context(),
+            CpuContext.type(q),
+            s.batch(),
+            s.queries(),
+            s.keys(),
+            s.heads(),
+            s.headDim(),
+            s.scale(),
+            q.address(),
+            kv.address(),
+            out.address(),
+            logSumExp.address()));
+  }
+
+  @Override
+  default void crossAttentionBackward(
+      CrossAttentionShape s,
+      Tensor q,
+      Tensor kv,
+      Tensor out,
+      Tensor logSumExp,
+      Tensor dOut,
+      Tensor dQ,
+      Tensor dKv) {
+    check(
+        NativeCpu.ap_cross_attention_backward(
+            context(),
+            CpuContext.type(q),
+            s.batch(),
+            s.queries(),
+            s.keys(),
+            s.heads(),
+            s.headDim(),
+            s.scale(),
+            q.address(),
+            kv.address(),
+            out.address(),
+            logSumExp.address(),
+            dOut.address(),
+            dQ.address(),
+            dKv.address()));
   }
 }

@@ -1,5 +1,6 @@
 package dev.autoprog.backend.cpu;
 
+import dev.autoprog.kernel.Gelu;
 import dev.autoprog.kernel.LinearKernels;
 import dev.autoprog.kernel.LinearShape;
 import dev.autoprog.tensor.Tensor;
@@ -26,11 +27,12 @@ interface CpuLinear extends LinearKernels, CpuContext {
 
   @Override
   default void linearGeluForward(
-      LinearShape s, Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor slope) {
+      LinearShape s, Gelu gelu, Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor slope) {
     check(
         NativeCpu.ap_linear_gelu_forward(
             context(),
             CpuContext.type(x),
+            CpuContext.gelu(gelu),
             s.rows(),
             s.in(),
             s.out(),

@@ -2,6 +2,7 @@ package dev.autoprog.backend.cuda;
 
 import dev.autoprog.kernel.AttentionKernels;
 import dev.autoprog.kernel.AttentionShape;
+import dev.autoprog.kernel.CrossAttentionShape;
 import dev.autoprog.tensor.Tensor;
 
 /** {@code attention.cu}. */
@@ -39,5 +40,53 @@ interface CudaAttention extends AttentionKernels, CudaContext {
             logSumExp.address(),
             dOut.address(),
             dQkv.address()));
+  }
+
+  @Override
+  default void crossAttentionForward(
+      CrossAttentionShape s, Tensor q, Tensor kv, Tensor out, Tensor logSumExp) {
+    check(
+        NativeCuda.ap_cross_attention_forward(
+            context(),
+            CudaContext.type(q),
+            s.batch(),
+            s.queries(),
+            s.keys(),
+            s.heads(),
+            s.headDim(),
+            s.scale(),
+            q.address(),
+            kv.address(),
+            out.address(),
+            logSumExp.address()));
+  }
+
+  @Override
+  default void crossAttentionBackward(
+      CrossAttentionShape s,
+      Tensor q,
+      Tensor kv,
+      Tensor out,
+      Tensor logSumExp,
+      Tensor dOut,
+      Tensor dQ,
+      Tensor dKv) {
+    check(
+        NativeCuda.ap_cross_attention_backward(
+            context(),
+            CudaContext.type(q),
+            s.batch(),
+            s.queries(),
+            s.keys(),
+            s.heads(),
+            s.headDim(),
+            s.scale(),
+            q.address(),
+            kv.address(),
+            out.address(),
+            logSumExp.address(),
+            dOut.address(),
+            dQ.address(),
+            dKv.address()));
   }
 }

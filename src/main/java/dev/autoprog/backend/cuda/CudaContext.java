@@ -1,6 +1,7 @@
 package dev.autoprog.backend.cuda;
 
 import dev.autoprog.backend.BackendException;
+import dev.autoprog.kernel.Gelu;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.DeviceMemoryException;
 import dev.autoprog.tensor.Tensor;
@@ -54,6 +55,11 @@ interface CudaContext {
   /** The number by which {@code autoprog.h} knows the tensor's element type. */
   static int type(Tensor tensor) {
     return tensor.dtype() == DType.BFLOAT16 ? 1 : 0;
+  }
+
+  /** The number by which {@code autoprog.h} knows the GELU. */
+  static int gelu(Gelu gelu) {
+    return gelu == Gelu.TANH ? 1 : 0;
   }
 
   /** The tensor's address, or NULL for none. */

@@ -1,5 +1,6 @@
 package dev.autoprog.backend.cuda;
 
+import dev.autoprog.kernel.Gelu;
 import dev.autoprog.kernel.LinearKernels;
 import dev.autoprog.kernel.LinearShape;
 import dev.autoprog.tensor.Tensor;
@@ -26,11 +27,12 @@ interface CudaLinear extends LinearKernels, CudaContext {
 
   @Override
   default void linearGeluForward(
-      LinearShape s, Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor slope) {
+      LinearShape s, Gelu gelu, Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor slope) {
     check(
         NativeCuda.ap_linear_gelu_forward(
             context(),
             CudaContext.type(x),
+            CudaContext.gelu(gelu),
             s.rows(),
             s.in(),
             s.out(),

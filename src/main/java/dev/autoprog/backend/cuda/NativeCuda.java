@@ -53,7 +53,7 @@ final class NativeCuda {
   static native int ap_synchronize(@Cast("ap_context*") long context);
 
   static native int ap_fill(
-      @Cast("ap_context*") long context, long n, float value, @Cast("float*") long x);
+      @Cast("ap_context*") long context, int type, long n, float value, @Cast("void*") long x);
 
   static native int ap_add(
       @Cast("ap_context*") long context,
@@ -62,6 +62,46 @@ final class NativeCuda {
       @Cast("const void*") long a,
       @Cast("const void*") long b,
       @Cast("void*") long out);
+
+  static native int ap_mix_rows(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long n,
+      @Cast("const float*") long a,
+      @Cast("const void*") long x,
+      @Cast("const float*") long b,
+      @Cast("const void*") long y,
+      @Cast("void*") long out);
+
+  static native int ap_linear_combination(
+      @Cast("ap_context*") long context,
+      long n,
+      float a,
+      @Cast("const float*") long x,
+      float b,
+      @Cast("const float*") long y,
+      float c,
+      @Cast("const float*") long z,
+      @Cast("float*") long out);
+
+  static native int ap_add_exponential(
+      @Cast("ap_context*") long context,
+      long n,
+      @Cast("const float*") long x,
+      float a,
+      @Cast("const float*") long v,
+      float b,
+      @Cast("const float*") long z,
+      @Cast("float*") long out);
+
+  static native int ap_clamp(
+      @Cast("ap_context*") long context,
+      long n,
+      float low,
+      float high,
+      @Cast("const float*") long x,
+      @Cast("float*") long out);
 
   static native int ap_convert(
       @Cast("ap_context*") long context,
@@ -96,6 +136,7 @@ final class NativeCuda {
   static native int ap_linear_gelu_forward(
       @Cast("ap_context*") long context,
       int type,
+      int gelu,
       long rows,
       long in,
       long out,
@@ -153,6 +194,37 @@ final class NativeCuda {
       @Cast("const void*") long dout,
       @Cast("void*") long dqkv);
 
+  static native int ap_cross_attention_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long M,
+      long H,
+      long D,
+      float scale,
+      @Cast("const void*") long q,
+      @Cast("const void*") long kv,
+      @Cast("void*") long out,
+      @Cast("float*") long logSumExp);
+
+  static native int ap_cross_attention_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long M,
+      long H,
+      long D,
+      float scale,
+      @Cast("const void*") long q,
+      @Cast("const void*") long kv,
+      @Cast("const void*") long out,
+      @Cast("const float*") long logSumExp,
+      @Cast("const void*") long dout,
+      @Cast("void*") long dq,
+      @Cast("void*") long dkv);
+
   static native int ap_layer_norm_forward(
       @Cast("ap_context*") long context,
       int type,
@@ -194,6 +266,7 @@ final class NativeCuda {
   static native int ap_gelu_forward(
       @Cast("ap_context*") long context,
       int type,
+      int gelu,
       long n,
       @Cast("const void*") long x,
       @Cast("void*") long y,
@@ -204,6 +277,38 @@ final class NativeCuda {
       int type,
       long n,
       @Cast("const void*") long slope,
+      @Cast("const void*") long dy,
+      @Cast("void*") long dx);
+
+  static native int ap_silu_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long n,
+      @Cast("const void*") long x,
+      @Cast("void*") long y);
+
+  static native int ap_silu_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long n,
+      @Cast("const void*") long x,
+      @Cast("const void*") long dy,
+      @Cast("void*") long dx);
+
+  static native int ap_geglu_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long rows,
+      long C,
+      @Cast("const void*") long x,
+      @Cast("void*") long y);
+
+  static native int ap_geglu_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long rows,
+      long C,
+      @Cast("const void*") long x,
       @Cast("const void*") long dy,
       @Cast("void*") long dx);
 
@@ -225,6 +330,115 @@ final class NativeCuda {
       @Cast("const void*") long dy,
       @Cast("const float*") long scale,
       @Cast("void*") long dbranch);
+
+  static native int ap_modulated_norm_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long C,
+      long chunks,
+      long shift,
+      long scale,
+      float epsilon,
+      @Cast("const void*") long x,
+      @Cast("const void*") long modulation,
+      @Cast("void*") long y,
+      @Cast("float*") long mean,
+      @Cast("float*") long rstd);
+
+  static native int ap_modulated_norm_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long C,
+      long chunks,
+      long shift,
+      long scale,
+      @Cast("const void*") long x,
+      @Cast("const void*") long modulation,
+      @Cast("const float*") long mean,
+      @Cast("const float*") long rstd,
+      @Cast("const void*") long dy,
+      @Cast("const void*") long base,
+      @Cast("void*") long dx,
+      @Cast("void*") long dmodulation);
+
+  static native int ap_gate_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long C,
+      long chunks,
+      long gate,
+      @Cast("const void*") long x,
+      @Cast("const void*") long branch,
+      @Cast("const void*") long modulation,
+      @Cast("void*") long y);
+
+  static native int ap_gate_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long C,
+      long chunks,
+      long gate,
+      @Cast("const void*") long dy,
+      @Cast("const void*") long branch,
+      @Cast("const void*") long modulation,
+      @Cast("void*") long dbranch,
+      @Cast("void*") long dmodulation);
+
+  static native int ap_add_to_tokens(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long C,
+      @Cast("const void*") long x,
+      @Cast("const void*") long t,
+      @Cast("void*") long y);
+
+  static native int ap_sum_over_tokens(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long C,
+      @Cast("const void*") long dy,
+      @Cast("void*") long dt);
+
+  static native int ap_embedding_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long count,
+      long rows,
+      long width,
+      @Cast("const int32_t*") long indices,
+      @Cast("const void*") long table,
+      @Cast("void*") long y);
+
+  static native int ap_embedding_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long count,
+      long rows,
+      long width,
+      @Cast("const int32_t*") long indices,
+      @Cast("const void*") long dy,
+      @Cast("float*") long dtable);
+
+  static native int ap_timestep_embedding(
+      @Cast("ap_context*") long context,
+      long count,
+      long width,
+      float maxPeriod,
+      @Cast("const float*") long t,
+      int yType,
+      @Cast("void*") long y);
 
   static native int ap_assemble_tokens(
       @Cast("ap_context*") long context,
@@ -338,6 +552,157 @@ final class NativeCuda {
       @Cast("const float*") long dimages,
       @Cast("float*") long dtokens);
 
+  static native int ap_convolution_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long H,
+      long W,
+      long in,
+      long out,
+      long k,
+      long stride,
+      long padding,
+      @Cast("const void*") long x,
+      @Cast("const void*") long weight,
+      @Cast("const float*") long bias,
+      @Cast("void*") long y);
+
+  static native int ap_convolution_backward_input(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long H,
+      long W,
+      long in,
+      long out,
+      long k,
+      long stride,
+      long padding,
+      @Cast("const void*") long dy,
+      @Cast("const void*") long weight,
+      @Cast("void*") long dx);
+
+  static native int ap_convolution_backward_weight(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long H,
+      long W,
+      long in,
+      long out,
+      long k,
+      long stride,
+      long padding,
+      @Cast("const void*") long x,
+      @Cast("const void*") long dy,
+      @Cast("float*") long dweight,
+      @Cast("float*") long dbias);
+
+  static native int ap_unfold(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long H,
+      long W,
+      long in,
+      long out,
+      long k,
+      long stride,
+      long padding,
+      @Cast("const void*") long x,
+      @Cast("void*") long patches);
+
+  static native int ap_group_norm_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long C,
+      long G,
+      float epsilon,
+      int silu,
+      @Cast("const void*") long x,
+      @Cast("const float*") long gain,
+      @Cast("const float*") long bias,
+      @Cast("void*") long y,
+      @Cast("float*") long mean,
+      @Cast("float*") long rstd);
+
+  static native int ap_group_norm_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long C,
+      long G,
+      int silu,
+      @Cast("const void*") long x,
+      @Cast("const float*") long gain,
+      @Cast("const float*") long bias,
+      @Cast("const float*") long mean,
+      @Cast("const float*") long rstd,
+      @Cast("const void*") long dy,
+      @Cast("const void*") long base,
+      @Cast("void*") long dx);
+
+  static native int ap_group_norm_backward_parameters(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long N,
+      long C,
+      long G,
+      int silu,
+      @Cast("const void*") long x,
+      @Cast("const float*") long gain,
+      @Cast("const float*") long bias,
+      @Cast("const float*") long mean,
+      @Cast("const float*") long rstd,
+      @Cast("const void*") long dy,
+      @Cast("float*") long dgain,
+      @Cast("float*") long dbias);
+
+  static native int ap_upsample_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long H,
+      long W,
+      long C,
+      @Cast("const void*") long x,
+      @Cast("void*") long y);
+
+  static native int ap_upsample_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long H,
+      long W,
+      long C,
+      @Cast("const void*") long dy,
+      @Cast("void*") long dx);
+
+  static native int ap_concatenate(
+      @Cast("ap_context*") long context,
+      int type,
+      long rows,
+      long first,
+      long second,
+      @Cast("const void*") long a,
+      @Cast("const void*") long b,
+      @Cast("void*") long out);
+
+  static native int ap_split(
+      @Cast("ap_context*") long context,
+      int type,
+      long rows,
+      long first,
+      long second,
+      @Cast("const void*") long x,
+      @Cast("void*") long a,
+      @Cast("void*") long b);
+
   static native int ap_cross_entropy_forward(
       @Cast("ap_context*") long context,
       long B,
@@ -362,6 +727,50 @@ final class NativeCuda {
       @Cast("const float*") long logSumExp,
       float scale,
       @Cast("float*") long dlogits);
+
+  static native int ap_mean_squared_error_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long P,
+      long stride,
+      @Cast("const void*") long prediction,
+      @Cast("const float*") long target,
+      @Cast("float*") long losses);
+
+  static native int ap_mean_squared_error_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long P,
+      long stride,
+      @Cast("const void*") long prediction,
+      @Cast("const float*") long target,
+      float scale,
+      @Cast("float*") long dprediction);
+
+  static native int ap_variational_bound_forward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long P,
+      @Cast("const void*") long prediction,
+      @Cast("const float*") long clean,
+      @Cast("const float*") long noisy,
+      @Cast("const float*") long coefficients,
+      @Cast("float*") long losses);
+
+  static native int ap_variational_bound_backward(
+      @Cast("ap_context*") long context,
+      int type,
+      long B,
+      long P,
+      @Cast("const void*") long prediction,
+      @Cast("const float*") long clean,
+      @Cast("const float*") long noisy,
+      @Cast("const float*") long coefficients,
+      float scale,
+      @Cast("float*") long dprediction);
 
   static native int ap_sum_of_squares(
       @Cast("ap_context*") long context,

@@ -2,27 +2,87 @@ package dev.autoprog.kernel.reference;
 
 import dev.autoprog.kernel.AttentionKernels;
 import dev.autoprog.kernel.AttentionShape;
+import dev.autoprog.kernel.CrossAttentionShape;
 import dev.autoprog.tensor.Tensor;
 
 /** Scaled dot-product attention, one query at a time against all keys. */
 interface ReferenceAttention extends AttentionKernels {
   @Override
-  default void attentionForward(AttentionShape shape, Tensor qkv, Tensor out, Tensor logSumExp) {
-    Packed at = new Packed(shape);
-    double[] in = Values.read(qkv);
-    double[] o = new double[at.batch * at.tokens * at.heads * at.dim];
-    double[] lse = new double[at.batch * at.heads * at.tokens];
-    for (int b = 0; b < at.batch; b++) {
-      for (int h = 0; h < at.heads; h++) {
-        for (int n = 0; n < at.tokens; n++) {
-          double[] scores = at.scores(in, b, n, h);
-          double l = LogSumExp.of(scores, 0, at.tokens);
-          lse[(b * at.heads + h) * at.tokens + n] = l;
-          for (int j = 0; j < at.tokens; j++) {
-            double p = Math.exp(scores[j] - l);
-            for (int d = 0; d < at.dim; d++) {
-              o[at.output(b, n, h) + d] += p * in[at.value(b, j, h) + d];
-            }
+  default void attentionForward(AttentionShape s, Tensor qkv, Tensor out, Tensor logSumExp) {
+    ReferenceHeads[] in = ReferenceHeads.parts(Values.read(qkv), selfShape(s), s.tokens(), 3);
+    forward(selfShape(s), in[0], in[1], in[2], out, logSumExp);
+  }
+
+  @Override
+  default void attentionBackward(
+      AttentionShape s, Tensor qkv, Tensor out, Tensor logSumExp, Tensor dOut, Tensor dQkv) {
+    CrossAttentionShape shape = selfShape(s);
+    ReferenceHeads[] in = ReferenceHeads.parts(Values.read(qkv), shape, s.tokens(), 3);
+    double[] gradient = new double[3 * (int) (s.batch() * s.tokens() * s.width())];
+    ReferenceHeads[] to = ReferenceHeads.parts(gradient, shape, s.tokens(), 3);
+    backward(shape, in[0], in[1], in[2], out, logSumExp, dOut, to[0], to[1], to[2]);
+    Values.write(gradient, dQkv);
+  }
+
+  @Override
+  default void crossAttentionForward(
+      CrossAttentionShape s, Tensor q, Tensor kv, Tensor out, Tensor logSumExp) {
+    ReferenceHeads[] in = ReferenceHeads.parts(Values.read(kv), s, s.keys(), 2);
+    forward(s, ReferenceHeads.alone(Values.read(q), s), in[0], in[1], out, logSumExp);
+  }
+
+  @Override
+  default void crossAttentionBackward(
+      CrossAttentionShape s,
+      Tensor q,
+      Tensor kv,
+      Tensor out,
+      Tensor logSumExp,
+      Tensor dOut,
+      Tensor dQ,
+      Tensor dKv) {
+    ReferenceHeads[] in = ReferenceHeads.parts(Values.read(kv), s, s.keys(), 2);
+    double[] queries = new double[(int) (s.batch() * s.queries() * s.width())];
+    double[] others = new double[2 * (int) (s.batch() * s.keys() * s.width())];
+    ReferenceHeads[] to = ReferenceHeads.parts(others, s, s.keys(), 2);
+    backward(
+        s,
+        ReferenceHeads.alone(Values.read(q), s),
+        in[0],
+        in[1],
+        out,
+        logSumExp,
+        dOut,
+        ReferenceHeads.alone(queries, s),
+        to[0],
+        to[1]);
+    Values.write(queries, dQ);
+    Values.write(others, dKv);
+  }
+
+  private static CrossAttentionShape selfShape(AttentionShape s) {
+    return new CrossAttentionShape(s.batch(), s.tokens(), s.tokens(), s.heads(), s.headDim());
+  }
+
+  private static void forward(
+      CrossAttentionShape s,
+      ReferenceHeads q,
+      ReferenceHeads k,
+      ReferenceHeads v,
+      Tensor out,
+      Tensor logSumExp) {
+    int keys = (int) s.keys();
+    double[] o = new double[Math.toIntExact(out.elements())];
+    double[] lse = new double[Math.toIntExact(logSumExp.elements())];
+    ReferenceHeads to = ReferenceHeads.alone(o, s);
+    for (int b = 0; b < s.batch(); b++) {
+      for (int h = 0; h < s.heads(); h++) {
+        for (int n = 0; n < s.queries(); n++) {
+          double[] scores = scores(s, q, k, b, n, h);
+          double l = LogSumExp.of(scores, 0, keys);
+          lse[saved(s, b, n, h)] = l;
+          for (int j = 0; j < keys; j++) {
+            to.add(b, n, h, Math.exp(scores[j] - l), v, j);
           }
         }
       }
@@ -35,85 +95,49 @@ interface ReferenceAttention extends AttentionKernels {
    * With {@code P = exp(S − logSumExp)} and {@code S = q kᵀ/√D}: {@code dV = Pᵀ dO}, {@code dS = P
    * ∘ (dO Vᵀ − rowsum(dO ∘ O))}, {@code dQ = dS K/√D}, {@code dK = dSᵀ Q/√D}.
    */
-  @Override
-  default void attentionBackward(
-      AttentionShape shape, Tensor qkv, Tensor out, Tensor logSumExp, Tensor dOut, Tensor dQkv) {
-    Packed at = new Packed(shape);
-    double[] in = Values.read(qkv);
-    double[] o = Values.read(out);
+  private static void backward(
+      CrossAttentionShape s,
+      ReferenceHeads q,
+      ReferenceHeads k,
+      ReferenceHeads v,
+      Tensor out,
+      Tensor logSumExp,
+      Tensor dOut,
+      ReferenceHeads dQ,
+      ReferenceHeads dK,
+      ReferenceHeads dV) {
+    ReferenceHeads o = ReferenceHeads.alone(Values.read(out), s);
+    ReferenceHeads dO = ReferenceHeads.alone(Values.read(dOut), s);
     double[] lse = Values.read(logSumExp);
-    double[] dO = Values.read(dOut);
-    double[] dIn = new double[in.length];
-    for (int b = 0; b < at.batch; b++) {
-      for (int h = 0; h < at.heads; h++) {
-        for (int n = 0; n < at.tokens; n++) {
-          int row = at.output(b, n, h);
-          double[] scores = at.scores(in, b, n, h);
-          double delta = Packed.dot(dO, row, o, row, at.dim);
-          for (int j = 0; j < at.tokens; j++) {
-            int q = at.query(b, n, h);
-            int k = at.key(b, j, h);
-            int v = at.value(b, j, h);
-            double p = Math.exp(scores[j] - lse[(b * at.heads + h) * at.tokens + n]);
-            double dScore = p * (Packed.dot(dO, row, in, v, at.dim) - delta);
-            for (int d = 0; d < at.dim; d++) {
-              dIn[q + d] += at.scale * dScore * in[k + d];
-              dIn[k + d] += at.scale * dScore * in[q + d];
-              dIn[v + d] += p * dO[row + d];
-            }
+    double scale = 1 / Math.sqrt(s.headDim());
+    for (int b = 0; b < s.batch(); b++) {
+      for (int h = 0; h < s.heads(); h++) {
+        for (int n = 0; n < s.queries(); n++) {
+          double[] scores = scores(s, q, k, b, n, h);
+          double delta = dO.dot(b, n, h, o, n);
+          for (int j = 0; j < s.keys(); j++) {
+            double p = Math.exp(scores[j] - lse[saved(s, b, n, h)]);
+            double dScore = p * (dO.dot(b, n, h, v, j) - delta);
+            dQ.add(b, n, h, scale * dScore, k, j);
+            dK.add(b, j, h, scale * dScore, q, n);
+            dV.add(b, j, h, p, dO, n);
           }
         }
       }
     }
-    Values.write(dIn, dQkv);
   }
 
-  /** Where the vectors of one token and head begin in {@code qkv (B,N,3,H,D)}, and their scores. */
-  final class Packed {
-    private final int batch;
-    private final int tokens;
-    private final int heads;
-    private final int dim;
-    private final double scale;
-
-    Packed(AttentionShape shape) {
-      this.batch = (int) shape.batch();
-      this.tokens = (int) shape.tokens();
-      this.heads = (int) shape.heads();
-      this.dim = (int) shape.headDim();
-      this.scale = 1 / Math.sqrt(shape.headDim());
+  private static double[] scores(
+      CrossAttentionShape s, ReferenceHeads q, ReferenceHeads k, int b, int n, int h) {
+    double[] scores = new double[(int) s.keys()];
+    for (int j = 0; j < scores.length; j++) {
+      scores[j] = q.dot(b, n, h, k, j) / Math.sqrt(s.headDim());
     }
+    return scores;
+  }
 
-    int query(int b, int n, int h) {
-      return ((b * tokens + n) * 3 * heads + h) * dim;
-    }
-
-    int key(int b, int n, int h) {
-      return query(b, n, h) + heads * dim;
-    }
-
-    int value(int b, int n, int h) {
-      return query(b, n, h) + 2 * heads * dim;
-    }
-
-    int output(int b, int n, int h) {
-      return ((b * tokens + n) * heads + h) * dim;
-    }
-
-    double[] scores(double[] qkv, int b, int n, int h) {
-      double[] scores = new double[tokens];
-      for (int j = 0; j < tokens; j++) {
-        scores[j] = scale * dot(qkv, query(b, n, h), qkv, key(b, j, h), dim);
-      }
-      return scores;
-    }
-
-    static double dot(double[] a, int aAt, double[] b, int bAt, int n) {
-      double sum = 0;
-      for (int i = 0; i < n; i++) {
-        sum += a[aAt + i] * b[bAt + i];
-      }
-      return sum;
-    }
+  /** Where a query's number is in {@code logSumExp (B,H,N)}. */
+  private static int saved(CrossAttentionShape s, int b, int n, int h) {
+    return (int) ((b * s.heads() + h) * s.queries() + n);
   }
 }

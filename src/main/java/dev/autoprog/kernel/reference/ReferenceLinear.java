@@ -1,5 +1,6 @@
 package dev.autoprog.kernel.reference;
 
+import dev.autoprog.kernel.Gelu;
 import dev.autoprog.kernel.LinearKernels;
 import dev.autoprog.kernel.LinearShape;
 import dev.autoprog.tensor.Tensor;
@@ -40,10 +41,10 @@ interface ReferenceLinear extends LinearKernels {
 
   @Override
   default void linearGeluForward(
-      LinearShape shape, Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor slope) {
+      LinearShape shape, Gelu gelu, Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor slope) {
     double[] ys = product(shape, x, weight, bias);
     double[] slopes = new double[ys.length];
-    ReferenceActivation.gelu(ys, slopes);
+    ReferenceActivation.gelu(gelu, ys, slopes);
     Values.write(ys, y);
     Values.write(slopes, slope);
   }

@@ -3,6 +3,7 @@ package dev.autoprog.kernel.reference;
 import dev.autoprog.kernel.LossKernels;
 import dev.autoprog.kernel.RowsShape;
 import dev.autoprog.tensor.Tensor;
+import java.util.Arrays;
 
 /** Losses. */
 interface ReferenceLoss extends LossKernels {
@@ -54,6 +55,97 @@ interface ReferenceLoss extends LossKernels {
       gradient[i] = scale * (Math.exp(z[i] - lse[i / classes]) - target[i]);
     }
     Values.write(gradient, dLogits);
+  }
+
+  @Override
+  default void meanSquaredErrorForward(
+      RowsShape shape, Tensor prediction, Tensor target, Tensor losses) {
+    int columns = (int) shape.columns();
+    double[] predictions = Values.read(prediction);
+    double[] targets = Values.read(target);
+    double[] loss = new double[(int) shape.rows()];
+    for (int i = 0; i < targets.length; i++) {
+      int row = i / columns;
+      double difference = predictions[(int) shape.stride() * row + i % columns] - targets[i];
+      loss[row] += difference * difference / columns;
+    }
+    Values.write(loss, losses);
+  }
+
+  @Override
+  default void meanSquaredErrorBackward(
+      RowsShape shape, Tensor prediction, Tensor target, float scale, Tensor dPrediction) {
+    int columns = (int) shape.columns();
+    double[] predictions = Values.read(prediction);
+    double[] targets = Values.read(target);
+    double[] gradient = Values.read(dPrediction);
+    for (int i = 0; i < targets.length; i++) {
+      int at = (int) shape.stride() * (i / columns) + i % columns;
+      gradient[at] = scale * 2.0 / columns * (predictions[at] - targets[i]);
+    }
+    Values.write(gradient, dPrediction);
+  }
+
+  @Override
+  default void variationalBoundForward(
+      RowsShape shape,
+      Tensor prediction,
+      Tensor clean,
+      Tensor noisy,
+      Tensor coefficients,
+      Tensor losses) {
+    int columns = (int) shape.columns();
+    VariationalBound[] bounds = bounds(shape, prediction, clean, noisy, coefficients);
+    double[] loss = new double[(int) shape.rows()];
+    for (int i = 0; i < bounds.length; i++) {
+      loss[i / columns] += bounds[i].value() / columns / Math.log(2);
+    }
+    Values.write(loss, losses);
+  }
+
+  @Override
+  default void variationalBoundBackward(
+      RowsShape shape,
+      Tensor prediction,
+      Tensor clean,
+      Tensor noisy,
+      Tensor coefficients,
+      float scale,
+      Tensor dPrediction) {
+    int columns = (int) shape.columns();
+    VariationalBound[] bounds = bounds(shape, prediction, clean, noisy, coefficients);
+    double[] k = Values.read(coefficients);
+    double[] gradient = Values.read(dPrediction);
+    for (int i = 0; i < bounds.length; i++) {
+      int row = i / columns;
+      double range = k[row * BOUND_COEFFICIENTS + 5] - k[row * BOUND_COEFFICIENTS + 4];
+      gradient[(2 * row + 1) * columns + i % columns] =
+          scale / Math.log(2) / columns * bounds[i].slope() * range / 2;
+    }
+    Values.write(gradient, dPrediction);
+  }
+
+  private static VariationalBound[] bounds(
+      RowsShape shape, Tensor prediction, Tensor clean, Tensor noisy, Tensor coefficients) {
+    int columns = (int) shape.columns();
+    double[] predictions = Values.read(prediction);
+    double[] x0 = Values.read(clean);
+    double[] xt = Values.read(noisy);
+    double[] all = Values.read(coefficients);
+    VariationalBound[] bounds = new VariationalBound[x0.length];
+    for (int i = 0; i < bounds.length; i++) {
+      int row = i / columns;
+      double[] k =
+          Arrays.copyOfRange(all, row * BOUND_COEFFICIENTS, (row + 1) * BOUND_COEFFICIENTS);
+      int at = 2 * row * columns + i % columns;
+      double predicted = k[0] * xt[i] - k[1] * predictions[at];
+      double logVariance = k[4] + 0.5 * (predictions[at + columns] + 1) * (k[5] - k[4]);
+      bounds[i] =
+          k[6] == 0
+              ? VariationalBound.divergence(k[2] * (predicted - x0[i]), k[4], logVariance)
+              : VariationalBound.likelihood(x0[i], k[2] * predicted + k[3] * xt[i], logVariance);
+    }
+    return bounds;
   }
 
   /** q (B, classes), NaN in a row whose label or partner there is not. */
