@@ -1,5 +1,6 @@
 package dev.autoprog.jmh;
 
+import dev.autoprog.kernel.Gelu;
 import dev.autoprog.tensor.Tensor;
 import java.util.List;
 import org.bytedeco.pytorch.global.torch;
@@ -35,13 +36,13 @@ public class GeluBenchmark extends Comparison {
     Tensor y = ours.empty(s);
     var kernels = ours.kernels();
     if (!backward()) {
-      return ours.contender(() -> kernels.geluForward(x, y, null), y);
+      return ours.contender(() -> kernels.geluForward(Gelu.ERF, x, y, null), y);
     }
     Tensor slope = ours.empty(s);
     Tensor dx = ours.empty(s);
     return ours.contender(
         () -> {
-          kernels.geluForward(x, y, slope);
+          kernels.geluForward(Gelu.ERF, x, y, slope);
           kernels.geluBackward(slope, dy, dx);
         },
         y,

@@ -2,6 +2,7 @@ package dev.autoprog.jmh;
 
 import dev.autoprog.backend.BackendResources;
 import dev.autoprog.backend.cpu.CpuBackendProvider;
+import dev.autoprog.kernel.Gelu;
 import dev.autoprog.kernel.Kernels;
 import dev.autoprog.tensor.Tensor;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +31,7 @@ public class JniBenchmark extends Comparison {
     Tensor x = ours.tensor(new float[] {1}, 1);
     Tensor y = ours.zeros(1);
     return switch (call) {
-      case "kernel" -> ours.contender(() -> ours.kernels().geluForward(x, y, null), y);
+      case "kernel" -> ours.contender(() -> ours.kernels().geluForward(Gelu.ERF, x, y, null), y);
       case "kernel unchecked" -> unchecked(ours, x, y);
       default -> ours.contender(JniBenchmark::empty, y);
     };
@@ -39,7 +40,7 @@ public class JniBenchmark extends Comparison {
   private static Contender unchecked(Ours ours, Tensor x, Tensor y) {
     BackendResources resources = new CpuBackendProvider().open(1);
     Kernels kernels = resources.kernels();
-    Contender contender = ours.contender(() -> kernels.geluForward(x, y, null), y);
+    Contender contender = ours.contender(() -> kernels.geluForward(Gelu.ERF, x, y, null), y);
     return new Contender(
         contender.work(),
         contender.output(),

@@ -16,7 +16,12 @@ public final class Linear {
 
   /** Declares {@code weight} (out, in) and {@code bias} (out). */
   public Linear(ParameterSet.Builder parameters, int in, int out) {
-    weight = parameters.weight("weight", Initializer.uniform(Math.sqrt(6.0 / (in + out))), out, in);
+    this(parameters, in, out, Initializer.uniform(Math.sqrt(6.0 / (in + out))));
+  }
+
+  /** The same, with weights that begin otherwise. */
+  public Linear(ParameterSet.Builder parameters, int in, int out, Initializer initializer) {
+    weight = parameters.weight("weight", initializer, out, in);
     bias = parameters.free("bias", Initializer.constant(0), out);
   }
 

@@ -4,6 +4,7 @@ import dev.autoprog.backend.Availability;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
 import dev.autoprog.kernel.AttentionShape;
+import dev.autoprog.kernel.Gelu;
 import dev.autoprog.kernel.LinearShape;
 import dev.autoprog.kernel.RowsShape;
 import dev.autoprog.tensor.DType;
@@ -78,7 +79,7 @@ final class CpuProbe {
       kernels.layerNormForward(
           RowsShape.dense(rows, width), 1e-6f, x, gain, bias, normed, mean, rstd);
       kernels.linearForward(linear, normed, weight, null, null, projected);
-      kernels.geluForward(projected, qkv, null);
+      kernels.geluForward(Gelu.ERF, projected, qkv, null);
       kernels.attentionForward(attention, qkv, out, logSumExp);
       kernels.attentionBackward(attention, qkv, out, logSumExp, dOut, dQkv);
       kernels.linearBackwardWeight(linear, normed, dQkv, dWeight, sum);

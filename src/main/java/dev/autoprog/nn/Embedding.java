@@ -1,0 +1,24 @@
+package dev.autoprog.nn;
+
+import dev.autoprog.autograd.ConditioningOperations;
+import dev.autoprog.autograd.Tape;
+import dev.autoprog.autograd.Variable;
+
+/** A table of learned vectors. Begins as N(0, 0.02²). */
+public final class Embedding {
+  private final Parameter table;
+
+  /** Declares the table (rows, C) under {@code name}. */
+  public Embedding(ParameterSet.Builder parameters, String name, int rows, int width) {
+    table = parameters.weight(name, Initializer.truncatedNormal(0.02), rows, width);
+  }
+
+  /**
+   * B indices to (B, C).
+   *
+   * @throws IllegalArgumentException if one is no row of the table
+   */
+  public Variable forward(Tape tape, int... indices) {
+    return ConditioningOperations.embedding(tape, table, indices);
+  }
+}
