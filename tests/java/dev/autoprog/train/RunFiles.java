@@ -11,11 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What the files in a run's directory tell of. */
-final class RunFiles {
+public final class RunFiles {
   private RunFiles() {}
 
   /** The newest checkpoints of two runs have the same bits. */
-  static void assertSameCheckpoint(Path expected, Path actual) throws IOException {
+  public static void assertSameCheckpoint(Path expected, Path actual) throws IOException {
     Path a = newest(expected);
     Path b = newest(actual);
     assertThat(b.getFileName()).isEqualTo(a.getFileName());
@@ -26,7 +26,7 @@ final class RunFiles {
   }
 
   /** The newest checkpoint of a run. */
-  static Path newest(Path run) throws IOException {
+  public static Path newest(Path run) throws IOException {
     try (var checkpoints = Files.list(run.resolve("checkpoints"))) {
       return checkpoints
           .filter(p -> p.getFileName().toString().startsWith("step-"))
@@ -36,7 +36,7 @@ final class RunFiles {
   }
 
   /** Step, loss and learning rate of every step that the metrics tell of. */
-  static List<String> losses(Path run) throws IOException {
+  public static List<String> losses(Path run) throws IOException {
     return lines(run).stream()
         .filter(line -> line.get("event").asText().equals("step"))
         .map(line -> line.get("step") + " " + line.get("loss") + " " + line.get("learning_rate"))
@@ -44,14 +44,14 @@ final class RunFiles {
   }
 
   /** What the metrics tell of, in order. */
-  static List<String> events(Path run) throws IOException {
+  public static List<String> events(Path run) throws IOException {
     return lines(run).stream()
         .map(line -> line.get("event").asText() + " " + line.path("step") + line.path("epoch"))
         .toList();
   }
 
   /** Every line of the metrics. */
-  static List<JsonNode> lines(Path run) throws IOException {
+  public static List<JsonNode> lines(Path run) throws IOException {
     List<JsonNode> lines = new ArrayList<>();
     for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
       lines.add(new ObjectMapper().readTree(line));

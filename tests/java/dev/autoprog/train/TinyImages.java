@@ -7,10 +7,10 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /** Images of 12×12 pixels with a bright quarter each; the class is which quarter it is. */
-record TinyImages(int size, long seed) implements ImageDataset {
+public record TinyImages(int size, long seed) implements ImageDataset {
   private static final int SIDE = 12;
 
-  static DataSplit split(int train, int test) {
+  public static DataSplit split(int train, int test) {
     return new DataSplit("tiny", new TinyImages(train, 1), new TinyImages(test, 2));
   }
 

@@ -2,6 +2,7 @@ package dev.autoprog.data;
 
 import dev.autoprog.InputException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 
@@ -15,6 +16,13 @@ import java.util.stream.IntStream;
 public record ChannelStatistics(float[] mean, float[] std) {
   private static final int MOST_IMAGES = 10_000;
   private static final double WHITE = 255;
+
+  /** With which bytes become numbers from −1 to 1, as diffusion models have their images. */
+  public static ChannelStatistics centred(int channels) {
+    float[] half = new float[channels];
+    Arrays.fill(half, 0.5f);
+    return new ChannelStatistics(half, half.clone());
+  }
 
   /**
    * Measures over all images, or over 10 000 evenly spaced ones if there are more. Reads in

@@ -12,14 +12,14 @@ import dev.autoprog.tensor.Tensor;
 import java.util.Arrays;
 
 /** Brings batches of stored images to the device and makes network input of them there. */
-final class ImageFeeder implements AutoCloseable {
+public final class ImageFeeder implements AutoCloseable {
   private final Session session;
   private final ImageDataset dataset;
   private final Tensor mean;
   private final Tensor std;
 
   /** A feeder for images like those of {@code dataset}, normalised by its statistics. */
-  ImageFeeder(Session session, ImageDataset dataset, ChannelStatistics statistics) {
+  public ImageFeeder(Session session, ImageDataset dataset, ChannelStatistics statistics) {
     this.session = session;
     this.dataset = dataset;
     mean = session.allocate(DType.FLOAT32, Shape.of(dataset.channels())).set(statistics.mean());
@@ -32,7 +32,7 @@ final class ImageFeeder implements AutoCloseable {
    * @param side R, in pixels
    * @return (B, channels, R, R), in the step's arena
    */
-  Tensor images(Batch batch, int side) {
+  public Tensor images(Batch batch, int side) {
     long count = batch.size();
     ImageShape shape =
         new ImageShape(count, dataset.channels(), dataset.height(), dataset.width(), side);
@@ -48,7 +48,7 @@ final class ImageFeeder implements AutoCloseable {
   }
 
   /** Mixes images that {@link #images} gave, pair by pair. */
-  void mix(Tensor images, Mix mix) {
+  public void mix(Tensor images, Mix mix) {
     if (mix.isNone()) {
       return;
     }

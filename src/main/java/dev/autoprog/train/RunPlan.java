@@ -5,6 +5,7 @@ import dev.autoprog.data.ImageDataset;
 import dev.autoprog.model.VitConfig;
 import dev.autoprog.optim.LearningRate;
 import dev.autoprog.progressive.growth.GrowthSchedule;
+import dev.autoprog.progressive.growth.Resolutions;
 import dev.autoprog.progressive.growth.Stage;
 import dev.autoprog.progressive.search.Candidate;
 import dev.autoprog.progressive.search.Feasibility;
@@ -79,8 +80,7 @@ public record RunPlan(
   /** The images' own side, less what does not make two patches: the step in which it grows. */
   private static int resolutionOf(ImageDataset train, RunConfig.Model wanted) {
     int side = Math.max(train.height(), train.width());
-    int step = 2 * Math.max(1, wanted.patch());
-    return side < step ? side : side / step * step;
+    return Resolutions.whole(side, 2 * Math.max(1, wanted.patch()));
   }
 
   private static GrowthSchedule schedule(RunConfig config, VitConfig model) throws InputException {

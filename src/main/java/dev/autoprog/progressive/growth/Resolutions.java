@@ -7,6 +7,11 @@ public final class Resolutions {
 
   private Resolutions() {}
 
+  /** The largest multiple of {@code step} that is not above {@code side}; of a smaller side, it. */
+  public static int whole(int side, int step) {
+    return side < step ? side : side / step * step;
+  }
+
   /**
    * The nearest whole number of steps, or the one above where that would round down too far.
    *

@@ -1,0 +1,159 @@
+package dev.autoprog.train.diffusion;
+
+import dev.autoprog.InputException;
+import dev.autoprog.data.ImageDataset;
+import dev.autoprog.diffusion.DiffusionProcess;
+import dev.autoprog.diffusion.NoiseSchedule;
+import dev.autoprog.diffusion.Variance;
+import dev.autoprog.model.DitConfig;
+import dev.autoprog.optim.LearningRate;
+import dev.autoprog.progressive.growth.Resolutions;
+import dev.autoprog.progressive.unfreeze.Unfreezing;
+import dev.autoprog.progressive.unfreeze.UnfreezingSchedule;
+import dev.autoprog.progressive.unfreeze.UnfreezingSpace;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a configuration comes to on given images.
+ *
+ * @param model the network
+ * @param process what it is trained for
+ * @param schedule stage by stage; where it is searched, this gives the lengths, and what the
+ *     candidates are made of
+ * @param searches whether all stages but the last are searched
+ * @param batchesPerEpoch whole batches in the training images
+ */
+public record DiffusionPlan(
+    DitConfig model,
+    DiffusionProcess process,
+    UnfreezingSchedule schedule,
+    boolean searches,
+    int batchesPerEpoch) {
+
+  /**
+   * Works the plan out.
+   *
+   * @throws InputException if the configuration does not fit the images or itself
+   */
+  public static DiffusionPlan of(DiffusionConfig config, ImageDataset train) throws InputException {
+    int batch = config.training().batch();
+    if (train.size() < batch) {
+      throw new InputException(
+          "batch",
+          batch + " images per step, but only " + train.size() + " to train on",
+          "a batch that fits into the training images",
+          "Set training.batch lower.");
+    }
+    try {
+      DitConfig model = model(config, train);
+      return new DiffusionPlan(
+          model,
+          process(config.noise()),
+          schedule(config, model),
+          config.progressive().schedule() == DiffusionConfig.ScheduleChoice.SEARCH,
+          train.size() / batch);
+    } catch (IllegalArgumentException e) {
+      throw new InputException(
+          "configuration",
+          e.getMessage(),
+          "a network and a schedule that can be built for images of " + train.height() + " px",
+          "Change the section model, noise or progressive.",
+          e);
+    }
+  }
+
+  private static DitConfig model(DiffusionConfig config, ImageDataset train) {
+    DiffusionConfig.Model wanted = config.model();
+    DiffusionConfig.Progressive progressive = config.progressive();
+    int side = Math.max(train.height(), train.width());
+    return new DitConfig(
+        wanted.resolution() > 0
+            ? wanted.resolution()
+            : Resolutions.whole(side, 2 * Math.max(1, wanted.patch())),
+        wanted.patch(),
+        train.channels(),
+        train.classNames().size(),
+        wanted.width(),
+        wanted.depth(),
+        wanted.heads(),
+        wanted.mlpRatio(),
+        config.noise().learnedVariance(),
+        progressive.identifiers() ? progressive.stages() : 0);
+  }
+
+  private static DiffusionProcess process(DiffusionConfig.Noise noise) {
+    NoiseSchedule schedule =
+        switch (noise.betas()) {
+          case LINEAR -> NoiseSchedule.linear(noise.steps());
+          case SCALED_LINEAR -> NoiseSchedule.scaledLinear(noise.steps());
+          case COSINE -> NoiseSchedule.cosine(noise.steps());
+        };
+    Variance variance = noise.learnedVariance() ? Variance.LEARNED_RANGE : Variance.FIXED_LARGE;
+    return new DiffusionProcess(schedule, noise.prediction(), variance);
+  }
+
+  private static UnfreezingSchedule schedule(DiffusionConfig config, DitConfig model) {
+    DiffusionConfig.Progressive wanted = config.progressive();
+    long steps = config.training().steps();
+    return switch (wanted.schedule()) {
+      case FULL -> UnfreezingSchedule.full(model.resolution(), steps);
+      case MANUAL, SEARCH ->
+          UnfreezingSchedule.manual(
+              model.resolution(),
+              2 * model.patch(),
+              steps,
+              wanted.stages(),
+              wanted.resolutionScale());
+      case GIVEN -> given(wanted.given(), model, steps);
+    };
+  }
+
+  private static UnfreezingSchedule given(
+      List<DiffusionConfig.Span> spans, DitConfig model, long steps) {
+    List<UnfreezingSchedule.Stage> stages = new ArrayList<>();
+    long step = 0;
+    for (DiffusionConfig.Span span : spans) {
+      if (span.resolution() % model.patch() != 0) {
+        throw new IllegalArgumentException(
+            "a stage's " + span.resolution() + " px are no multiple of the patch");
+      }
+      Unfreezing unfreezing = new Unfreezing(span.resolution(), span.level());
+      stages.add(new UnfreezingSchedule.Stage(stages.size(), step, span.steps(), unfreezing));
+      step += span.steps();
+    }
+    UnfreezingSchedule schedule = new UnfreezingSchedule(stages);
+    int last = schedule.last().unfreezing().resolution();
+    if (step != steps || last != model.resolution()) {
+      throw new IllegalArgumentException(
+          "progressive.given lasts %d steps and ends at %d px, expected %d and %d"
+              .formatted(step, last, steps, model.resolution()));
+    }
+    return schedule;
+  }
+
+  /** Whether what the stage trains is searched; the last stage always trains everything. */
+  boolean isSearched(UnfreezingSchedule.Stage stage) {
+    return searches && stage.index() < schedule.last().index();
+  }
+
+  /**
+   * What a stage's search chooses from.
+   *
+   * @param current what the stage before has trained; null for the first stage
+   */
+  UnfreezingSpace space(UnfreezingSchedule.Stage stage, Unfreezing current) {
+    return current == null
+        ? UnfreezingSpace.first(schedule)
+        : UnfreezingSpace.next(schedule, stage.index(), current);
+  }
+
+  /** The learning rate over the whole run. */
+  LearningRate learningRate(DiffusionConfig.Optimizer optimizer) {
+    return LearningRate.cosine(
+        optimizer.learningRate(),
+        optimizer.finalLearningRate(),
+        optimizer.warmupSteps(),
+        schedule.steps());
+  }
+}

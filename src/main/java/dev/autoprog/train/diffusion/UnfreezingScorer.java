@@ -1,0 +1,167 @@
+package dev.autoprog.train.diffusion;
+
+import dev.autoprog.InputException;
+import dev.autoprog.data.Augmentation;
+import dev.autoprog.data.Batch;
+import dev.autoprog.data.BatchCursor;
+import dev.autoprog.data.BatchLoader;
+import dev.autoprog.metric.NeuralTangentKernel;
+import dev.autoprog.metric.NeuralTangentKernel.Outputs;
+import dev.autoprog.metric.NtkCondition;
+import dev.autoprog.metric.ZiCo;
+import dev.autoprog.model.Conditions;
+import dev.autoprog.progressive.search.Measurable;
+import dev.autoprog.progressive.search.Searchable.Cost;
+import dev.autoprog.progressive.unfreeze.Unfreezing;
+import dev.autoprog.train.diffusion.DiffusionBatches.Step;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Judges what a stage of fine-tuning may train, on the network as it is and the same few training
+ * images, without training it.
+ */
+final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, AutoCloseable {
+  private static final int WARM_UP = 2;
+
+  private final DiffusionSetup setup;
+  private final DiffusionLearner learner;
+  private final DiffusionBatches batches;
+  private final DiffusionConfig.Search settings;
+  private final BatchLoader loader;
+  private final int stage;
+
+  /**
+   * A scorer of one stage's candidates.
+   *
+   * @throws InputException if there are too few images
+   */
+  UnfreezingScorer(
+      DiffusionSetup setup, DiffusionLearner learner, DiffusionBatches batches, int stage)
+      throws InputException {
+    this.setup = setup;
+    this.learner = learner;
+    this.batches = batches;
+    this.settings = setup.config().progressive().search();
+    this.stage = stage;
+    int needed = settings.samples() * settings.batches();
+    int there = setup.data().train().size();
+    if (there < needed) {
+      throw new InputException(
+          "progressive.search",
+          settings.batches() + " batches of " + settings.samples(),
+          "at most " + there + " images, as many as there are",
+          "Ask for fewer samples or batches.");
+    }
+    loader =
+        new BatchLoader(
+            setup.data().train(),
+            settings.samples(),
+            setup.config().seed(),
+            setup.session().threads());
+  }
+
+  private interface Use {
+    void of(Step step) throws InputException;
+  }
+
+  /** The same batches and noise for every candidate and measure. */
+  private void eachBatch(Unfreezing candidate, Use use) throws InputException {
+    learner.asIf(
+        setup.config().progressive().pattern(),
+        candidate.level(),
+        () -> {
+          try (BatchCursor cursor = loader.epoch(-1 - stage, 0, Augmentation.NONE)) {
+            for (int i = 0; i < settings.batches(); i++) {
+              try (Batch batch = cursor.next()) {
+                use.of(batches.judging(batch, candidate.resolution(), -1 - stage, stage));
+              }
+            }
+          }
+        });
+  }
+
+  /** The median of the steps, after some to warm up: forward and backward. */
+  @Override
+  public double stepSeconds(Unfreezing candidate) throws InputException {
+    List<Double> seconds = new ArrayList<>();
+    while (seconds.size() < WARM_UP + settings.steps()) {
+      eachBatch(
+          candidate,
+          step -> {
+            long begin = System.nanoTime();
+            learner.rehearse(step.noisy(), step.conditions());
+            seconds.add((System.nanoTime() - begin) * 1e-9);
+          });
+    }
+    double[] counted =
+        seconds.stream().skip(WARM_UP).mapToDouble(Double::doubleValue).sorted().toArray();
+    return counted[counted.length / 2];
+  }
+
+  /** The mean condition number over the batches; of one that has none, why. */
+  @Override
+  public Trainability trainability(Unfreezing candidate) throws InputException {
+    List<NtkCondition> found = new ArrayList<>();
+    eachBatch(
+        candidate,
+        step ->
+            found.add(
+                NeuralTangentKernel.of(
+                        setup.session(),
+                        (tape, noisy) ->
+                            learner
+                                .network()
+                                .forward(
+                                    tape,
+                                    noisy,
+                                    firstOf(step.conditions(), (int) noisy.shape().dim(0))),
+                        step.noisy().noisy(),
+                        Outputs.SUMMED)
+                    .condition()));
+    double sum = 0;
+    for (NtkCondition condition : found) {
+      if (condition instanceof NtkCondition.WellConditioned well) {
+        sum += well.kappa();
+      } else if (condition instanceof NtkCondition.RankDeficient deficient) {
+        return Trainability.none("rank " + deficient.rank() + " of " + settings.samples());
+      } else if (condition instanceof NtkCondition.NotPositive not) {
+        return Trainability.none("an eigenvalue of " + not.least());
+      }
+    }
+    return Trainability.of(sum / found.size());
+  }
+
+  private static Conditions firstOf(Conditions all, int count) {
+    return new Conditions(
+        Arrays.copyOf(all.timesteps(), count),
+        Arrays.copyOf(all.labels(), count),
+        all.stages() == null ? null : Arrays.copyOf(all.stages(), count),
+        null);
+  }
+
+  @Override
+  public double zico(Unfreezing candidate) throws InputException {
+    try (ZiCo zico = new ZiCo(setup.session())) {
+      eachBatch(candidate, step -> learner.gradients(step.noisy(), step.conditions(), zico));
+      return zico.score().total();
+    }
+  }
+
+  /** What is trained, and the forward pass's operations. */
+  @Override
+  public Cost cost(Unfreezing candidate) {
+    long[] trained = new long[1];
+    learner.asIf(
+        setup.config().progressive().pattern(),
+        candidate.level(),
+        () -> trained[0] = learner.trainable());
+    return new Cost(trained[0], learner.network().flops(candidate.resolution()));
+  }
+
+  @Override
+  public void close() {
+    loader.close();
+  }
+}
