@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RecipesTest {
   static List<Path> recipes() throws IOException {
     try (Stream<Path> files = Files.list(Path.of("recipes"))) {
-      return files.sorted().toList();
+      return files.filter(Files::isRegularFile).sorted().toList();
     }
   }
 

@@ -19,6 +19,9 @@ import picocli.CommandLine.Command;
       TrainCommand.class,
       CompareCommand.class,
       ScoreCommand.class,
+      PretrainDiffusionCommand.class,
+      FinetuneCommand.class,
+      SampleCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
       CommandLine.HelpCommand.class

@@ -1,6 +1,6 @@
 package dev.autoprog.cli;
 
-import dev.autoprog.train.Trainer;
+import dev.autoprog.run.Stoppable;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -10,10 +10,10 @@ import java.util.concurrent.CountDownLatch;
 final class StopOnInterrupt implements AutoCloseable {
   private final CountDownLatch done = new CountDownLatch(1);
   private final Thread hook = new Thread(this::stop, "stop-on-interrupt");
-  private Trainer trainer;
+  private Stoppable trainer;
 
   /** From now on an interrupt stops this trainer. */
-  void stops(Trainer trainer) {
+  void stops(Stoppable trainer) {
     this.trainer = trainer;
     Runtime.getRuntime().addShutdownHook(hook);
   }

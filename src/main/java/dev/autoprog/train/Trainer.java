@@ -6,6 +6,7 @@ import dev.autoprog.data.DataSplit;
 import dev.autoprog.progressive.growth.Stage;
 import dev.autoprog.progressive.search.SearchDecision;
 import dev.autoprog.run.Checkpoint;
+import dev.autoprog.run.Stoppable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Optional;
@@ -18,7 +19,7 @@ import java.util.Optional;
  * RunSummary run = Trainer.of(session, config).on(data).into(Path.of("runs/a")).train();
  * }</pre>
  */
-public final class Trainer {
+public final class Trainer implements Stoppable {
   private final Session session;
   private final RunConfig config;
   private DataSplit data;
@@ -81,11 +82,13 @@ public final class Trainer {
    * Asks the training thread to write a checkpoint after the present step, or the present batch of
    * an evaluation, and to return; callable from any thread.
    */
+  @Override
   public void requestStop() {
     stopRequested = true;
   }
 
   /** Whether steps are being taken, or were, so that a stop has something to save. */
+  @Override
   public boolean hasBegun() {
     return begun;
   }

@@ -82,7 +82,7 @@ public record DiffusionPlan(
         progressive.identifiers() ? progressive.stages() : 0);
   }
 
-  private static DiffusionProcess process(DiffusionConfig.Noise noise) {
+  static DiffusionProcess process(DiffusionConfig.Noise noise) {
     NoiseSchedule schedule =
         switch (noise.betas()) {
           case LINEAR -> NoiseSchedule.linear(noise.steps());

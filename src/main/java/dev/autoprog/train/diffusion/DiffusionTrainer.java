@@ -18,6 +18,7 @@ import dev.autoprog.progressive.unfreeze.UnfreezingSchedule.Stage;
 import dev.autoprog.run.Checkpoint;
 import dev.autoprog.run.RunDirectory;
 import dev.autoprog.run.RunLog;
+import dev.autoprog.run.Stoppable;
 import dev.autoprog.train.TrainingException;
 import dev.autoprog.train.diffusion.DiffusionBatches.Step;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ import java.util.OptionalDouble;
  *     DiffusionTrainer.of(session, config).on(images).into(Path.of("runs/a")).train();
  * }</pre>
  */
-public final class DiffusionTrainer {
+public final class DiffusionTrainer implements Stoppable {
   private final Session session;
   private final DiffusionConfig config;
   private DataSplit images;
@@ -97,11 +98,13 @@ public final class DiffusionTrainer {
    * Asks the training thread to write a checkpoint after the present step, and to return; callable
    * from any thread.
    */
+  @Override
   public void requestStop() {
     stopRequested = true;
   }
 
   /** Whether steps are being taken, or were, so that a stop has something to save. */
+  @Override
   public boolean hasBegun() {
     return begun;
   }

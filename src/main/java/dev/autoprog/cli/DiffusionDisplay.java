@@ -1,0 +1,190 @@
+package dev.autoprog.cli;
+
+import dev.autoprog.backend.Backend;
+import dev.autoprog.data.DataSplit;
+import dev.autoprog.progressive.search.ZeroShotDecision;
+import dev.autoprog.progressive.unfreeze.Unfreezing;
+import dev.autoprog.progressive.unfreeze.UnfreezingSchedule;
+import dev.autoprog.train.diffusion.DiffusionConfig;
+import dev.autoprog.train.diffusion.DiffusionListener;
+import dev.autoprog.train.diffusion.DiffusionStageReport;
+import dev.autoprog.train.diffusion.DiffusionSummary;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/**
+ * Shows a diffusion model's run while it goes: on a terminal a progress bar, elsewhere a plain line
+ * per validation; at the end a table of the stages.
+ */
+final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
+  private static final int REFRESH_MILLIS = 250;
+  private static final double SMOOTHING = 0.02;
+
+  private final PrintWriter out;
+  private final DiffusionConfig config;
+  private final boolean terminal = TrainingDisplay.onTerminal();
+  private final long begin = System.nanoTime();
+  private ProgressBar bar;
+  private double loss = Double.NaN;
+  private double speed = Double.NaN;
+  private double error = Double.NaN;
+
+  DiffusionDisplay(PrintWriter out, DiffusionConfig config) {
+    this.out = out;
+    this.config = config;
+  }
+
+  void introduce(DataSplit images, Backend backend, int threads, Path directory) {
+    DiffusionConfig.Model model = config.model();
+    out.printf(
+        "%s: %,d images to train, %,d to validate%s%n",
+        images.name(),
+        images.train().size(),
+        images.test().size(),
+        config.data().classes().isEmpty()
+            ? ""
+            : ", of which classes " + config.data().classes() + " are used");
+    out.printf(
+        "DiT of width %d, %d blocks, %d heads, patch %d%s; %s on %d threads%n",
+        model.width(),
+        model.depth(),
+        model.heads(),
+        model.patch(),
+        model.weights().isEmpty() ? "" : ", weights of " + model.weights(),
+        backend.availability().detail(),
+        threads);
+    out.printf(
+        "%,d steps of %d images; run directory %s%n%n",
+        config.training().steps(), config.training().batch(), directory);
+    out.flush();
+  }
+
+  @Override
+  public void searched(UnfreezingSchedule.Stage planned, ZeroShotDecision<Unfreezing> decision) {
+    close(); // the bar begins again below the table
+    out.printf("%nStage %d%n%s%n%n", planned.index() + 1, decision);
+    out.flush();
+  }
+
+  @Override
+  public void stepped(
+      UnfreezingSchedule.Stage stage, long step, double loss, double imagesPerSecond) {
+    this.loss = smooth(this.loss, loss);
+    this.speed = smooth(this.speed, imagesPerSecond);
+    if (terminal && bar == null) {
+      bar =
+          new ProgressBarBuilder()
+              .setTaskName("")
+              .startsFrom(step, Duration.ZERO)
+              .setInitialMax(config.training().steps())
+              .setUpdateIntervalMillis(REFRESH_MILLIS)
+              .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
+              .build();
+    }
+    if (bar != null) {
+      bar.stepTo(step + 1);
+      bar.setExtraMessage(
+          "loss %.4f val %s stage %d %s %.0f img/s"
+              .formatted(
+                  this.loss,
+                  Double.isNaN(error) ? "-" : "%.4f".formatted(error),
+                  stage.index() + 1,
+                  stage.unfreezing(),
+                  speed));
+    }
+  }
+
+  private static double smooth(double old, double value) {
+    return Double.isNaN(old) ? value : old + SMOOTHING * (value - old);
+  }
+
+  @Override
+  public void validated(UnfreezingSchedule.Stage stage, long step, double error) {
+    this.error = error;
+    if (bar == null) {
+      Duration time = Duration.ofNanos(System.nanoTime() - begin);
+      out.printf(
+          "step %6d  stage %d  %s  loss %.4f  validation %.4f  %6.0f images/s  %d:%02d%n",
+          step,
+          stage.index() + 1,
+          stage.unfreezing(),
+          loss,
+          error,
+          speed,
+          time.toMinutes(),
+          time.toSecondsPart());
+      out.flush();
+    }
+  }
+
+  /** The table of stages, and what training everything throughout would have cost. */
+  void conclude(DiffusionSummary summary, Path directory, String command) {
+    close();
+    List<List<String>> cells = new ArrayList<>();
+    cells.add(
+        List.of(
+            "stage",
+            "resolution",
+            "level",
+            "trained",
+            "steps",
+            "seconds",
+            "ms/step",
+            "loss",
+            "validation"));
+    for (DiffusionStageReport s : summary.stages()) {
+      cells.add(
+          List.of(
+              Integer.toString(s.stage() + 1),
+              s.resolution() + " px",
+              Integer.toString(s.level()),
+              "%,d".formatted(s.trainable()),
+              Long.toString(s.steps()),
+              "%.1f".formatted(s.seconds()),
+              "%.2f".formatted(1e3 * s.stepSeconds()),
+              "%.4f".formatted(s.loss()),
+              "%.4f".formatted(s.error())));
+    }
+    out.println();
+    TextTable.lines(cells, 0).forEach(out::println);
+    out.println();
+    if (!summary.complete()) {
+      out.printf(
+          "Stopped after %,d steps. Go on with:  ./autoprog %s --resume %s%n",
+          summary.steps(), command, TrainingDisplay.forShell(directory.toString()));
+    } else {
+      out.printf(
+          "Validation error %.4f after %.1f s of training (and %.1f s of searching, %.1f s of"
+              + " validation).%n",
+          summary.error(),
+          summary.trainSeconds(),
+          summary.searchSeconds(),
+          summary.validationSeconds());
+      if (summary.stages().size() > 1) {
+        out.printf(
+            "Training everything throughout would have cost %.1f s: %.2f× as long.%n",
+            summary.fullSeconds(),
+            summary.fullSeconds() / (summary.trainSeconds() + summary.searchSeconds()));
+      }
+      out.printf(
+          "Averaged weights, metrics and configuration are in %s. Look at samples with:%n"
+              + "  ./autoprog sample %s%n",
+          directory, TrainingDisplay.forShell(directory.toString()));
+    }
+    out.flush();
+  }
+
+  @Override
+  public void close() {
+    if (bar != null) {
+      bar.close();
+      bar = null;
+    }
+  }
+}

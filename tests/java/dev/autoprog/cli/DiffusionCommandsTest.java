@@ -1,0 +1,99 @@
+package dev.autoprog.cli;
+
+import static dev.autoprog.cli.Commands.run;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Pre-training, fine-tuning and sampling of a very small DiT on the embedded images. */
+class DiffusionCommandsTest {
+  @TempDir Path directory;
+
+  private static Commands.Outcome train(String command, String... more) {
+    return run(
+        Stream.concat(
+                Stream.of(
+                    command,
+                    "--steps=8",
+                    "--batch=8",
+                    "--set=model.patch=7",
+                    "--set=model.width=16",
+                    "--set=model.depth=2",
+                    "--set=model.heads=1",
+                    "--set=noise.steps=50",
+                    "--set=validation.every=4",
+                    "--set=validation.images=16",
+                    "--set=precision=fp32"),
+                Stream.of(more))
+            .toArray(String[]::new));
+  }
+
+  @Test
+  void fromFreshWeightsToAGridOfSamples() throws Exception {
+    Path first = directory.resolve("pre trained");
+    Commands.Outcome pretrained =
+        train("pretrain-diffusion", "--run=" + first, "--set=data.classes=[0, 1]");
+    assertThat(pretrained.err()).isEmpty();
+    assertThat(pretrained.code()).isZero();
+    assertThat(pretrained.out())
+        .contains("of which classes [0, 1] are used")
+        .containsPattern("(?m)^step +4 +stage 1 +28 px, level 4 +loss .* validation ")
+        .containsPattern("(?m)^ +1 +28 px +4 ")
+        .contains("./autoprog sample '" + first + "'");
+
+    Path second = directory.resolve("tuned");
+    Commands.Outcome tuned =
+        train(
+            "finetune",
+            "--from=" + first,
+            "--run=" + second,
+            "--set=data.classes=[3]",
+            "--set=progressive.stages=3",
+            "--set=progressive.schedule=search",
+            "--set=progressive.identifiers=true",
+            "--set=progressive.search.samples=4");
+    assertThat(tuned.err()).isEmpty();
+    assertThat(tuned.code()).isZero();
+    assertThat(tuned.out())
+        .containsPattern("(?m)^Stage 1$")
+        .contains("has the least vote")
+        .contains("times as long".replace("times", "×"));
+
+    Path each = directory.resolve("each");
+    Commands.Outcome sampled =
+        run(
+            "sample",
+            second.toString(),
+            "--count=3",
+            "--classes=3,0",
+            "--steps=4",
+            "--stage=0",
+            "--each=" + each);
+    assertThat(sampled.err()).isEmpty();
+    assertThat(sampled.code()).isZero();
+    BufferedImage grid = ImageIO.read(second.resolve("samples.png").toFile());
+    assertThat(grid.getWidth()).isEqualTo(3 * 28 + 2 * 2);
+    assertThat(grid.getHeight()).isEqualTo(2 * 28 + 2);
+    try (Stream<Path> files = Files.list(each)) {
+      assertThat(files).hasSize(6);
+    }
+  }
+
+  @Test
+  void badCallsSaySo() {
+    Commands.Outcome nothing = train("finetune");
+    assertThat(nothing.code()).isNotZero();
+    assertThat(nothing.err()).contains("no weights to begin with").contains("--from WEIGHTS");
+    Commands.Outcome missing = run("sample", directory.resolve("none").toString());
+    assertThat(missing.code()).isNotZero();
+    assertThat(missing.err()).contains("none");
+    Commands.Outcome both = train("finetune", "--resume=" + directory);
+    assertThat(both.err()).contains("the run's directory alone");
+  }
+}
