@@ -43,7 +43,7 @@ __global__ void finish_sum(int64_t n, int64_t columns, const float* h, const flo
   });
 }
 
-// y (n) = gelu(h (n) + bias (columns)), slope (n) = its derivative there; bias may be null
+// y (n) = gelu(h (n) + bias (columns)), slope (n) = its derivative there; bias and slope may be null
 template <class Gelu, class T, int Width>
 __global__ void finish_gelu(int64_t n, int64_t columns, const float* h, const float* bias, T* y, T* slope) {
   own_group<Width>(n, [&](int64_t i, auto lanes) {
@@ -56,7 +56,7 @@ __global__ void finish_gelu(int64_t n, int64_t columns, const float* h, const fl
       derivative[k] = at.slope;
     });
     lanes.store(y + i, value);
-    lanes.store(slope + i, derivative);
+    if (slope != nullptr) lanes.store(slope + i, derivative);
   });
 }
 

@@ -59,6 +59,10 @@ void gelu_forward(int32_t type, int32_t gelu, const Shape& s, bool with_bias) {
   const Activation expected{gelu};
   expect_close("y", y, made(n, [&](size_t i) { return expected.value(h[i]); }), bound(type));
   expect_close("slope", slope, made(n, [&](size_t i) { return expected.slope(h[i]); }), bound(type));
+  Array alone(type, s.rows * s.out, s.offset);
+  run(ap_linear_gelu_forward(context, type, gelu, s.rows, s.in, s.out, device_x, device_weight,
+                             with_bias ? static_cast<float*>(device_bias) : nullptr, alone, nullptr));
+  expect_close("y without a slope", alone, made(n, [&](size_t i) { return expected.value(h[i]); }), bound(type));
 }
 
 void backward_input(int32_t type, const Shape& s, bool with_scale) {

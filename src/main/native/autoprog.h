@@ -74,8 +74,8 @@ int ap_sum_rows(ap_context*, int32_t type, int64_t rows, int64_t columns, int64_
 int ap_linear_forward(ap_context*, int32_t type, int64_t rows, int64_t in, int64_t out, const void* x,
                       const void* weight, const float* bias, const void* base, int32_t y_type, void* y);
 // y (rows, out) = gelu(h) and slope (rows, out) = gelu'(h), as ap_gelu_forward has them, of h = x (rows, in) * weight
-// (out, in)^T + bias (out); bias may be NULL. <= 1e-5. Moves rows in + out in + 2 rows out: h is made in float32,
-// in pieces of rows, each read again while a cache holds it
+// (out, in)^T + bias (out); bias and slope may be NULL. <= 1e-5. Moves rows in + out in + 2 rows out: h is made in
+// float32, in pieces of rows, each read again while a cache holds it
 int ap_linear_gelu_forward(ap_context*, int32_t type, int32_t gelu, int64_t rows, int64_t in, int64_t out,
                            const void* x, const void* weight, const float* bias, void* y, void* slope);
 // dx (rows, in) = (dy (rows, out) * weight (out, in)) . scale (rows, in), element by element; scale may be NULL for 1.

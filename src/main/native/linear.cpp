@@ -152,8 +152,9 @@ int ap_linear_gelu_forward(ap_context* context, int32_t type, int32_t gelu, int6
     multiply_rows(context, {kForward, f.type, AP_FLOAT32, bias != nullptr, false, rows, in, out, in, out, 0},
                   {f.left, f.right, bias, nullptr}, rows_in_cache(out), kNothing,
                   [&](int64_t first, int64_t n, const void* sum) {
+                    auto* slopes = slope == nullptr ? nullptr : as(slope) + first;
                     with_gelu(gelu, [&](auto activation) {
-                      activate(activation, 0, n, static_cast<const float*>(sum), as(y) + first, as(slope) + first);
+                      activate(activation, 0, n, static_cast<const float*>(sum), as(y) + first, slopes);
                     });
                   });
   });

@@ -38,6 +38,7 @@ class CheckedKernelsTest {
           "linearForward.bias",
           "linearForward.base",
           "linearGeluForward.bias",
+          "linearGeluForward.slope",
           "linearBackwardInput.scale",
           "linearBackwardWeight.dBias",
           "layerNormBackward.base",

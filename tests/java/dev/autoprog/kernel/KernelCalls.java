@@ -189,6 +189,18 @@ final class KernelCalls {
                     t.get("slope")));
   }
 
+  static KernelCall linearGeluWithoutSlope(RandomData data, LinearShape s) {
+    return new KernelCall("linearGeluForward")
+        .input("x", data.gaussian(s.rows() * s.in()))
+        .input("weight", data.uniform(s.out() * s.in(), -1, 1))
+        .output("y", s.rows() * s.out())
+        .typed("x", "weight", "y")
+        .body(
+            (k, t) ->
+                k.linearGeluForward(
+                    s, Gelu.TANH, t.get("x"), t.get("weight"), null, t.get("y"), null));
+  }
+
   static KernelCall linearBackwardInput(RandomData data, LinearShape s, boolean scaled) {
     return new KernelCall("linearBackwardInput")
         .input("dy", data.gaussian(s.rows() * s.out()))

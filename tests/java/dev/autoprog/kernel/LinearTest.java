@@ -109,6 +109,7 @@ class LinearTest {
     KernelCheck.check(KernelCalls.linearForwardToFloats(data, s), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearGeluForward(data, Gelu.ERF, s, true), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearGeluForward(data, Gelu.TANH, s, false), candidate, BOUND);
+    KernelCheck.check(KernelCalls.linearGeluWithoutSlope(data, s), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearBackwardInput(data, s, true), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearBackwardInput(data, s, false), candidate, BOUND);
     KernelCheck.check(KernelCalls.linearBackwardWeight(data, s), candidate, BOUND);

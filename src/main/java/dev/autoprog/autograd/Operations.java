@@ -176,10 +176,10 @@ public final class Operations {
     Kernels kernels = tape.kernels();
     Product up = new Product(x, weight1, bias1);
     Tensor h = tape.allocate(x.value().dtype(), up.outputDims());
-    Tensor slope = tape.allocateLike(h);
+    boolean inner = x.requiresGradient() || weight1.requiresGradient() || bias1.requiresGradient();
+    Tensor slope = tape.isRecording() && inner ? tape.allocateLike(h) : null;
     kernels.linearGeluForward(
         up.shape(), gelu, x.value(), weight1.operand(), bias1.value(), h, slope);
-    boolean inner = x.requiresGradient() || weight1.requiresGradient() || bias1.requiresGradient();
     Variable hidden = tape.input(h, inner);
     Product down = new Product(hidden, weight2, bias2);
     Tensor y = tape.allocate(h.dtype(), down.outputDims());

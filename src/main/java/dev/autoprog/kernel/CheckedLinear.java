@@ -21,12 +21,15 @@ interface CheckedLinear extends CheckedFamily, LinearKernels {
   @Override
   default void linearGeluForward(
       LinearShape s, Gelu gelu, Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor slope) {
-    begin("linearGeluForward")
-        .activation("x", x, elements(s.rows(), s.in()))
-        .activation("weight", weight, elements(s.out(), s.in()))
-        .inputOrNull("bias", bias, s.out())
-        .result("y", y, elements(s.rows(), s.out()))
-        .result("slope", slope, elements(s.rows(), s.out()));
+    ArgumentChecks checks =
+        begin("linearGeluForward")
+            .activation("x", x, elements(s.rows(), s.in()))
+            .activation("weight", weight, elements(s.out(), s.in()))
+            .inputOrNull("bias", bias, s.out())
+            .result("y", y, elements(s.rows(), s.out()));
+    if (slope != null) {
+      checks.result("slope", slope, elements(s.rows(), s.out()));
+    }
     unchecked().linearGeluForward(s, gelu, x, weight, bias, y, slope);
   }
 

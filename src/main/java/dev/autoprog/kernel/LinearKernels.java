@@ -28,7 +28,7 @@ public interface LinearKernels {
    * @param weight (out, in)
    * @param bias (out), or null for none
    * @param y (rows, out)
-   * @param slope (rows, out)
+   * @param slope (rows, out), or null if it is not wanted
    */
   void linearGeluForward(
       LinearShape shape, Gelu gelu, Tensor x, Tensor weight, Tensor bias, Tensor y, Tensor slope);

@@ -40,7 +40,7 @@ interface CpuLinear extends LinearKernels, CpuContext {
             weight.address(),
             CpuContext.addressOrNull(bias),
             y.address(),
-            slope.address()));
+            CpuContext.addressOrNull(slope)));
   }
 
   @Override

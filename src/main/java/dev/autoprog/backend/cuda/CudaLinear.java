@@ -40,7 +40,7 @@ interface CudaLinear extends LinearKernels, CudaContext {
             weight.address(),
             CudaContext.addressOrNull(bias),
             y.address(),
-            slope.address()));
+            CudaContext.addressOrNull(slope)));
   }
 
   @Override

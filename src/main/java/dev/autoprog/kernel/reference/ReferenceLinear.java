@@ -46,7 +46,9 @@ interface ReferenceLinear extends LinearKernels {
     double[] slopes = new double[ys.length];
     ReferenceActivation.gelu(gelu, ys, slopes);
     Values.write(ys, y);
-    Values.write(slopes, slope);
+    if (slope != null) {
+      Values.write(slopes, slope);
+    }
   }
 
   @Override
