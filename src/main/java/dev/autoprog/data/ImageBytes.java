@@ -41,9 +41,13 @@ public record ImageBytes(int count, int channels, int height, int width, byte[] 
    * or white.
    *
    * @param images FLOAT32 (B, channels, height, width), black at −1 and white at 1
-   * @throws IllegalArgumentException if a value is NaN
+   * @throws IllegalArgumentException if a value is NaN, or the shape another
    */
   public static ImageBytes ofSigned(Tensor images) {
+    if (images.shape().rank() != 4) {
+      throw new IllegalArgumentException(
+          "images are " + images.shape() + ", expected (B, channels, height, width)");
+    }
     float[] values = images.toFloats();
     byte[] bytes = new byte[values.length];
     for (int i = 0; i < bytes.length; i++) {

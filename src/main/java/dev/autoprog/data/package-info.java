@@ -9,6 +9,9 @@
  * happen where the model computes, from the numbers that a {@link dev.autoprog.data.Batch} carries,
  * and so does the mixing of images, as {@link dev.autoprog.data.Mixup} draws it.
  *
+ * <p>{@link dev.autoprog.data.ImageBytes} are images in hand, generated ones for instance, which
+ * {@link dev.autoprog.data.PngImages} writes.
+ *
  * <p>Every random decision depends on the seed, the epoch and the image alone, so batches are the
  * same for any number of threads and for a run that was interrupted and resumed. A file that cannot
  * be used is reported as a {@link dev.autoprog.InputException} that names it.

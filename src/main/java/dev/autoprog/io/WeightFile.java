@@ -1,11 +1,12 @@
 package dev.autoprog.io;
 
 import dev.autoprog.InputException;
-import dev.autoprog.nn.Parameter;
 import dev.autoprog.nn.ParameterSet;
+import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -28,26 +29,10 @@ public final class WeightFile {
   public static List<String> read(
       Path file, ParameterSet parameters, Tensor flat, Predicate<String> optional)
       throws InputException {
+    Map<String, Shape> expected = new LinkedHashMap<>();
+    parameters.all().forEach(parameter -> expected.put(parameter.name(), parameter.shape()));
     try (SafetensorsReader reader = SafetensorsReader.open(file)) {
-      List<String> wrong = new ArrayList<>();
-      List<String> kept = new ArrayList<>();
-      for (Parameter parameter : parameters.all()) {
-        StoredTensor stored = reader.tensors().get(parameter.name());
-        if (stored == null && optional.test(parameter.name())) {
-          kept.add(parameter.name());
-        } else if (stored == null) {
-          wrong.add(parameter.name() + " is missing");
-        } else if (!stored.shape().equals(parameter.shape())) {
-          wrong.add(parameter.name() + " is " + stored.shape() + ", expected " + parameter.shape());
-        }
-      }
-      if (!wrong.isEmpty()) {
-        throw new InputException(
-            file.toString(),
-            summary(wrong),
-            "the " + parameters.all().size() + " tensors of this model",
-            "Use weights of this model, or a model as these weights are of");
-      }
+      List<String> kept = check(reader, expected, optional);
       for (Map.Entry<String, Tensor> place : parameters.placesIn(flat).entrySet()) {
         if (!kept.contains(place.getKey())) {
           reader.read(place.getKey(), place.getValue());
@@ -56,6 +41,40 @@ public final class WeightFile {
       parameters.valuesChanged();
       return kept;
     }
+  }
+
+  /**
+   * Checks that a file has a model's tensors; it may have others.
+   *
+   * @param expected shapes by name
+   * @param optional names of tensors that may be missing
+   * @return the names of those that are
+   * @throws InputException if others are missing or some have other shapes, all of which it lists
+   */
+  public static List<String> check(
+      SafetensorsReader reader, Map<String, Shape> expected, Predicate<String> optional)
+      throws InputException {
+    List<String> wrong = new ArrayList<>();
+    List<String> missing = new ArrayList<>();
+    expected.forEach(
+        (name, shape) -> {
+          StoredTensor stored = reader.tensors().get(name);
+          if (stored == null && optional.test(name)) {
+            missing.add(name);
+          } else if (stored == null) {
+            wrong.add(name + " is missing");
+          } else if (!stored.shape().equals(shape)) {
+            wrong.add(name + " is " + stored.shape() + ", expected " + shape);
+          }
+        });
+    if (!wrong.isEmpty()) {
+      throw new InputException(
+          reader.file().toString(),
+          summary(wrong),
+          "the " + expected.size() + " tensors of this model",
+          "Use weights of this model, or a model as these weights are of");
+    }
+    return missing;
   }
 
   private static String summary(List<String> wrong) {

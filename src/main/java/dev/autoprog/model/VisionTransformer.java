@@ -144,6 +144,30 @@ public final class VisionTransformer implements AutoCloseable {
    * @throws IllegalArgumentException if the images do not fit the network
    */
   public Variable forward(Tape tape, Tensor images, StochasticDepth depth, List<Integer> path) {
+    return classify(tape, features(tape, images, depth, path));
+  }
+
+  /**
+   * What the head reads of each image, for evaluation: the class token behind the last norm.
+   *
+   * @param images FLOAT32 (B, channels, R, R), normalised; the patch must divide R
+   * @return (B, C)
+   * @throws IllegalArgumentException if the images do not fit the network
+   */
+  public Variable features(Tape tape, Tensor images) {
+    return features(tape, images, StochasticDepth.NONE, allBlocks());
+  }
+
+  /**
+   * The logits, of {@link #features}.
+   *
+   * @return FLOAT32 (B, classes)
+   */
+  public Variable classify(Tape tape, Variable features) {
+    return head.forwardToFloats(tape, features);
+  }
+
+  private Variable features(Tape tape, Tensor images, StochasticDepth depth, List<Integer> path) {
     long side = images.shape().dim(-1);
     if (images.shape().rank() != 4
         || images.shape().dim(1) != config.channels()
@@ -165,7 +189,7 @@ public final class VisionTransformer implements AutoCloseable {
     }
     // the head reads the class token alone, and the norm works token by token: selecting first
     // gives the same
-    return head.forwardToFloats(tape, norm.forward(tape, Operations.selectClassToken(tape, x)));
+    return norm.forward(tape, Operations.selectClassToken(tape, x));
   }
 
   /** Gives its memory back. */

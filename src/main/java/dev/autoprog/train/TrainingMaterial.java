@@ -29,6 +29,19 @@ record TrainingMaterial(
         list(statistics.std()));
   }
 
+  /** With what the images were normalised. */
+  ChannelStatistics statistics() {
+    return new ChannelStatistics(array(mean), array(std));
+  }
+
+  private static float[] array(List<Float> values) {
+    float[] array = new float[values.size()];
+    for (int i = 0; i < array.length; i++) {
+      array[i] = values.get(i);
+    }
+    return array;
+  }
+
   private static List<Float> list(float[] values) {
     List<Float> list = new ArrayList<>();
     for (float value : values) {
