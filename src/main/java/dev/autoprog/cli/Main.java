@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
       PretrainDiffusionCommand.class,
       FinetuneCommand.class,
       SampleCommand.class,
+      JudgeCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
       CommandLine.HelpCommand.class

@@ -48,7 +48,15 @@ public record ImageBytes(int count, int channels, int height, int width, byte[] 
       throw new IllegalArgumentException(
           "images are " + images.shape() + ", expected (B, channels, height, width)");
     }
-    float[] values = images.toFloats();
+    return ofSigned(
+        images.toFloats(),
+        (int) images.shape().dim(1),
+        (int) images.shape().dim(2),
+        (int) images.shape().dim(3));
+  }
+
+  /** The same of numbers (B, channels, height, width), row-major. */
+  public static ImageBytes ofSigned(float[] values, int channels, int height, int width) {
     byte[] bytes = new byte[values.length];
     for (int i = 0; i < bytes.length; i++) {
       if (Float.isNaN(values[i])) {
@@ -56,12 +64,8 @@ public record ImageBytes(int count, int channels, int height, int width, byte[] 
       }
       bytes[i] = (byte) Math.max(0, Math.min(255, Math.round((values[i] + 1) * HALF_OF_WHITE)));
     }
-    return new ImageBytes(
-        (int) images.shape().dim(0),
-        (int) images.shape().dim(1),
-        (int) images.shape().dim(2),
-        (int) images.shape().dim(3),
-        bytes);
+    int count = values.length / (channels * height * width);
+    return new ImageBytes(count, channels, height, width, bytes);
   }
 
   /**
