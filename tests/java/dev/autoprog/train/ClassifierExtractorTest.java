@@ -41,11 +41,13 @@ class ClassifierExtractorTest {
     return ImageBytes.of(IMAGES, IntStream.range(0, IMAGES.size()).toArray());
   }
 
+  private RunSummary trained() throws Exception {
+    return TinyRuns.train(TinyRuns.config("precision=fp32"), directory, TrainingListener.NONE);
+  }
+
   @Test
   void itSaysWhatTheRunSaidOfTheTestImages() throws Exception {
-    RunSummary run =
-        TinyRuns.train(TinyRuns.config("precision=fp32"), directory, TrainingListener.NONE);
-    ChannelStatistics normalization = ChannelStatistics.of(TinyRuns.IMAGES.train());
+    RunSummary run = trained();
     int[] labels = IntStream.range(0, IMAGES.size()).map(IMAGES::label).toArray();
     try (Session session = session()) {
       long before = session.allocatedBytes();
@@ -54,17 +56,28 @@ class ClassifierExtractorTest {
             GenerationJudge.of(extractor, IMAGES, IMAGES.size()).judge(testImages(), labels);
         assertThat(quality.extractor()).isEqualTo("ViT of " + directory + ", step 36");
         assertThat(quality.classAccuracy()).hasValue(run.testAccuracy());
-
-        Features found = extractor.of(testImages());
-        assertThat(found.vectors()).hasSize(IMAGES.size() * extractor.width());
-        Libtorch.scoped(() -> assertLibtorchs(found, normalization));
+        ImageBytes coloured = new ImageBytes(1, 3, 12, 12, new byte[432]);
+        assertThatThrownBy(() -> extractor.of(coloured))
+            .hasMessage("images of 3 channels, expected 1");
       }
       session.arena().close();
       assertThat(session.allocatedBytes()).isEqualTo(before);
     }
   }
 
-  /** The logits are those of the weights that were saved, and the head's of the features. */
+  @Test
+  void logitsAreLibtorchsAndTheHeadsOfTheFeatures() throws Exception {
+    trained();
+    ChannelStatistics normalization = ChannelStatistics.of(TinyRuns.IMAGES.train());
+    try (Session session = session();
+        ClassifierExtractor extractor = ClassifierExtractor.open(session, directory)) {
+      Features found = extractor.of(testImages());
+      assertThat(found.vectors()).hasSize(IMAGES.size() * extractor.width());
+      Libtorch.scoped(() -> assertLibtorchs(found, normalization));
+    }
+  }
+
+  /** By the weights that were saved. */
   private void assertLibtorchs(Features found, ChannelStatistics normalization) {
     Map<String, Tensor> weights = new HashMap<>();
     float[] images;
