@@ -305,7 +305,8 @@ int ap_mean_squared_error_backward(ap_context*, int32_t type, int64_t B, int64_t
 // x_t and the log variance l = log betatilde + (v+1)/2 (log beta - log betatilde): the mean over P of the divergence of
 // N(m, e^l) from the posterior N(c_0 x_0 + c_t x_t, betatilde), or at t = 0 of -log of N(m, e^l) integrated over x_0 -
 // 1/255 ... x_0 + 1/255 (from -infinity below -0.999, to infinity above 0.999), at least 1e-12, by the approximation of
-// AP_GELU_TANH. <= 1e-5. Moves 4 B P + 0. Nichol and Dhariwal 2021; Ho et al. 2020
+// AP_GELU_TANH. <= 1e-5 (of a divergence near 0: of its terms). Moves 4 B P + 0. Nichol and Dhariwal 2021; Ho et al.
+// 2020
 int ap_variational_bound_forward(ap_context*, int32_t type, int64_t B, int64_t P, const void* prediction,
                                  const float* clean, const float* noisy, const float* coefficients, float* losses);
 // dprediction (B,2,P): its second half = scale * the gradient by v (m is taken for a constant), the first stays. <=

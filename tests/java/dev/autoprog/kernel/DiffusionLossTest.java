@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DiffusionLossTest {
   private static final double BOUND = 1e-5;
@@ -177,8 +178,6 @@ class DiffusionLossTest {
     RandomData data = RandomData.of("bound libtorch", s);
     theBoundAgreesWithLibtorch(DiffusionLossKernelCalls.variationalBoundForward(data, s), s);
     theBoundAgreesWithLibtorch(surprised(data, s), s);
-    theBoundAgreesWithLibtorch(
-        DiffusionLossKernelCalls.variationalBoundOfTheRightModel(data, s), s);
   }
 
   private static void theBoundAgreesWithLibtorch(KernelCall forward, RowsShape s) {
@@ -204,6 +203,14 @@ class DiffusionLossTest {
           }
           referenceGives(backward, "dPrediction", expected, CANCELLED);
         });
+  }
+
+  @Test
+  void aBoundNearZeroAgreesWithLibtorch() {
+    RowsShape s = RowsShape.dense(6, 257);
+    RandomData data = RandomData.of("right libtorch");
+    theBoundAgreesWithLibtorch(
+        DiffusionLossKernelCalls.variationalBoundOfTheRightModel(data, s), s);
   }
 
   /** Nothing but the gradient, so that a bound is one on that. */
@@ -233,12 +240,24 @@ class DiffusionLossTest {
   void theBoundAgreesWithTheReference(Candidate candidate, RowsShape s) {
     RandomData data = RandomData.of("bound", s);
     KernelCall usual = DiffusionLossKernelCalls.variationalBoundForward(data, s);
-    KernelCall right = DiffusionLossKernelCalls.variationalBoundOfTheRightModel(data, s);
-    for (KernelCall forward : List.of(usual, surprised(data, s), right)) {
+    for (KernelCall forward : List.of(usual, surprised(data, s))) {
       KernelCheck.check(forward, candidate, BOUND);
       KernelCheck.check(backwardOf(forward, s), candidate, BOUND);
     }
     KernelCheck.check(DiffusionLossKernelCalls.variationalBoundBackward(data, s), candidate, BOUND);
+  }
+
+  /** Of many numbers: that of one may be as near 0 as it likes. */
+  @ParameterizedTest
+  @ValueSource(longs = {257, 4096})
+  void aBoundNearZeroKeepsItsDigits(long columns) {
+    RowsShape s = RowsShape.dense(6, columns);
+    RandomData data = RandomData.of("right", s);
+    KernelCall right = DiffusionLossKernelCalls.variationalBoundOfTheRightModel(data, s);
+    for (Candidate candidate : Candidate.all()) {
+      KernelCheck.check(right, candidate, BOUND);
+      KernelCheck.check(backwardOf(right, s), candidate, BOUND);
+    }
   }
 
   @ParameterizedTest
