@@ -86,6 +86,36 @@ class DiffusionCommandsTest {
   }
 
   @Test
+  void samplesAreJudgedByATrainedClassifier() {
+    Path model = directory.resolve("model");
+    Path classifier = directory.resolve("classifier");
+    train("pretrain-diffusion", "--run=" + model, "--set=data.classes=[0, 1]");
+    Commands.Outcome trained =
+        run(
+            "train",
+            "--run=" + classifier,
+            "--epochs=1",
+            "--set=model.patch=14",
+            "--set=model.width=16",
+            "--set=model.depth=1",
+            "--set=model.heads=1",
+            "--set=progressive.stages=1");
+    assertThat(trained.code()).isZero();
+    String extractor = "--extractor=run:" + classifier;
+    Commands.Outcome judged = run("judge", model.toString(), extractor, "--count=20", "--steps=3");
+    assertThat(judged.err()).isEmpty();
+    assertThat(judged.code()).isZero();
+    assertThat(judged.out())
+        .contains("20 samples beside as many real images, seen by ViT of " + classifier)
+        .containsPattern("(?m)^Fréchet distance +\\d+\\.\\d{3}$")
+        .containsPattern("(?m)^class accuracy +[\\d.]+ % \\(real images: [\\d.]+ %\\)$");
+    assertThat(run("judge", model.toString(), extractor, "--count=999999").err())
+        .contains("999999 to compare");
+    assertThat(run("judge", model.toString(), "--extractor=inception").err())
+        .contains("run:DIR or resnet20:FILE");
+  }
+
+  @Test
   void badCallsSaySo() {
     Commands.Outcome nothing = train("finetune");
     assertThat(nothing.code()).isNotZero();
