@@ -1,7 +1,6 @@
 package dev.autoprog.io;
 
 import dev.autoprog.InputException;
-import dev.autoprog.nn.Parameter;
 import dev.autoprog.nn.ParameterSet;
 import dev.autoprog.tensor.Tensor;
 import java.nio.file.Path;
@@ -10,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 
-/** A model's weights in a safetensors file, under the names of its parameters. */
+/** A model's weights in a safetensors file, under the names that files have for its parameters. */
 public final class WeightFile {
   private static final int MOST_NAMED = 8;
 
@@ -20,7 +19,7 @@ public final class WeightFile {
    * Fills a model's parameters.
    *
    * @param flat a buffer of the parameters' layout: their values, or an average
-   * @param optional names of parameters that keep what they have if the file has no such tensor
+   * @param optional names of tensors that keep what they have if the file has no such one
    * @return the names of those that did
    * @throws InputException if tensors are missing or have other shapes, all of which it lists, or
    *     the file cannot be read; nothing is changed then unless reading itself failed
@@ -31,24 +30,26 @@ public final class WeightFile {
     try (SafetensorsReader reader = SafetensorsReader.open(file)) {
       List<String> wrong = new ArrayList<>();
       List<String> kept = new ArrayList<>();
-      for (Parameter parameter : parameters.all()) {
-        StoredTensor stored = reader.tensors().get(parameter.name());
-        if (stored == null && optional.test(parameter.name())) {
-          kept.add(parameter.name());
-        } else if (stored == null) {
-          wrong.add(parameter.name() + " is missing");
-        } else if (!stored.shape().equals(parameter.shape())) {
-          wrong.add(parameter.name() + " is " + stored.shape() + ", expected " + parameter.shape());
-        }
-      }
+      Map<String, Tensor> places = parameters.placesIn(flat);
+      places.forEach(
+          (name, place) -> {
+            StoredTensor stored = reader.tensors().get(name);
+            if (stored == null && optional.test(name)) {
+              kept.add(name);
+            } else if (stored == null) {
+              wrong.add(name + " is missing");
+            } else if (!stored.shape().equals(place.shape())) {
+              wrong.add(name + " is " + stored.shape() + ", expected " + place.shape());
+            }
+          });
       if (!wrong.isEmpty()) {
         throw new InputException(
             file.toString(),
             summary(wrong),
-            "the " + parameters.all().size() + " tensors of this model",
+            "the " + places.size() + " tensors of this model",
             "Use weights of this model, or a model as these weights are of");
       }
-      for (Map.Entry<String, Tensor> place : parameters.placesIn(flat).entrySet()) {
+      for (Map.Entry<String, Tensor> place : places.entrySet()) {
         if (!kept.contains(place.getKey())) {
           reader.read(place.getKey(), place.getValue());
         }
