@@ -16,7 +16,9 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,6 +78,42 @@ class WeightFileTest {
           .hasMessageContaining("a.weight is (3, 2), expected (2, 3)")
           .hasMessageContaining("a.bias is missing");
       assertThat(set.named("table").value().toFloats()).containsOnly(1);
+    }
+  }
+
+  @Test
+  void partsOfAStackedParameterAreReadUnderTheirOwnNames() throws Exception {
+    ParameterSet.Builder builder = new ParameterSet.Builder();
+    ParameterSet.Builder layer = builder.under("attn");
+    layer.stacked("kv.weight", List.of("k.weight", "v.weight"), Initializer.uniform(1), 3, 2);
+    builder.free("bias", Initializer.constant(1), 2);
+    assertThat(builder.shapes())
+        .isEqualTo(
+            Map.of(
+                "attn.k.weight",
+                Shape.of(3, 2),
+                "attn.v.weight",
+                Shape.of(3, 2),
+                "bias",
+                Shape.of(2)));
+    try (Session session = Session.open(Backend.named("reference"));
+        ParameterSet set = builder.allocate(session, Precision.FP32)) {
+      set.initialize(1);
+      float[] fresh = set.named("attn.kv.weight").value().toFloats();
+      Path file = file(session, Map.of("attn.v.weight", Shape.of(3, 2), "bias", Shape.of(2)));
+      assertThatThrownBy(() -> WeightFile.read(file, set, set.values(), name -> false))
+          .hasMessageContaining("attn.k.weight is missing");
+      assertThat(WeightFile.read(file, set, set.values(), "attn.k.weight"::equals))
+          .containsExactly("attn.k.weight");
+      float[] read = set.named("attn.kv.weight").value().toFloats();
+      assertThat(Arrays.copyOf(read, 6)).isEqualTo(Arrays.copyOf(fresh, 6));
+      assertThat(Arrays.copyOfRange(read, 6, 12)).containsOnly(5);
+      assertThat(Arrays.copyOfRange(fresh, 6, 12)).isNotEqualTo(Arrays.copyOf(fresh, 6));
+    }
+    builder.free("attn.v.weight", Initializer.constant(1), 2);
+    try (Session session = Session.open(Backend.named("reference"))) {
+      assertThatThrownBy(() -> builder.allocate(session, Precision.FP32))
+          .hasMessageContaining("Two parameters are named attn.v.weight");
     }
   }
 }

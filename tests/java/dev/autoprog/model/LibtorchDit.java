@@ -9,20 +9,20 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /** The diffusion transformer written once more, with libtorch's own operations. */
-final class LibtorchDit {
+public final class LibtorchDit {
   private static final double EPSILON = 1e-6;
 
   private final DitConfig config;
   private final Map<String, Tensor> weights;
 
   /** The network with these weights, by the names of the published checkpoints. */
-  LibtorchDit(DitConfig config, Map<String, Tensor> weights) {
+  public LibtorchDit(DitConfig config, Map<String, Tensor> weights) {
     this.config = config;
     this.weights = weights;
   }
 
   /** The prediction; labels and stages int64 (B), or null where the network has none. */
-  Tensor forward(Tensor noisy, Tensor timesteps, Tensor labels, Tensor stages) {
+  public Tensor forward(Tensor noisy, Tensor timesteps, Tensor labels, Tensor stages) {
     long batch = noisy.size(0);
     long grid = noisy.size(2) / config.patch();
     long[] stride = {config.patch(), config.patch()};

@@ -97,11 +97,11 @@ public final class ConditioningOperations {
   }
 
   /**
-   * {@code x + t} for every token: a time embedding.
+   * {@code x + t} for every token or pixel: a time embedding.
    *
-   * @param x (B, N, C)
+   * @param x (B, …, C)
    * @param t (B, C)
-   * @return (B, N, C)
+   * @return (B, …, C)
    */
   public static Variable addToTokens(Tape tape, Variable x, Variable t) {
     Tensor input = x.value();
@@ -125,9 +125,9 @@ public final class ConditioningOperations {
 
   private static ModulationShape shape(Tensor tokens, Tensor modulation) {
     long batch = tokens.shape().dim(0);
-    long width = tokens.shape().dim(2);
+    long width = tokens.shape().dim(-1);
     long chunks = modulation.elements() / (batch * width);
-    return new ModulationShape(batch, tokens.shape().dim(1), width, chunks);
+    return new ModulationShape(batch, tokens.elements() / (batch * width), width, chunks);
   }
 
   /** {@code x·σ(x)}, element by element. */

@@ -5,6 +5,7 @@ import dev.autoprog.kernel.ConvolutionShape;
 import dev.autoprog.kernel.FeatureMapShape;
 import dev.autoprog.kernel.GroupShape;
 import dev.autoprog.kernel.Kernels;
+import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 
@@ -116,6 +117,25 @@ public final class ConvolutionOperations {
     long[] before = x.value().shape().toArray();
     return tape.record(
         x.value().reshape(dims), (dy, sink) -> tape.accumulate(x, dy.reshape(before)), x);
+  }
+
+  /** The same numbers in FLOAT32: for what a loss reads. */
+  public static Variable toFloats(Tape tape, Variable x) {
+    Tensor input = x.value();
+    if (input.dtype() == DType.FLOAT32) {
+      return x;
+    }
+    Tensor y = tape.allocate(input.shape().toArray());
+    Kernels kernels = tape.kernels();
+    kernels.convert(input, y);
+    return tape.record(
+        y,
+        (dy, sink) -> {
+          Tensor dx = tape.allocateLike(input);
+          kernels.convert(dy, dx);
+          tape.accumulate(x, dx);
+        },
+        x);
   }
 
   /** Twice the height and width, each pixel four times: (B, H, W, C) to (B, 2H, 2W, C). */

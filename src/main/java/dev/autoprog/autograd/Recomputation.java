@@ -1,7 +1,9 @@
 package dev.autoprog.autograd;
 
 import dev.autoprog.tensor.Tensor;
+import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /**
  * Parts of a network whose activations are not kept: the backward pass computes them again (Chen et
@@ -21,12 +23,27 @@ public final class Recomputation {
     boolean recording = tape.isRecording();
     Tape once = recording ? Tape.recording(tape.session()) : Tape.inference(tape.session());
     Variable y = part.apply(once, once.input(x.value(), recording && x.requiresGradient()));
-    once.releaseAllBut(y.value());
+    once.releaseAllBut(List.of(y.value()));
     tape.adopt(y.value());
     if (!recording) {
       return tape.constant(y.value());
     }
     return tape.record(y.value(), (dy, sink) -> backward(tape, x, part, dy, sink), y);
+  }
+
+  /**
+   * The results of {@code part} as constants, of which nothing else is kept: for parts in which
+   * nothing trains, and for inference.
+   *
+   * @param part what it is given as a tape is for inference; its results are its own, not what it
+   *     reads
+   */
+  public static List<Variable> constants(Tape tape, Function<Tape, List<Variable>> part) {
+    Tape once = Tape.inference(tape.session());
+    List<Tensor> results = part.apply(once).stream().map(Variable::value).toList();
+    once.releaseAllBut(results);
+    results.forEach(tape::adopt);
+    return results.stream().map(tape::constant).toList();
   }
 
   private static void backward(

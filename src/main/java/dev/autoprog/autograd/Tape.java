@@ -7,6 +7,7 @@ import dev.autoprog.tensor.Memory;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,10 +93,12 @@ public final class Tape {
   }
 
   /** Gives back all that was allocated on this tape, except {@code kept}, and forgets it. */
-  void releaseAllBut(Tensor kept) {
+  void releaseAllBut(Collection<Tensor> kept) {
     nodes.forEach(node -> fresh.addAll(node.allocated));
     nodes.clear();
-    takeFresh().stream().filter(t -> t.memory() != kept.memory()).forEach(this::release);
+    takeFresh().stream()
+        .filter(t -> kept.stream().noneMatch(k -> k.memory() == t.memory()))
+        .forEach(this::release);
   }
 
   /** Takes over a tensor that another tape allocated and has not given back. */

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 
-/** A model's weights in a safetensors file, under the names of its parameters. */
+/** A model's weights in a safetensors file, under the names that files have for its parameters. */
 public final class WeightFile {
   private static final int MOST_NAMED = 8;
 
@@ -21,7 +21,7 @@ public final class WeightFile {
    * Fills a model's parameters.
    *
    * @param flat a buffer of the parameters' layout: their values, or an average
-   * @param optional names of parameters that keep what they have if the file has no such tensor
+   * @param optional names of tensors that keep what they have if the file has no such one
    * @return the names of those that did
    * @throws InputException if tensors are missing or have other shapes, all of which it lists, or
    *     the file cannot be read; nothing is changed then unless reading itself failed
@@ -29,11 +29,12 @@ public final class WeightFile {
   public static List<String> read(
       Path file, ParameterSet parameters, Tensor flat, Predicate<String> optional)
       throws InputException {
+    Map<String, Tensor> places = parameters.placesIn(flat);
     Map<String, Shape> expected = new LinkedHashMap<>();
-    parameters.all().forEach(parameter -> expected.put(parameter.name(), parameter.shape()));
+    places.forEach((name, place) -> expected.put(name, place.shape()));
     try (SafetensorsReader reader = SafetensorsReader.open(file)) {
       List<String> kept = check(reader, expected, optional);
-      for (Map.Entry<String, Tensor> place : parameters.placesIn(flat).entrySet()) {
+      for (Map.Entry<String, Tensor> place : places.entrySet()) {
         if (!kept.contains(place.getKey())) {
           reader.read(place.getKey(), place.getValue());
         }

@@ -52,7 +52,7 @@ public interface DenoisingNetwork extends AutoCloseable {
   List<Parameter> parametersOfBlock(int block);
 
   /**
-   * What only feeds the first block: with the first blocks frozen, freezing this too lets the
+   * What stands below the first block: with the first blocks frozen, freezing this too lets the
    * backward pass end above them.
    */
   List<Parameter> parametersBelowBlocks();

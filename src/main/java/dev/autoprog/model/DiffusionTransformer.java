@@ -39,9 +39,7 @@ public final class DiffusionTransformer implements DenoisingNetwork {
   private final Precision precision;
   private final PatchEmbedding patchEmbedding;
   private final Parameter positions;
-  private final TimestepEmbedding timestepEmbedding;
-  private final Embedding classEmbedding;
-  private final Embedding stageEmbedding;
+  private final ConditionEmbedding conditionEmbedding;
   private final List<AdaptiveBlock> blocks = new ArrayList<>();
   private final Linear finalModulation;
   private final Linear head;
@@ -60,11 +58,17 @@ public final class DiffusionTransformer implements DenoisingNetwork {
     positions.trainable(false);
     patchEmbedding =
         new PatchEmbedding(builder.under("x_embedder"), config.channels(), config.patch(), width);
-    timestepEmbedding =
-        new TimestepEmbedding(
-            builder.under("t_embedder").under("mlp"), "0", "2", FREQUENCIES, width, precision);
-    classEmbedding = table(builder, "y_embedder.embedding_table.weight", config.classes(), width);
-    stageEmbedding = table(builder, STAGE_TABLE, config.stages(), width);
+    ParameterSet.Builder times = builder.under("t_embedder").under("mlp");
+    Initializer normal = Initializer.truncatedNormal(0.02);
+    conditionEmbedding =
+        new ConditionEmbedding(
+            new TimestepEmbedding(
+                FREQUENCIES,
+                new Linear(times.under("0"), FREQUENCIES, width, normal),
+                new Linear(times.under("2"), width, width, normal),
+                precision),
+            table(builder, "y_embedder.embedding_table.weight", config.classes(), width),
+            table(builder, STAGE_TABLE, config.stages(), width));
     for (int i = 0; i < config.depth(); i++) {
       blocks.add(
           new AdaptiveBlock(
@@ -110,7 +114,7 @@ public final class DiffusionTransformer implements DenoisingNetwork {
   public Variable forward(Tape tape, Tensor noisy, Conditions conditions) {
     int grid = gridOf(noisy);
     Variable x = patches(tape, noisy, grid);
-    Variable condition = condition(tape, noisy.shape().dim(0), conditions);
+    Variable condition = conditionEmbedding.forward(tape, noisy.shape().dim(0), conditions);
     Variable fixed = tape.constant(condition.value());
     for (int i = 0; i < blocks.size(); i++) {
       AdaptiveBlock block = blocks.get(i);
@@ -173,33 +177,6 @@ public final class DiffusionTransformer implements DenoisingNetwork {
     Tensor typed = tape.allocate(precision.activations(), tokens.shape().toArray());
     tape.kernels().convert(tokens, typed);
     return typed;
-  }
-
-  /** (B, C), behind the SiLU that every modulation begins with. */
-  private Variable condition(Tape tape, long batch, Conditions conditions) {
-    float[] timesteps = conditions.timesteps();
-    require("timesteps", timesteps == null ? -1 : timesteps.length, batch);
-    Variable sum = timestepEmbedding.forward(tape, timesteps);
-    sum = plus(tape, sum, classEmbedding, "labels", conditions.labels(), batch);
-    sum = plus(tape, sum, stageEmbedding, "stages", conditions.stages(), batch);
-    return ConditioningOperations.silu(tape, sum);
-  }
-
-  private static Variable plus(
-      Tape tape, Variable sum, Embedding table, String name, int[] indices, long batch) {
-    if (table == null) {
-      return sum;
-    }
-    require(name, indices == null ? -1 : indices.length, batch);
-    return Operations.residual(tape, sum, table.forward(tape, indices), null);
-  }
-
-  private static void require(String name, int count, long batch) {
-    if (count != batch) {
-      throw new IllegalArgumentException(
-          "%s %s, expected one for each of %d images"
-              .formatted(count < 0 ? "no" : Integer.toString(count), name, batch));
-    }
   }
 
   @Override

@@ -4,13 +4,19 @@ import dev.autoprog.autograd.ConditioningOperations;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
 
-/** A table of learned vectors. Begins as N(0, 0.02²). */
+/** A table of learned vectors. */
 public final class Embedding {
   private final Parameter table;
 
-  /** Declares the table (rows, C) under {@code name}. */
+  /** Declares the table (rows, C) under {@code name}; it begins as N(0, 0.02²). */
   public Embedding(ParameterSet.Builder parameters, String name, int rows, int width) {
-    table = parameters.weight(name, Initializer.truncatedNormal(0.02), rows, width);
+    this(parameters, name, rows, width, Initializer.truncatedNormal(0.02));
+  }
+
+  /** The same with a beginning of its own. */
+  public Embedding(
+      ParameterSet.Builder parameters, String name, int rows, int width, Initializer initializer) {
+    table = parameters.weight(name, initializer, rows, width);
   }
 
   /**

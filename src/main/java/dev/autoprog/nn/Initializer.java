@@ -23,6 +23,11 @@ public interface Initializer {
     };
   }
 
+  /** Uniform in ±√(6 / (in + out)) (Glorot and Bengio 2010). */
+  static Initializer glorot(long in, long out) {
+    return uniform(Math.sqrt(6.0 / (in + out)));
+  }
+
   /** Uniform in (−bound, bound). */
   static Initializer uniform(double bound) {
     return (values, random) -> {

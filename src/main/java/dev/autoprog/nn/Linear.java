@@ -16,13 +16,23 @@ public final class Linear {
 
   /** Declares {@code weight} (out, in) and {@code bias} (out). */
   public Linear(ParameterSet.Builder parameters, int in, int out) {
-    this(parameters, in, out, Initializer.uniform(Math.sqrt(6.0 / (in + out))));
+    this(parameters, in, out, Initializer.glorot(in, out));
   }
 
   /** The same, with weights that begin otherwise. */
   public Linear(ParameterSet.Builder parameters, int in, int out, Initializer initializer) {
-    weight = parameters.weight("weight", initializer, out, in);
-    bias = parameters.free("bias", Initializer.constant(0), out);
+    this(parameters, initializer, out, in);
+  }
+
+  private Linear(ParameterSet.Builder parameters, Initializer initializer, long... dims) {
+    weight = parameters.weight("weight", initializer, dims);
+    bias = parameters.free("bias", Initializer.constant(0), dims[0]);
+  }
+
+  /** A convolution of single pixels, which is this on their channels: weights (out, in, 1, 1). */
+  public static Linear ofPixels(
+      ParameterSet.Builder parameters, int in, int out, Initializer initializer) {
+    return new Linear(parameters, initializer, out, in, 1, 1);
   }
 
   /** (out, in). */
@@ -52,5 +62,10 @@ public final class Linear {
   /** (…, in) to (…, out) in FLOAT32, whatever the input is: for what a loss reads. */
   public Variable forwardToFloats(Tape tape, Variable x) {
     return Operations.linear(tape, x, weight, bias, null, DType.FLOAT32);
+  }
+
+  /** Multiply-adds for this many rows. */
+  public double multiplyAdds(double rows) {
+    return rows * weight.shape().elements();
   }
 }

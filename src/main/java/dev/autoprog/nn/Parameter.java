@@ -3,10 +3,18 @@ package dev.autoprog.nn;
 import dev.autoprog.autograd.Variable;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
-/** A named, trainable tensor: a view into the flat buffers of its {@link ParameterSet}. */
+/**
+ * A named, trainable tensor: a view into the flat buffers of its {@link ParameterSet}. It may be
+ * several layers' weights, one below the other, so that one product computes what they all make of
+ * the same input; files know such a parameter as these layers.
+ */
 public final class Parameter implements Variable {
   private final String name;
+  private final List<String> storedNames;
   private final Shape shape;
   private final boolean decayed;
   private final Initializer initializer;
@@ -17,8 +25,14 @@ public final class Parameter implements Variable {
   private Tensor operand;
   private Tensor gradient;
 
-  Parameter(String name, Shape shape, boolean decayed, Initializer initializer) {
+  Parameter(
+      String name,
+      List<String> storedNames,
+      Shape shape,
+      boolean decayed,
+      Initializer initializer) {
     this.name = name;
+    this.storedNames = storedNames;
     this.shape = shape;
     this.decayed = decayed;
     this.initializer = initializer;
@@ -37,6 +51,31 @@ public final class Parameter implements Variable {
   /** Its name, as in timm: {@code blocks.0.attn.qkv.weight}. */
   public String name() {
     return name;
+  }
+
+  /**
+   * Under which names files have it: its own, or those of equal parts of its rows, from the first
+   * to the last.
+   */
+  public List<String> storedNames() {
+    return storedNames;
+  }
+
+  /** The part of {@code whole}, a tensor of this shape, that is stored under each name. */
+  Map<String, Tensor> stored(Tensor whole) {
+    Map<String, Tensor> parts = new LinkedHashMap<>();
+    Shape part = storedShape();
+    for (String stored : storedNames) {
+      parts.put(stored, whole.part(parts.size() * part.elements(), part.toArray()));
+    }
+    return parts;
+  }
+
+  /** Of what is stored under each name. */
+  Shape storedShape() {
+    long[] dims = shape.toArray();
+    dims[0] /= storedNames.size();
+    return Shape.of(dims);
   }
 
   /** Its shape. */

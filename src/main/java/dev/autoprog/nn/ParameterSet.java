@@ -7,9 +7,11 @@ import dev.autoprog.tensor.Rng;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The parameters of a model, in one flat buffer of values and one of gradients: first those with
@@ -28,9 +30,13 @@ public final class ParameterSet implements AutoCloseable {
 
   private ParameterSet(Session session, List<Parameter> declared, Precision precision) {
     this.session = session;
+    Set<String> stored = new HashSet<>();
     for (Parameter parameter : declared) {
-      if (parameters.put(parameter.name(), parameter) != null) {
-        throw new IllegalArgumentException("Two parameters are named " + parameter.name());
+      boolean unique = parameters.put(parameter.name(), parameter) == null;
+      for (String name : parameter.storedNames()) {
+        if (!stored.add(name) || !unique) {
+          throw new IllegalArgumentException("Two parameters are named " + name);
+        }
       }
     }
     long elements = declared.stream().mapToLong(p -> aligned(p.shape().elements())).sum();
@@ -114,8 +120,8 @@ public final class ParameterSet implements AutoCloseable {
   }
 
   /**
-   * Draws fresh values. What a parameter gets depends on the seed and its name alone, not on what
-   * else the model has.
+   * Draws fresh values. What is stored under a name gets what depends on the seed and that name
+   * alone, not on what else the model has.
    */
   public void initialize(long seed) {
     all().forEach(p -> initialize(p, seed));
@@ -123,9 +129,14 @@ public final class ParameterSet implements AutoCloseable {
   }
 
   private static void initialize(Parameter parameter, long seed) {
-    float[] fresh = new float[Math.toIntExact(parameter.shape().elements())];
-    parameter.initializer().fill(fresh, Rng.of(seed, parameter.name().hashCode()));
-    parameter.value().set(fresh);
+    float[] fresh = new float[Math.toIntExact(parameter.storedShape().elements())];
+    parameter
+        .stored(parameter.value())
+        .forEach(
+            (name, part) -> {
+              parameter.initializer().fill(fresh, Rng.of(seed, name.hashCode()));
+              part.set(fresh);
+            });
   }
 
   /**
@@ -152,10 +163,13 @@ public final class ParameterSet implements AutoCloseable {
     return view(flat, parameter.offset(), parameter.shape());
   }
 
-  /** All places in a flat buffer of this set's layout, by name, in the order of declaration. */
+  /**
+   * All places in a flat buffer of this set's layout, by the {@linkplain Parameter#storedNames
+   * names in files}, in the order of declaration.
+   */
   public Map<String, Tensor> placesIn(Tensor flat) {
     Map<String, Tensor> places = new LinkedHashMap<>();
-    parameters.forEach((name, parameter) -> places.put(name, placeIn(flat, parameter)));
+    parameters.values().forEach(p -> places.putAll(p.stored(placeIn(flat, p))));
     return places;
   }
 
@@ -241,12 +255,40 @@ public final class ParameterSet implements AutoCloseable {
 
     /** Declares a parameter with weight decay. */
     public Parameter weight(String name, Initializer initializer, long... dims) {
-      return declare(new Parameter(prefix + name, Shape.of(dims), true, initializer));
+      return declare(whole(prefix + name, true, initializer, dims));
     }
 
     /** Declares a parameter without weight decay: biases, norms, positions, class tokens. */
     public Parameter free(String name, Initializer initializer, long... dims) {
-      return declare(new Parameter(prefix + name, Shape.of(dims), false, initializer));
+      return declare(whole(prefix + name, false, initializer, dims));
+    }
+
+    private static Parameter whole(
+        String name, boolean decayed, Initializer initializer, long... dims) {
+      return new Parameter(name, List.of(name), Shape.of(dims), decayed, initializer);
+    }
+
+    /**
+     * Declares weights with weight decay that lie one below the other: one product with all of them
+     * does what a layer each would do. To files and for fresh values they are separate.
+     *
+     * @param name of all of them together
+     * @param parts the names of the layers, from the first rows on
+     * @param dims of each layer's weights
+     */
+    public Parameter stacked(
+        String name, List<String> parts, Initializer initializer, long... dims) {
+      List<String> stored = parts.stream().map(part -> prefix + part).toList();
+      long[] all = dims.clone();
+      all[0] *= parts.size();
+      return declare(new Parameter(prefix + name, stored, Shape.of(all), true, initializer));
+    }
+
+    /** The shapes of all that was declared, by the names in files. */
+    public Map<String, Shape> shapes() {
+      Map<String, Shape> shapes = new LinkedHashMap<>();
+      declared.forEach(p -> p.storedNames().forEach(name -> shapes.put(name, p.storedShape())));
+      return shapes;
     }
 
     /** Allocates all that was declared, as zeros. */

@@ -16,22 +16,16 @@ public final class TimestepEmbedding {
   private final DType type;
 
   /**
-   * Declares two linear layers, (C, frequencies) and (C, C).
+   * Of two linear layers.
    *
-   * @param firstName of the first layer
-   * @param secondName of the second layer
+   * @param frequencies sines and cosines together
+   * @param first (C, frequencies)
+   * @param second (C, C)
    */
-  public TimestepEmbedding(
-      ParameterSet.Builder parameters,
-      String firstName,
-      String secondName,
-      int frequencies,
-      int width,
-      Precision precision) {
+  public TimestepEmbedding(int frequencies, Linear first, Linear second, Precision precision) {
     this.frequencies = frequencies;
-    Initializer normal = Initializer.truncatedNormal(0.02);
-    first = new Linear(parameters.under(firstName), frequencies, width, normal);
-    second = new Linear(parameters.under(secondName), width, width, normal);
+    this.first = first;
+    this.second = second;
     type = precision.activations();
   }
 
