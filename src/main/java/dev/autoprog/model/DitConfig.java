@@ -1,5 +1,8 @@
 package dev.autoprog.model;
 
+import dev.autoprog.backend.Session;
+import dev.autoprog.nn.Precision;
+
 /**
  * What a diffusion transformer looks like (Peebles and Xie 2023).
  *
@@ -24,7 +27,8 @@ public record DitConfig(
     int heads,
     double mlpRatio,
     boolean learnsVariance,
-    int stages) {
+    int stages)
+    implements DenoisingConfig {
 
   /** Checks the ranges above. */
   public DitConfig {
@@ -69,6 +73,16 @@ public record DitConfig(
 
   private static DitConfig published(int patch, int width, int depth, int heads) {
     return new DitConfig(32, patch, 4, 1000, width, depth, heads, 4, true, 0);
+  }
+
+  @Override
+  public int resolutionStep() {
+    return patch;
+  }
+
+  @Override
+  public DiffusionTransformer create(Session session, Precision precision, long seed) {
+    return DiffusionTransformer.create(session, this, precision, seed);
   }
 
   /** Hidden width of the MLPs. */

@@ -216,6 +216,11 @@ public final class UNet implements DenoisingNetwork {
   }
 
   @Override
+  public boolean isOfStages(String name) {
+    return name.equals(STAGE_TABLE) || name.equals(STAGE_TOKEN);
+  }
+
+  @Override
   public double flops(int resolution) {
     return config.flops(resolution);
   }

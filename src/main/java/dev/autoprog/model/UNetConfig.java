@@ -1,5 +1,6 @@
 package dev.autoprog.model;
 
+import dev.autoprog.backend.Session;
 import dev.autoprog.nn.ParameterSet;
 import dev.autoprog.nn.Precision;
 import dev.autoprog.tensor.Shape;
@@ -38,7 +39,8 @@ public record UNetConfig(
     int heads,
     int groups,
     int contextWidth,
-    boolean learnsVariance) {
+    boolean learnsVariance)
+    implements DenoisingConfig {
   private static final int MOST_LEVELS = 16;
 
   /** Checks the ranges above. */
@@ -113,6 +115,11 @@ public record UNetConfig(
         64, 4, 0, 0, 320, List.of(1, 2, 4, 4), List.of(0, 1, 2), 2, 8, 32, 768, false);
   }
 
+  @Override
+  public UNet create(Session session, Precision precision, long seed) {
+    return UNet.create(session, this, precision, seed);
+  }
+
   /** How many levels there are. */
   public int levels() {
     return multipliers.size();
@@ -123,7 +130,8 @@ public record UNetConfig(
     return baseChannels * multipliers.get(level);
   }
 
-  /** The step of the image side: each level but the last halves it. */
+  /** Each level but the last halves the side. */
+  @Override
   public int resolutionStep() {
     return 1 << levels() - 1;
   }

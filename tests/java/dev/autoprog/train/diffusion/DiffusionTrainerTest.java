@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs that take a moment: a DiT of width 16 on tiny images, 24 steps of 16 images. */
 class DiffusionTrainerTest {
@@ -44,10 +45,10 @@ class DiffusionTrainerTest {
                 "training.steps=24",
                 "training.batch=16",
                 "training.checkpoint_seconds=1000",
-                "model.patch=3",
-                "model.width=16",
-                "model.depth=4",
-                "model.heads=2",
+                "model.dit.patch=3",
+                "model.dit.width=16",
+                "model.dit.depth=4",
+                "model.dit.heads=2",
                 "optimizer.learning_rate=0.003",
                 "optimizer.warmup_steps=4",
                 "optimizer.average_decay=0.9",
@@ -123,6 +124,33 @@ class DiffusionTrainerTest {
     try (SafetensorsReader weights =
         SafetensorsReader.open(directory.resolve("run/weights.safetensors"))) {
       assertThat(weights.tensors()).containsKey("blocks.3.adaLN_modulation.1.weight");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {5, 13, 20})
+  void aUNetsRunThatWasStoppedReachesTheSameBits(long stopAfter) throws Exception {
+    DiffusionConfig config =
+        unfreezing(
+            "model.kind=unet",
+            "model.unet={channels: 8, multipliers: [1, 2], attention: [1], blocks: 1, heads: 2, groups: 4}",
+            "progressive.pattern=contiguous_tail");
+    Path whole = directory.resolve("whole");
+    Path broken = directory.resolve("broken");
+    DiffusionSummary summary = train(config, whole);
+    assertThat(summary.stages()).extracting(DiffusionStageReport::level).containsExactly(2, 3, 4);
+    assertThat(until(stopAfter, false, config, broken).complete()).isFalse();
+    assertThat(until(Long.MAX_VALUE, true, config, broken).complete()).isTrue();
+    assertSameCheckpoint(whole, broken);
+    try (Session session = Session.open(Backend.named(config.backend()));
+        ImageSampler sampler = ImageSampler.ofRun(session, whole)) {
+      assertThat(
+              sampler.sample(
+                  new int[] {0, 1},
+                  new ImageSampler.Settings(3, true, 2, -1, 12, 8),
+                  1,
+                  () -> false))
+          .isPresent();
     }
   }
 
@@ -210,7 +238,7 @@ class DiffusionTrainerTest {
     assertThatThrownBy(
             () ->
                 train(
-                    config("model.weights=" + pretrained, "model.width=32"),
+                    config("model.weights=" + pretrained, "model.dit.width=32"),
                     directory.resolve("wrong")))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("x_embedder.proj.weight is (16, 1, 3, 3), expected (32, 1, 3, 3)");

@@ -3,6 +3,7 @@ package dev.autoprog.train.diffusion;
 import dev.autoprog.backend.Session;
 import dev.autoprog.config.Comment;
 import dev.autoprog.diffusion.Prediction;
+import dev.autoprog.model.DiffusionTransformer;
 import dev.autoprog.progressive.unfreeze.StageIdentifier;
 import dev.autoprog.progressive.unfreeze.UnfreezingPattern;
 import dev.autoprog.train.RunConfig.PrecisionChoice;
@@ -32,7 +33,12 @@ public record DiffusionConfig(
           0,
           PrecisionChoice.AUTO,
           new Data("builtin", 64, List.of(), 0.5),
-          new Model("", 0, 2, 128, 6, 4, 4),
+          new Model(
+              "",
+              0,
+              Kind.DIT,
+              new Dit(2, 128, 6, 4, 4),
+              new UNet(32, List.of(1, 2, 2), List.of(2), 1, 2, 8)),
           new Noise(1000, Betas.LINEAR, Prediction.EPSILON, false, 0.1),
           new Training(4000, 64, 30),
           new Optimizer(5e-4, 1e-5, 100, 0.9, 0.999, 1e-8, 0, 1, 0.999),
@@ -62,19 +68,49 @@ public record DiffusionConfig(
     }
   }
 
-  /** The diffusion transformer, and the weights that it begins with. */
+  /** Which network. */
+  public enum Kind {
+    /** {@link DiffusionTransformer}. */
+    DIT,
+    /** {@link dev.autoprog.model.UNet}. */
+    UNET
+  }
+
+  /** The diffusion transformer. */
+  public record Dit(
+      @Comment("side of a patch in pixels") int patch,
+      @Comment("width of a token") int width,
+      @Comment("transformer blocks") int depth,
+      @Comment("attention heads; width / heads is a multiple of 8") int heads,
+      @Comment("hidden width of the MLPs, in widths") double mlpRatio) {}
+
+  /** The UNet. */
+  public record UNet(
+      @Comment("channels of the first level") int channels,
+      @Comment("channels of each level, in those of the first; each but the last halves the side")
+          List<Integer> multipliers,
+      @Comment("levels that have attention, from 0") List<Integer> attention,
+      @Comment("residual blocks of each level on the way down") int blocks,
+      @Comment("attention heads") int heads,
+      @Comment("groups of the norms; they divide the channels of each level") int groups) {
+    /** Keeps the lists as they are. */
+    public UNet {
+      multipliers = List.copyOf(multipliers);
+      attention = List.copyOf(attention);
+    }
+  }
+
+  /** The network, and the weights that it begins with. */
   public record Model(
       @Comment(
               "a safetensors file or a run's directory with pre-trained weights; empty for fresh ones")
           String weights,
       @Comment(
-              "image side in pixels, a multiple of the patch; 0 for the images' own, in whole pairs of patches")
+              "image side in pixels, a multiple of what patches or levels divide; 0 for the images' own, in whole pairs of that")
           int resolution,
-      @Comment("side of a patch in pixels") int patch,
-      @Comment("width of a token") int width,
-      @Comment("transformer blocks") int depth,
-      @Comment("attention heads; width / heads is a multiple of 8") int heads,
-      @Comment("hidden width of the MLPs, in widths") double mlpRatio) {
+      @Comment("dit or unet") Kind kind,
+      @Comment("where the kind is dit") Dit dit,
+      @Comment("where the kind is unet") UNet unet) {
     /** Checks the resolution; the rest depends on the images. */
     public Model {
       require(resolution >= 0, "resolution", resolution, "at least 0");

@@ -5,7 +5,9 @@ import dev.autoprog.data.ImageDataset;
 import dev.autoprog.diffusion.DiffusionProcess;
 import dev.autoprog.diffusion.NoiseSchedule;
 import dev.autoprog.diffusion.Variance;
+import dev.autoprog.model.DenoisingConfig;
 import dev.autoprog.model.DitConfig;
+import dev.autoprog.model.UNetConfig;
 import dev.autoprog.optim.LearningRate;
 import dev.autoprog.progressive.growth.Resolutions;
 import dev.autoprog.progressive.unfreeze.Unfreezing;
@@ -25,7 +27,7 @@ import java.util.List;
  * @param batchesPerEpoch whole batches in the training images
  */
 public record DiffusionPlan(
-    DitConfig model,
+    DenoisingConfig model,
     DiffusionProcess process,
     UnfreezingSchedule schedule,
     boolean searches,
@@ -46,7 +48,7 @@ public record DiffusionPlan(
           "Set training.batch lower.");
     }
     try {
-      DitConfig model = model(config, train);
+      DenoisingConfig model = model(config, train);
       return new DiffusionPlan(
           model,
           process(config.noise()),
@@ -63,23 +65,48 @@ public record DiffusionPlan(
     }
   }
 
-  private static DitConfig model(DiffusionConfig config, ImageDataset train) {
+  private static DenoisingConfig model(DiffusionConfig config, ImageDataset train) {
     DiffusionConfig.Model wanted = config.model();
     DiffusionConfig.Progressive progressive = config.progressive();
+    int channels = train.channels();
+    int classes = train.classNames().size();
+    int stages = progressive.identifiers() ? progressive.stages() : 0;
+    boolean learned = config.noise().learnedVariance();
+    DiffusionConfig.Dit dit = wanted.dit();
+    DiffusionConfig.UNet unet = wanted.unet();
+    return switch (wanted.kind()) {
+      case DIT ->
+          new DitConfig(
+              resolution(wanted, train, Math.max(1, dit.patch())),
+              dit.patch(),
+              channels,
+              classes,
+              dit.width(),
+              dit.depth(),
+              dit.heads(),
+              dit.mlpRatio(),
+              learned,
+              stages);
+      case UNET ->
+          new UNetConfig(
+              resolution(wanted, train, 1 << Math.max(1, unet.multipliers().size()) - 1),
+              channels,
+              classes,
+              stages,
+              unet.channels(),
+              unet.multipliers(),
+              unet.attention(),
+              unet.blocks(),
+              unet.heads(),
+              unet.groups(),
+              0,
+              learned);
+    };
+  }
+
+  private static int resolution(DiffusionConfig.Model wanted, ImageDataset train, int step) {
     int side = Math.max(train.height(), train.width());
-    return new DitConfig(
-        wanted.resolution() > 0
-            ? wanted.resolution()
-            : Resolutions.whole(side, 2 * Math.max(1, wanted.patch())),
-        wanted.patch(),
-        train.channels(),
-        train.classNames().size(),
-        wanted.width(),
-        wanted.depth(),
-        wanted.heads(),
-        wanted.mlpRatio(),
-        config.noise().learnedVariance(),
-        progressive.identifiers() ? progressive.stages() : 0);
+    return wanted.resolution() > 0 ? wanted.resolution() : Resolutions.whole(side, 2 * step);
   }
 
   static DiffusionProcess process(DiffusionConfig.Noise noise) {
@@ -93,7 +120,7 @@ public record DiffusionPlan(
     return new DiffusionProcess(schedule, noise.prediction(), variance);
   }
 
-  private static UnfreezingSchedule schedule(DiffusionConfig config, DitConfig model) {
+  private static UnfreezingSchedule schedule(DiffusionConfig config, DenoisingConfig model) {
     DiffusionConfig.Progressive wanted = config.progressive();
     long steps = config.training().steps();
     return switch (wanted.schedule()) {
@@ -101,7 +128,7 @@ public record DiffusionPlan(
       case MANUAL, SEARCH ->
           UnfreezingSchedule.manual(
               model.resolution(),
-              2 * model.patch(),
+              2 * model.resolutionStep(),
               steps,
               wanted.stages(),
               wanted.resolutionScale());
@@ -110,13 +137,14 @@ public record DiffusionPlan(
   }
 
   private static UnfreezingSchedule given(
-      List<DiffusionConfig.Span> spans, DitConfig model, long steps) {
+      List<DiffusionConfig.Span> spans, DenoisingConfig model, long steps) {
     List<UnfreezingSchedule.Stage> stages = new ArrayList<>();
     long step = 0;
     for (DiffusionConfig.Span span : spans) {
-      if (span.resolution() % model.patch() != 0) {
+      if (span.resolution() % model.resolutionStep() != 0) {
         throw new IllegalArgumentException(
-            "a stage's " + span.resolution() + " px are no multiple of the patch");
+            "a stage's %d px are no multiple of %d"
+                .formatted(span.resolution(), model.resolutionStep()));
       }
       Unfreezing unfreezing = new Unfreezing(span.resolution(), span.level());
       stages.add(new UnfreezingSchedule.Stage(stages.size(), step, span.steps(), unfreezing));

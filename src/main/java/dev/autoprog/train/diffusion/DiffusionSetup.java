@@ -4,7 +4,7 @@ import dev.autoprog.InputException;
 import dev.autoprog.backend.Session;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.io.WeightFile;
-import dev.autoprog.model.DiffusionTransformer;
+import dev.autoprog.model.DenoisingNetwork;
 import dev.autoprog.optim.AdamW;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,16 +34,15 @@ record DiffusionSetup(Session session, DiffusionConfig config, DataSplit data, D
    * @throws InputException if the file is not of this network
    */
   DiffusionLearner newLearner() throws InputException {
-    DiffusionTransformer network =
-        DiffusionTransformer.create(
-            session, plan.model(), config.precision().in(session), config.seed());
+    DenoisingNetwork network =
+        plan.model().create(session, config.precision().in(session), config.seed());
     try {
       if (!config.model().weights().isEmpty()) {
         WeightFile.read(
             weightsIn(Path.of(config.model().weights())),
             network.parameters(),
             network.parameters().values(),
-            DiffusionTransformer.STAGE_TABLE::equals);
+            network::isOfStages);
       }
       DiffusionConfig.Optimizer o = config.optimizer();
       return new DiffusionLearner(

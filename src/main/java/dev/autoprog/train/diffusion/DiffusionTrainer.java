@@ -165,7 +165,7 @@ public final class DiffusionTrainer implements Stoppable {
   }
 
   private DiffusionProgress progressOf(Checkpoint checkpoint) throws InputException {
-    RunDirectory.requireSame(checkpoint, "another model", setup.plan().model(), "model");
+    RunDirectory.requireSame(checkpoint, "another model", (Record) setup.plan().model(), "model");
     RunDirectory.requireSame(checkpoint, "other images or batches", material(), "material");
     return RunDirectory.fact(checkpoint, "progress", DiffusionProgress.class);
   }

@@ -11,9 +11,10 @@ import dev.autoprog.diffusion.Guidance;
 import dev.autoprog.diffusion.Sampler;
 import dev.autoprog.io.WeightFile;
 import dev.autoprog.model.Conditions;
+import dev.autoprog.model.DenoisingConfig;
 import dev.autoprog.model.DenoisingNetwork;
-import dev.autoprog.model.DiffusionTransformer;
 import dev.autoprog.model.DitConfig;
+import dev.autoprog.model.UNetConfig;
 import dev.autoprog.run.Checkpoint;
 import dev.autoprog.run.RunDirectory;
 import dev.autoprog.tensor.DType;
@@ -51,9 +52,10 @@ public final class ImageSampler implements AutoCloseable {
    */
   public static ImageSampler ofRun(Session session, Path run) throws InputException {
     DiffusionConfig config = DiffusionTrainer.configOf(run);
-    DitConfig model = RunDirectory.fact(Checkpoint.newestOf(run), "model", DitConfig.class);
-    DiffusionTransformer network =
-        DiffusionTransformer.create(session, model, config.precision().in(session), config.seed());
+    Class<? extends DenoisingConfig> kind =
+        config.model().kind() == DiffusionConfig.Kind.DIT ? DitConfig.class : UNetConfig.class;
+    DenoisingConfig model = RunDirectory.fact(Checkpoint.newestOf(run), "model", kind);
+    DenoisingNetwork network = model.create(session, config.precision().in(session), config.seed());
     try {
       WeightFile.read(
           DiffusionSetup.weightsIn(run),
