@@ -12,7 +12,6 @@ import dev.autoprog.data.BatchLoader;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.metric.NeuralTangentKernel;
 import dev.autoprog.metric.NeuralTangentKernel.Outputs;
-import dev.autoprog.metric.NtkCondition;
 import dev.autoprog.metric.ZiCo;
 import dev.autoprog.model.VisionTransformer;
 import dev.autoprog.nn.CrossEntropy;
@@ -118,8 +117,7 @@ public final class Scorer implements Measurable<Candidate, InputException>, Auto
   public double stepSeconds(Candidate candidate) throws InputException {
     VisionTransformer network = network(candidate);
     List<Double> seconds = new ArrayList<>();
-    int warmUp = 2;
-    while (seconds.size() < warmUp + settings.steps()) {
+    while (seconds.size() < Measures.stepsFor(settings.steps())) {
       eachBatch(
           candidate,
           (images, labels) -> {
@@ -129,9 +127,7 @@ public final class Scorer implements Measurable<Candidate, InputException>, Auto
             seconds.add((System.nanoTime() - begin) * 1e-9);
           });
     }
-    double[] counted =
-        seconds.stream().skip(warmUp).mapToDouble(Double::doubleValue).sorted().toArray();
-    return counted[counted.length / 2];
+    return Measures.seconds(seconds);
   }
 
   /** The mean condition number over the batches; of one that has none, why. */
@@ -145,17 +141,8 @@ public final class Scorer implements Measurable<Candidate, InputException>, Auto
             found.add(
                 NeuralTangentKernel.of(setup.session(), network::forward, images, Outputs.SUMMED)));
     kernels.put(candidate, found);
-    double sum = 0;
-    for (NeuralTangentKernel kernel : found) {
-      if (kernel.condition() instanceof NtkCondition.WellConditioned well) {
-        sum += well.kappa();
-      } else if (kernel.condition() instanceof NtkCondition.RankDeficient deficient) {
-        return Trainability.none("rank " + deficient.rank() + " of " + settings.samples());
-      } else if (kernel.condition() instanceof NtkCondition.NotPositive not) {
-        return Trainability.none("an eigenvalue of " + not.least());
-      }
-    }
-    return Trainability.of(sum / found.size());
+    return Measures.trainability(
+        found.stream().map(NeuralTangentKernel::condition).toList(), settings.samples());
   }
 
   @Override

@@ -13,6 +13,7 @@ import dev.autoprog.model.Conditions;
 import dev.autoprog.progressive.search.Measurable;
 import dev.autoprog.progressive.search.Searchable.Cost;
 import dev.autoprog.progressive.unfreeze.Unfreezing;
+import dev.autoprog.train.Measures;
 import dev.autoprog.train.diffusion.DiffusionBatches.Step;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,8 +24,6 @@ import java.util.List;
  * images, without training it.
  */
 final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, AutoCloseable {
-  private static final int WARM_UP = 2;
-
   private final DiffusionSetup setup;
   private final DiffusionLearner learner;
   private final DiffusionBatches batches;
@@ -86,7 +85,7 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
   @Override
   public double stepSeconds(Unfreezing candidate) throws InputException {
     List<Double> seconds = new ArrayList<>();
-    while (seconds.size() < WARM_UP + settings.steps()) {
+    while (seconds.size() < Measures.stepsFor(settings.steps())) {
       eachBatch(
           candidate,
           step -> {
@@ -95,9 +94,7 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
             seconds.add((System.nanoTime() - begin) * 1e-9);
           });
     }
-    double[] counted =
-        seconds.stream().skip(WARM_UP).mapToDouble(Double::doubleValue).sorted().toArray();
-    return counted[counted.length / 2];
+    return Measures.seconds(seconds);
   }
 
   /** The mean condition number over the batches; of one that has none, why. */
@@ -120,17 +117,7 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
                         step.noisy().noisy(),
                         Outputs.SUMMED)
                     .condition()));
-    double sum = 0;
-    for (NtkCondition condition : found) {
-      if (condition instanceof NtkCondition.WellConditioned well) {
-        sum += well.kappa();
-      } else if (condition instanceof NtkCondition.RankDeficient deficient) {
-        return Trainability.none("rank " + deficient.rank() + " of " + settings.samples());
-      } else if (condition instanceof NtkCondition.NotPositive not) {
-        return Trainability.none("an eigenvalue of " + not.least());
-      }
-    }
-    return Trainability.of(sum / found.size());
+    return Measures.trainability(found, settings.samples());
   }
 
   private static Conditions firstOf(Conditions all, int count) {

@@ -1,0 +1,44 @@
+package dev.autoprog.train;
+
+import dev.autoprog.metric.NtkCondition;
+import dev.autoprog.progressive.search.Measurable.Trainability;
+import java.util.List;
+
+/** What a zero-shot search makes of several measurements. */
+public final class Measures {
+  /** Steps that are not counted. */
+  private static final int WARM_UP = 2;
+
+  private Measures() {}
+
+  /** How many steps to time, so that {@code counted} of them count. */
+  public static int stepsFor(int counted) {
+    return WARM_UP + counted;
+  }
+
+  /** The median of a step's times, those at the beginning left out. */
+  public static double seconds(List<Double> all) {
+    double[] counted =
+        all.stream().skip(WARM_UP).mapToDouble(Double::doubleValue).sorted().toArray();
+    return counted[counted.length / 2];
+  }
+
+  /**
+   * The mean condition number of several batches' kernels; where one has none, why.
+   *
+   * @param samples of a batch
+   */
+  public static Trainability trainability(List<NtkCondition> conditions, int samples) {
+    double sum = 0;
+    for (NtkCondition condition : conditions) {
+      if (condition instanceof NtkCondition.WellConditioned well) {
+        sum += well.kappa();
+      } else if (condition instanceof NtkCondition.RankDeficient deficient) {
+        return Trainability.none("rank " + deficient.rank() + " of " + samples);
+      } else if (condition instanceof NtkCondition.NotPositive not) {
+        return Trainability.none("an eigenvalue of " + not.least());
+      }
+    }
+    return Trainability.of(sum / conditions.size());
+  }
+}
