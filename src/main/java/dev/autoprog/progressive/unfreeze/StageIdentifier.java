@@ -1,7 +1,7 @@
 package dev.autoprog.progressive.unfreeze;
 
-import dev.autoprog.tensor.Rng;
 import java.util.Arrays;
+import org.apache.commons.math3.random.MersenneTwister;
 
 /**
  * Which stage's identifier each image of a batch bears (Li et al. 2024): the present stage's, or,
@@ -16,7 +16,7 @@ public record StageIdentifier(int stages, double dropRate) {
   public static final double DEFAULT_DROP_RATE = 0.1;
 
   /** Keeps these draws apart from others of the same seed. */
-  private static final long STREAM = 0x5349_44;
+  private static final int STREAM = 0x5349_44;
 
   /** Checks the ranges. */
   public StageIdentifier {
@@ -39,10 +39,11 @@ public record StageIdentifier(int stages, double dropRate) {
    */
   public int[] ofBatch(int stage, int size, long seed, long step) {
     require(stage);
+    int[] key = {(int) (seed >>> 32), (int) seed, STREAM, (int) (step >>> 32), (int) step};
+    MersenneTwister random = new MersenneTwister(key);
     int[] identifiers = new int[size];
     for (int i = 0; i < size; i++) {
-      boolean dropped = Rng.of(seed, STREAM, step, i).nextDouble() < dropRate;
-      identifiers[i] = dropped ? none() : stage;
+      identifiers[i] = random.nextDouble() < dropRate ? none() : stage;
     }
     return identifiers;
   }

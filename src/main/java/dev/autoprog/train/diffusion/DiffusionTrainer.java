@@ -1,15 +1,12 @@
 package dev.autoprog.train.diffusion;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Session;
-import dev.autoprog.config.Comment;
 import dev.autoprog.data.Augmentation;
 import dev.autoprog.data.Batch;
 import dev.autoprog.data.BatchCursor;
 import dev.autoprog.data.BatchLoader;
 import dev.autoprog.data.DataSplit;
-import dev.autoprog.io.SafetensorsWriter;
 import dev.autoprog.optim.LearningRate;
 import dev.autoprog.progressive.search.ZeroShotDecision;
 import dev.autoprog.progressive.search.ZeroShotSearch;
@@ -17,13 +14,11 @@ import dev.autoprog.progressive.unfreeze.Unfreezing;
 import dev.autoprog.progressive.unfreeze.UnfreezingSchedule.Stage;
 import dev.autoprog.run.Checkpoint;
 import dev.autoprog.run.RunDirectory;
-import dev.autoprog.run.RunLog;
 import dev.autoprog.run.Stoppable;
 import dev.autoprog.train.TrainingException;
 import dev.autoprog.train.diffusion.DiffusionBatches.Step;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
@@ -50,7 +45,7 @@ public final class DiffusionTrainer implements Stoppable {
   private DiffusionBatches batches;
   private BatchLoader loader;
   private Validation validation;
-  private RunDirectory run;
+  private DiffusionRecord run;
   private DiffusionProgress progress;
   private LearningRate learningRate;
   private long checkpointNanos;
@@ -137,9 +132,15 @@ public final class DiffusionTrainer implements Stoppable {
     learningRate = setup.plan().learningRate(config.optimizer());
     Optional<Checkpoint> checkpoint =
         resuming ? Optional.of(Checkpoint.newestOf(path)) : Optional.empty();
-    progress = checkpoint.isPresent() ? progressOf(checkpoint.get()) : new DiffusionProgress();
+    progress =
+        checkpoint.isPresent()
+            ? DiffusionRecord.progressOf(checkpoint.get(), setup)
+            : new DiffusionProgress();
     int threads = session.threads();
-    try (RunDirectory opened = resuming ? resumed() : RunDirectory.create(path, config);
+    try (DiffusionRecord opened =
+            resuming
+                ? DiffusionRecord.resume(path, setup, progress)
+                : DiffusionRecord.create(path, setup);
         DiffusionLearner newLearner = setup.newLearner();
         DiffusionBatches newBatches = new DiffusionBatches(setup, setup.data().train());
         Validation newValidation = new Validation(setup, newLearner);
@@ -152,8 +153,7 @@ public final class DiffusionTrainer implements Stoppable {
       validation = newValidation;
       loader = newLoader;
       if (checkpoint.isPresent()) {
-        RunDirectory.restore(checkpoint.get(), learner.weights(), learner.state());
-        learner.network().parameters().valuesChanged();
+        DiffusionRecord.restore(checkpoint.get(), learner);
       } else {
         save(); // whenever the process dies, there is something to resume
       }
@@ -162,47 +162,6 @@ public final class DiffusionTrainer implements Stoppable {
     } finally {
       session.arena().close();
     }
-  }
-
-  private DiffusionProgress progressOf(Checkpoint checkpoint) throws InputException {
-    RunDirectory.requireSame(checkpoint, "another model", (Record) setup.plan().model(), "model");
-    RunDirectory.requireSame(checkpoint, "other images or batches", material(), "material");
-    return RunDirectory.fact(checkpoint, "progress", DiffusionProgress.class);
-  }
-
-  /** What a run's images are known by when it is taken up again. */
-  private record Material(int train, int test, int batch, List<String> classNames) {}
-
-  private Material material() {
-    return new Material(
-        setup.data().train().size(),
-        setup.data().test().size(),
-        config.training().batch(),
-        setup.data().train().classNames());
-  }
-
-  private RunDirectory resumed() throws InputException {
-    RunDirectory opened = RunDirectory.resume(path, this::isOver, progress.seconds);
-    try {
-      opened.writeSchedule(new Stages(progress.finished));
-      return opened;
-    } catch (InputException e) {
-      opened.close();
-      throw e;
-    }
-  }
-
-  /** Whether a line of the log tells of what will not come again. */
-  private boolean isOver(JsonNode line) {
-    long step = line.path("step").asLong(Long.MAX_VALUE);
-    return switch (line.path("event").asText()) {
-      case "search", "stage" ->
-          line.path("stage").asInt() < progress.finished.size()
-              || line.path("stage").asInt() == progress.finished.size()
-                  && progress.unfreezing != null;
-      case "eval" -> step <= progress.validatedAt;
-      default -> step < progress.step;
-    };
   }
 
   private DiffusionSummary stages() throws InputException, TrainingException {
@@ -220,17 +179,9 @@ public final class DiffusionTrainer implements Stoppable {
       }
       end(stage);
     }
-    writeWeights();
+    run.writeWeights(learner);
     DiffusionSummary summary = summary(true);
-    run.log()
-        .line(RunLog.Event.END)
-        .put("validation_mse", summary.error())
-        .put("train_seconds", summary.trainSeconds())
-        .put("search_seconds", summary.searchSeconds())
-        .put("validation_seconds", summary.validationSeconds())
-        .put("full_seconds", summary.fullSeconds())
-        .put("steps", summary.steps())
-        .write();
+    run.logEnd(summary);
     return summary;
   }
 
@@ -244,15 +195,7 @@ public final class DiffusionTrainer implements Stoppable {
     Stage stage = planned.with(progress.unfreezing);
     learner.train(config.progressive().pattern(), stage.unfreezing().level(), stage.firstStep());
     if (fresh) {
-      run.log()
-          .line(RunLog.Event.STAGE)
-          .put("step", progress.step)
-          .put("stage", stage.index())
-          .put("resolution", stage.unfreezing().resolution())
-          .put("level", stage.unfreezing().level())
-          .put("steps", stage.steps())
-          .put("trainable", learner.trainable())
-          .write();
+      run.logStage(progress.step, stage, learner.trainable());
     }
     listener.stageStarted(stage, setup.plan().schedule().steps());
     return stage;
@@ -273,15 +216,7 @@ public final class DiffusionTrainer implements Stoppable {
     }
     double seconds = (System.nanoTime() - begin) * 1e-9;
     progress.searchSeconds += seconds;
-    run.log()
-        .line(RunLog.Event.SEARCH)
-        .put("step", progress.step)
-        .put("stage", planned.index())
-        .put("candidates", decision.table())
-        .put("winner", decision.winner())
-        .put("reason", decision.reason())
-        .put("search_seconds", seconds)
-        .write();
+    run.logSearch(progress.step, planned, decision, seconds);
     listener.searched(planned, decision);
     return decision.winner();
   }
@@ -334,16 +269,7 @@ public final class DiffusionTrainer implements Stoppable {
     }
     double seconds = (System.nanoTime() - begin) * 1e-9;
     double speed = batch.size() / seconds;
-    run.log()
-        .line(RunLog.Event.STEP)
-        .put("step", progress.step)
-        .put("stage", stage.index())
-        .put("loss", result.loss())
-        .put("gradient_norm", result.gradientNorm())
-        .put("learning_rate", rate)
-        .put("images_per_second", speed)
-        .put("peak_bytes", session.arena().peakBytes())
-        .write();
+    run.logStep(progress.step, stage, result, rate, speed, session.arena().peakBytes());
     listener.stepped(stage, progress.step, result.loss(), speed);
     progress.step++;
     progress.stageSeconds += seconds;
@@ -363,12 +289,7 @@ public final class DiffusionTrainer implements Stoppable {
     }
     progress.error = error.getAsDouble();
     progress.validatedAt = progress.step;
-    run.log()
-        .line(RunLog.Event.EVAL)
-        .put("step", progress.step)
-        .put("stage", stage.index())
-        .put("validation_mse", progress.error)
-        .write();
+    run.logValidation(progress, stage);
     listener.validated(stage, progress.step, progress.error);
     return true;
   }
@@ -389,30 +310,14 @@ public final class DiffusionTrainer implements Stoppable {
     progress.unfreezing = null;
     progress.stageSeconds = 0;
     progress.stageLoss = 0;
-    run.writeSchedule(new Stages(progress.finished));
+    run.writeSchedule(progress.finished);
     save();
     listener.stageFinished(report);
   }
 
-  /** What {@code schedule.yaml} says. */
-  private record Stages(
-      @Comment("the stages as they happened") List<DiffusionStageReport> stages) {}
-
   private void save() throws InputException {
-    progress.seconds = run.seconds();
-    run.save(
-        progress.step,
-        learner.weights(),
-        learner.state(),
-        Map.of("model", setup.plan().model(), "material", material(), "progress", progress));
+    run.save(progress, learner);
     checkpointNanos = System.nanoTime();
-  }
-
-  private void writeWeights() throws InputException {
-    SafetensorsWriter.write(
-        path.resolve(DiffusionSetup.WEIGHTS),
-        learner.network().parameters().placesIn(learner.average().values()),
-        Map.of());
   }
 
   private DiffusionSummary summary(boolean complete) {
