@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import org.junit.jupiter.api.Test;
 
 class LearningRateTest {
-  private final LearningRate rate = LearningRate.cosine(1e-3, 1e-5, 10, 110);
+  private final LearningRate rate = LearningRate.cosine(1e-3, 1e-5, 10, 110, 1);
 
   @Test
   void itRisesLinearlyToThePeak() {
@@ -28,6 +28,18 @@ class LearningRateTest {
 
   @Test
   void withoutWarmupItBeginsAtThePeak() {
-    assertThat(LearningRate.cosine(1e-3, 0, 0, 100).at(0)).isEqualTo(1e-3);
+    assertThat(LearningRate.cosine(1e-3, 0, 0, 100, 1).at(0)).isEqualTo(1e-3);
+  }
+
+  @Test
+  void withAPlateauItFallsOverTheLastShareOnly() {
+    LearningRate plateau = LearningRate.cosine(1e-3, 1e-5, 10, 110, 0.3);
+    for (long step = 10; step <= 80; step++) {
+      assertThat(plateau.at(step)).isEqualTo(1e-3);
+    }
+    assertThat(plateau.at(81)).isLessThan(1e-3);
+    assertThat(plateau.at(95)).isCloseTo((1e-3 + 1e-5) / 2, within(1e-12));
+    assertThat(plateau.at(110)).isCloseTo(1e-5, within(1e-12));
+    assertThat(plateau.at(9)).isEqualTo(rate.at(9));
   }
 }

@@ -26,6 +26,7 @@ class RunConfigTest {
         "optimizer.learning_rate=.nan",
         "optimizer.final_learning_rate=.inf",
         "optimizer.warmup_epochs=.inf",
+        "optimizer.decay_share=0",
         "optimizer.epsilon=.inf",
         "optimizer.weight_decay=.inf",
         "optimizer.clip_norm=.inf",

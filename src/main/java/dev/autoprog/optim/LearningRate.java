@@ -7,15 +7,22 @@ public interface LearningRate {
   double at(long step);
 
   /**
-   * A linear rise from {@code peak / warmup} to {@code peak} over {@code warmup} steps, then half a
-   * cosine down to {@code floor} at {@code total} (Loshchilov and Hutter 2017).
+   * Warm-up, plateau and decay: a linear rise from {@code peak / warmup} to {@code peak} over
+   * {@code warmup} steps, then {@code peak}, and over the last {@code decayShare} of the steps
+   * after the warm-up half a cosine down to {@code floor} at {@code total}. A share of 1 has no
+   * plateau (Loshchilov and Hutter 2017), a smaller one leaves what is grown late a high rate to
+   * learn with (warmup-stable-decay, Hu et al. 2024, and Hägele et al. 2024).
+   *
+   * @param decayShare in (0, 1]
    */
-  static LearningRate cosine(double peak, double floor, long warmup, long total) {
+  static LearningRate cosine(
+      double peak, double floor, long warmup, long total, double decayShare) {
+    long start = total - Math.round(decayShare * Math.max(0, total - warmup));
     return step -> {
       if (step < warmup) {
         return peak * (step + 1) / warmup;
       }
-      double done = Math.min(1, (double) (step - warmup) / Math.max(1, total - warmup));
+      double done = Math.max(0, Math.min(1, (double) (step - start) / Math.max(1, total - start)));
       return floor + (peak - floor) * 0.5 * (1 + Math.cos(Math.PI * done));
     };
   }

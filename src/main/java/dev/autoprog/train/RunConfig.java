@@ -37,7 +37,7 @@ public record RunConfig(
           new Data("builtin", 64),
           new Model(0, 4, 96, 6, 3, 3),
           new Training(44, 32, false, 30),
-          new Optimizer(1e-3, 1e-5, 2, 0.9, 0.999, 1e-8, 0.05, 1),
+          new Optimizer(1e-3, 1e-5, 2, 1, 0.9, 0.999, 1e-8, 0.05, 1),
           new Regularization(0, 0.5, 0.04, 1, 0, 0, 0, 0.5, 0, 0, 1, 0.5),
           new Progressive(
               4,
@@ -124,11 +124,13 @@ public record RunConfig(
     }
   }
 
-  /** AdamW, with a linear warm-up and a cosine over the whole run. */
+  /** AdamW, with a linear warm-up, a plateau and a cosine down. */
   public record Optimizer(
       @Comment("the highest learning rate") double learningRate,
       @Comment("the learning rate at the end") double finalLearningRate,
       @Comment("epochs of linear warm-up") double warmupEpochs,
+      @Comment("last share of the run over which the rate falls; before it stays at its height")
+          double decayShare,
       double beta1,
       double beta2,
       double epsilon,
@@ -140,6 +142,7 @@ public record RunConfig(
       requirePositive("learning_rate", learningRate);
       requireNotNegative("final_learning_rate", finalLearningRate);
       requireNotNegative("warmup_epochs", warmupEpochs);
+      require(decayShare > 0 && decayShare <= 1, "decay_share", decayShare, "in (0, 1]");
       require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "in [0, 1)");
       require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "in [0, 1)");
       requirePositive("epsilon", epsilon);

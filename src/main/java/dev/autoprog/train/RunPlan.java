@@ -177,6 +177,7 @@ public record RunPlan(
         optimizer.learningRate(),
         optimizer.finalLearningRate(),
         Math.round(optimizer.warmupEpochs() * stepsPerEpoch),
-        totalSteps());
+        totalSteps(),
+        optimizer.decayShare());
   }
 }

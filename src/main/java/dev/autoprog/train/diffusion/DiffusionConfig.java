@@ -41,7 +41,7 @@ public record DiffusionConfig(
               new UNet(32, List.of(1, 2, 2), List.of(2), 1, 2, 8)),
           new Noise(1000, Betas.LINEAR, Prediction.EPSILON, false, 0.1),
           new Training(4000, 64, 30),
-          new Optimizer(5e-4, 1e-5, 100, 0.9, 0.999, 1e-8, 0, 1, 0.999),
+          new Optimizer(5e-4, 1e-5, 100, 1, 0.9, 0.999, 1e-8, 0, 1, 0.999),
           new Progressive(
               1,
               ScheduleChoice.FULL,
@@ -155,11 +155,13 @@ public record DiffusionConfig(
     }
   }
 
-  /** AdamW, with a linear warm-up and a cosine over the whole run. */
+  /** AdamW, with a linear warm-up, a plateau and a cosine down. */
   public record Optimizer(
       @Comment("the highest learning rate") double learningRate,
       @Comment("the learning rate at the end") double finalLearningRate,
       @Comment("steps of linear warm-up") long warmupSteps,
+      @Comment("last share of the run over which the rate falls; before it stays at its height")
+          double decayShare,
       double beta1,
       double beta2,
       double epsilon,
@@ -172,6 +174,7 @@ public record DiffusionConfig(
       require(learningRate > 0, "learning_rate", learningRate, "above 0");
       require(finalLearningRate >= 0, "final_learning_rate", finalLearningRate, "at least 0");
       require(warmupSteps >= 0, "warmup_steps", warmupSteps, "at least 0");
+      require(decayShare > 0 && decayShare <= 1, "decay_share", decayShare, "in (0, 1]");
       require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "in [0, 1)");
       require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "in [0, 1)");
       require(epsilon > 0, "epsilon", epsilon, "above 0");

@@ -182,6 +182,7 @@ public record DiffusionPlan(
         optimizer.learningRate(),
         optimizer.finalLearningRate(),
         optimizer.warmupSteps(),
-        schedule.steps());
+        schedule.steps(),
+        optimizer.decayShare());
   }
 }
