@@ -32,7 +32,7 @@ class Bfloat16AccuracyTest {
   @MethodSource("candidates")
   void linear(Candidate candidate) {
     LinearShape s = new LinearShape(65, 384, 130);
-    KernelCall call = KernelCalls.linearForward(RandomData.of("bf16 linear"), s, true);
+    KernelCall call = LinearKernelCalls.forward(RandomData.of("bf16 linear"), s, true);
     assertNearPyTorch(
         candidate,
         call,

@@ -40,10 +40,10 @@ final class KernelCalls {
         ElementwiseKernelCalls.clamp(data, 9),
         convert(data, 9, DType.FLOAT32, DType.BFLOAT16),
         sumRows(data, new RowsShape(3, 5, 7)),
-        linearForward(data, linear, true),
-        linearGeluForward(data, Gelu.TANH, linear, true),
-        linearBackwardInput(data, linear, true),
-        linearBackwardWeight(data, linear),
+        LinearKernelCalls.forward(data, linear, true),
+        LinearKernelCalls.geluForward(data, Gelu.TANH, linear, true),
+        LinearKernelCalls.backwardInput(data, linear, true),
+        LinearKernelCalls.backwardWeight(data, linear),
         attention,
         attentionBackward(data, attention, new AttentionShape(2, 3, 2, 8)),
         crossAttention,
@@ -139,101 +139,6 @@ final class KernelCalls {
         .updated("sum", data.prior(s.columns()))
         .typed("x")
         .body((k, t) -> k.sumRows(s, t.get("x"), t.get("sum")));
-  }
-
-  /** With bias and base, or with neither. */
-  static KernelCall linearForward(RandomData data, LinearShape s, boolean additions) {
-    return new KernelCall("linearForward")
-        .input("x", data.gaussian(s.rows() * s.in()))
-        .input("weight", data.gaussian(s.out() * s.in()))
-        .input("bias", additions ? data.prior(s.out()) : null)
-        .input("base", additions ? data.prior(s.rows() * s.out()) : null)
-        .output("y", s.rows() * s.out())
-        .typed("x", "weight", "base", "y")
-        .body(
-            (k, t) ->
-                k.linearForward(
-                    s, t.get("x"), t.get("weight"), t.get("bias"), t.get("base"), t.get("y")));
-  }
-
-  /** With BFLOAT16 operands and a FLOAT32 result. */
-  static KernelCall linearForwardToFloats(RandomData data, LinearShape s) {
-    return new KernelCall("linearForward to FLOAT32")
-        .input("x", DType.BFLOAT16, data.gaussian(s.rows() * s.in()))
-        .input("weight", DType.BFLOAT16, data.gaussian(s.out() * s.in()))
-        .input("bias", data.prior(s.out()))
-        .output("y", s.rows() * s.out())
-        .body(
-            (k, t) ->
-                k.linearForward(s, t.get("x"), t.get("weight"), t.get("bias"), null, t.get("y")));
-  }
-
-  static KernelCall linearGeluForward(RandomData data, Gelu gelu, LinearShape s, boolean biased) {
-    float scale = (float) (2 / Math.sqrt(s.in())); // both tails of the GELU, and its middle
-    return new KernelCall("linearGeluForward")
-        .input("x", data.gaussian(s.rows() * s.in()))
-        .input("weight", data.uniform(s.out() * s.in(), -scale, scale))
-        .input("bias", biased ? data.gaussian(s.out()) : null)
-        .output("y", s.rows() * s.out())
-        .output("slope", s.rows() * s.out())
-        .typed("x", "weight", "y", "slope")
-        .body(
-            (k, t) ->
-                k.linearGeluForward(
-                    s,
-                    gelu,
-                    t.get("x"),
-                    t.get("weight"),
-                    t.get("bias"),
-                    t.get("y"),
-                    t.get("slope")));
-  }
-
-  static KernelCall linearGeluWithoutSlope(RandomData data, LinearShape s) {
-    return new KernelCall("linearGeluForward")
-        .input("x", data.gaussian(s.rows() * s.in()))
-        .input("weight", data.uniform(s.out() * s.in(), -1, 1))
-        .output("y", s.rows() * s.out())
-        .typed("x", "weight", "y")
-        .body(
-            (k, t) ->
-                k.linearGeluForward(
-                    s, Gelu.TANH, t.get("x"), t.get("weight"), null, t.get("y"), null));
-  }
-
-  static KernelCall linearBackwardInput(RandomData data, LinearShape s, boolean scaled) {
-    return new KernelCall("linearBackwardInput")
-        .input("dy", data.gaussian(s.rows() * s.out()))
-        .input("weight", data.gaussian(s.out() * s.in()))
-        .input("scale", scaled ? data.gaussian(s.rows() * s.in()) : null)
-        .output("dx", s.rows() * s.in())
-        .typed("dy", "weight", "scale", "dx")
-        .body(
-            (k, t) ->
-                k.linearBackwardInput(
-                    s, t.get("dy"), t.get("weight"), t.get("scale"), t.get("dx")));
-  }
-
-  static KernelCall linearBackwardWeight(RandomData data, LinearShape s) {
-    return new KernelCall("linearBackwardWeight")
-        .input("x", data.gaussian(s.rows() * s.in()))
-        .input("dy", data.gaussian(s.rows() * s.out()))
-        .updated("dWeight", data.prior(s.out() * s.in()))
-        .updated("dBias", data.prior(s.out()))
-        .typed("x", "dy")
-        .body(
-            (k, t) ->
-                k.linearBackwardWeight(
-                    s, t.get("x"), t.get("dy"), t.get("dWeight"), t.get("dBias")));
-  }
-
-  static KernelCall linearBackwardWeightAlone(RandomData data, LinearShape s) {
-    return new KernelCall("linearBackwardWeight without dBias")
-        .input("x", data.gaussian(s.rows() * s.in()))
-        .input("dy", data.gaussian(s.rows() * s.out()))
-        .updated("dWeight", data.prior(s.out() * s.in()))
-        .typed("x", "dy")
-        .body((k, t) -> k.linearBackwardWeight(s, t.get("x"), t.get("dy"), t.get("dWeight"), null));
   }
 
   static KernelCall attentionForward(RandomData data, AttentionShape s) {

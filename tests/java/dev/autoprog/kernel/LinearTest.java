@@ -46,11 +46,11 @@ class LinearTest {
   @MethodSource("shapes")
   void referenceAgreesWithLibtorch(LinearShape s) {
     RandomData data = RandomData.of("linear libtorch", s);
-    KernelCall forward = KernelCalls.linearForward(data, s, true);
+    KernelCall forward = LinearKernelCalls.forward(data, s, true);
     KernelCall input =
-        KernelCalls.linearBackwardInput(data, s, false).with("weight", forward.floats("weight"));
+        LinearKernelCalls.backwardInput(data, s, false).with("weight", forward.floats("weight"));
     KernelCall weight =
-        KernelCalls.linearBackwardWeight(data, s)
+        LinearKernelCalls.backwardWeight(data, s)
             .with("x", forward.floats("x"))
             .with("dy", input.floats("dy"));
     Libtorch.scoped(
@@ -79,9 +79,9 @@ class LinearTest {
 
   private static void agreesWithLibtorch(Gelu gelu, LinearShape s) {
     RandomData data = RandomData.of("linear gelu libtorch", s);
-    KernelCall forward = KernelCalls.linearGeluForward(data, gelu, s, true);
+    KernelCall forward = LinearKernelCalls.geluForward(data, gelu, s, true);
     LinearShape next = new LinearShape(s.rows(), s.out(), 3);
-    KernelCall backward = KernelCalls.linearBackwardInput(data, next, true);
+    KernelCall backward = LinearKernelCalls.backwardInput(data, next, true);
     Libtorch.scoped(
         () -> {
           var x = Libtorch.constant(forward.floats("x"), s.rows(), s.in());
@@ -104,31 +104,31 @@ class LinearTest {
   @MethodSource("candidates")
   void agreesWithTheReference(Candidate candidate, LinearShape s) {
     RandomData data = RandomData.of("linear", s);
-    KernelCheck.check(KernelCalls.linearForward(data, s, true), candidate, BOUND);
-    KernelCheck.check(KernelCalls.linearForward(data, s, false), candidate, BOUND);
-    KernelCheck.check(KernelCalls.linearForwardToFloats(data, s), candidate, BOUND);
-    KernelCheck.check(KernelCalls.linearGeluForward(data, Gelu.ERF, s, true), candidate, BOUND);
-    KernelCheck.check(KernelCalls.linearGeluForward(data, Gelu.TANH, s, false), candidate, BOUND);
-    KernelCheck.check(KernelCalls.linearGeluWithoutSlope(data, s), candidate, BOUND);
-    KernelCheck.check(KernelCalls.linearBackwardInput(data, s, true), candidate, BOUND);
-    KernelCheck.check(KernelCalls.linearBackwardInput(data, s, false), candidate, BOUND);
-    KernelCheck.check(KernelCalls.linearBackwardWeight(data, s), candidate, BOUND);
-    KernelCheck.check(KernelCalls.linearBackwardWeightAlone(data, s), candidate, BOUND);
+    KernelCheck.check(LinearKernelCalls.forward(data, s, true), candidate, BOUND);
+    KernelCheck.check(LinearKernelCalls.forward(data, s, false), candidate, BOUND);
+    KernelCheck.check(LinearKernelCalls.forwardToFloats(data, s), candidate, BOUND);
+    KernelCheck.check(LinearKernelCalls.geluForward(data, Gelu.ERF, s, true), candidate, BOUND);
+    KernelCheck.check(LinearKernelCalls.geluForward(data, Gelu.TANH, s, false), candidate, BOUND);
+    KernelCheck.check(LinearKernelCalls.geluWithoutSlope(data, s), candidate, BOUND);
+    KernelCheck.check(LinearKernelCalls.backwardInput(data, s, true), candidate, BOUND);
+    KernelCheck.check(LinearKernelCalls.backwardInput(data, s, false), candidate, BOUND);
+    KernelCheck.check(LinearKernelCalls.backwardWeight(data, s), candidate, BOUND);
+    KernelCheck.check(LinearKernelCalls.backwardWeightAlone(data, s), candidate, BOUND);
   }
 
   @ParameterizedTest
   @MethodSource("candidates")
   void nonFiniteValuesPropagate(Candidate candidate, LinearShape s) {
     RandomData data = RandomData.of("linear non-finite", s);
-    KernelCall forward = KernelCalls.linearForward(data, s, true);
+    KernelCall forward = LinearKernelCalls.forward(data, s, true);
     KernelCheck.check(NonFinite.in(forward, "x", data), candidate, BOUND_OF_FEW);
     KernelCheck.check(NonFinite.in(forward, "weight", data), candidate, BOUND_OF_FEW);
-    KernelCall gelu = KernelCalls.linearGeluForward(data, Gelu.ERF, s, true);
+    KernelCall gelu = LinearKernelCalls.geluForward(data, Gelu.ERF, s, true);
     KernelCheck.check(NonFinite.in(gelu, "x", data), candidate, BOUND_OF_FEW);
-    KernelCall input = KernelCalls.linearBackwardInput(data, s, true);
+    KernelCall input = LinearKernelCalls.backwardInput(data, s, true);
     KernelCheck.check(NonFinite.in(input, "dy", data), candidate, BOUND_OF_FEW);
     KernelCheck.check(NonFinite.in(input, "scale", data), candidate, BOUND_OF_FEW);
-    KernelCall weight = KernelCalls.linearBackwardWeight(data, s);
+    KernelCall weight = LinearKernelCalls.backwardWeight(data, s);
     KernelCheck.check(NonFinite.in(weight, "dy", data), candidate, BOUND_OF_FEW);
     KernelCheck.check(NonFinite.in(weight, "dWeight", data), candidate, BOUND_OF_FEW);
   }
@@ -137,22 +137,22 @@ class LinearTest {
   void backwardAgreesWithFiniteDifferences() {
     LinearShape s = new LinearShape(3, 5, 4);
     RandomData data = RandomData.of("linear differences");
-    KernelCall forward = KernelCalls.linearForward(data, s, true);
+    KernelCall forward = LinearKernelCalls.forward(data, s, true);
     float[] dy = data.gaussian(s.rows() * s.out());
     referenceGives(
-        KernelCalls.linearBackwardInput(data, s, false)
+        LinearKernelCalls.backwardInput(data, s, false)
             .with("weight", forward.floats("weight"))
             .with("dy", dy),
         "dx",
         FiniteDifferences.gradient(forward, "x", "y", dy),
         DIFFERENCES);
     referenceAdds(
-        KernelCalls.linearBackwardWeight(data, s).with("x", forward.floats("x")).with("dy", dy),
+        LinearKernelCalls.backwardWeight(data, s).with("x", forward.floats("x")).with("dy", dy),
         "dWeight",
         FiniteDifferences.gradient(forward, "weight", "y", dy),
         DIFFERENCES);
     referenceAdds(
-        KernelCalls.linearBackwardWeight(data, s).with("x", forward.floats("x")).with("dy", dy),
+        LinearKernelCalls.backwardWeight(data, s).with("x", forward.floats("x")).with("dy", dy),
         "dBias",
         FiniteDifferences.gradient(forward, "bias", "y", dy),
         DIFFERENCES);
