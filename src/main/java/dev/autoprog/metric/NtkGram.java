@@ -37,9 +37,14 @@ import java.util.stream.IntStream;
  * Tensor, Tensor)} on {@linkplain Session#wrap tensors over its memory}.
  */
 public final class NtkGram implements GradientSink, AutoCloseable {
+  /** Parts are kept in pieces of memory of about this size: few allocations, clearings, copies. */
+  private static final long SLAB_BYTES = 1 << 19;
+
   private final Session session;
   private final Kernels kernels;
   private final int samples;
+  private final int partsOfSlab;
+  private final List<Tensor> slabs = new ArrayList<>();
   private final Map<String, Part> parts = new LinkedHashMap<>();
 
   /**
@@ -56,6 +61,7 @@ public final class NtkGram implements GradientSink, AutoCloseable {
     this.session = session;
     this.kernels = session.kernels();
     this.samples = samples;
+    this.partsOfSlab = (int) Math.max(1, SLAB_BYTES / ((long) samples * samples * Double.BYTES));
   }
 
   /** How a parameter's part is found. */
@@ -309,10 +315,18 @@ public final class NtkGram implements GradientSink, AutoCloseable {
               + " has been counted: it is used twice in a pass, or an earlier pass was not"
               + " forgotten by clear()");
     }
-    Tensor gram = session.allocate(DType.FLOAT64, Shape.of(samples, samples));
-    gram.set(new double[samples * samples]);
+    int slab = parts.size() / partsOfSlab;
+    if (slab == slabs.size()) {
+      slabs.add(zeroed(session.allocate(DType.FLOAT64, Shape.of(partsOfSlab * samples, samples))));
+    }
+    long row = (long) parts.size() % partsOfSlab * samples;
+    Tensor gram = slabs.get(slab).rows(row, row + samples);
     parts.put(parameter, new Part(gram, explanation));
     return gram;
+  }
+
+  private static Tensor zeroed(Tensor slab) {
+    return slab.set(new double[Math.toIntExact(slab.elements())]);
   }
 
   private static String name(Variable variable) {
@@ -334,13 +348,15 @@ public final class NtkGram implements GradientSink, AutoCloseable {
       throw new IllegalStateException("Nothing is trainable: no parameter has a gradient");
     }
     double[][] sum = new double[samples][samples];
+    double[] slab = {};
+    int index = 0;
     for (String parameter : parts.keySet()) {
-      double[][] part = matrix(parameter);
-      for (int i = 0; i < samples; i++) {
-        for (int j = 0; j < samples; j++) {
-          sum[i][j] += part[i][j];
-        }
+      int place = index % partsOfSlab;
+      if (place == 0) {
+        slab = slabs.get(index / partsOfSlab).toDoubles();
       }
+      addTo(sum, slab, place, parameter);
+      index++;
     }
     return sum;
   }
@@ -357,15 +373,20 @@ public final class NtkGram implements GradientSink, AutoCloseable {
       throw new IllegalArgumentException(
           parameter + " has no part; those that have are " + parts.keySet());
     }
-    double[] values = part.gram().toDoubles();
     double[][] matrix = new double[samples][samples];
-    for (int i = 0; i < values.length; i++) {
-      if (!Double.isFinite(values[i])) {
+    addTo(matrix, part.gram().toDoubles(), 0, parameter);
+    return matrix;
+  }
+
+  /** Adds the part at {@code place} among those in {@code values}. */
+  private void addTo(double[][] sum, double[] values, int place, String parameter) {
+    int first = place * samples * samples;
+    for (int i = 0; i < samples * samples; i++) {
+      if (!Double.isFinite(values[first + i])) {
         throw new NonFiniteGradientException("NTK", parameter);
       }
-      matrix[i / samples][i % samples] = values[i];
+      sum[i / samples][i % samples] += values[first + i];
     }
-    return matrix;
   }
 
   /** What was done for each parameter, in the order of the backward pass. */
@@ -377,13 +398,15 @@ public final class NtkGram implements GradientSink, AutoCloseable {
 
   /** Forgets everything, for another pass. */
   public void clear() {
-    parts.values().forEach(part -> session.free(part.gram()));
     parts.clear();
+    slabs.forEach(NtkGram::zeroed);
   }
 
   /** Gives its memory back. */
   @Override
   public void close() {
-    clear();
+    parts.clear();
+    slabs.forEach(session::free);
+    slabs.clear();
   }
 }
