@@ -83,7 +83,7 @@ public class NtkBenchmark extends Comparison {
     VisionTransformer vit = network(ours);
     Tensor images = images(ours);
     Tensor theta = ours.zeros(samples, samples);
-    long elements = vit.parameters().gradients().elements();
+    long elements = vit.parameters().gradients().values().elements();
     Tensor jacobian = ours.zeros(samples, elements);
     Tensor gram = session.allocate(DType.FLOAT64, Shape.of(samples, samples));
     return ours.contender(
@@ -97,7 +97,9 @@ public class NtkBenchmark extends Comparison {
             session.kernels().fill(seed, 0);
             session.kernels().fill(seed.rows(i, i + 1), 1);
             tape.backward(logits, seed, vit.parameters().accumulator());
-            session.kernels().convert(vit.parameters().gradients(), jacobian.rows(i, i + 1));
+            session
+                .kernels()
+                .convert(vit.parameters().gradients().values(), jacobian.rows(i, i + 1));
           }
           gram.set(new double[samples * samples]);
           session.kernels().ntkGramRows(RowsShape.dense(samples, elements), jacobian, gram);

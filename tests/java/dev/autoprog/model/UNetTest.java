@@ -154,7 +154,7 @@ class UNetTest {
   }
 
   private static Map<String, Tensor> gradients(UNet unet) {
-    return unet.parameters().placesIn(unet.parameters().gradients());
+    return unet.parameters().gradients().places();
   }
 
   @ParameterizedTest(name = "{0} {1}")

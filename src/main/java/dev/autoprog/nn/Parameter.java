@@ -23,7 +23,7 @@ public final class Parameter implements Variable {
   private long offset;
   private Tensor value;
   private Tensor operand;
-  private Tensor gradient;
+  private TrainedBuffer gradients;
 
   Parameter(
       String name,
@@ -38,9 +38,9 @@ public final class Parameter implements Variable {
     this.initializer = initializer;
   }
 
-  void bind(long offset, Tensor gradient) {
+  void bind(long offset, TrainedBuffer gradients) {
     this.offset = offset;
-    this.gradient = gradient;
+    this.gradients = gradients;
   }
 
   void read(Tensor value, Tensor operand) {
@@ -109,9 +109,13 @@ public final class Parameter implements Variable {
     return operand;
   }
 
-  /** Where its gradient is summed up, in its shape. */
+  /**
+   * Where its gradient is summed up, in its shape.
+   *
+   * @throws IllegalStateException if the set's gradients were fitted while it was frozen
+   */
   public Tensor gradient() {
-    return gradient;
+    return gradients.of(this);
   }
 
   /** Whether it is trained; a frozen one gets no gradient and no update. */

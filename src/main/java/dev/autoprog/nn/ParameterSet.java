@@ -14,9 +14,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The parameters of a model, in one flat buffer of values and one of gradients: first those with
- * weight decay, then those without, each beginning at a multiple of {@value #ALIGNMENT} elements.
- * Whoever keeps something per parameter (moments, averages) uses a buffer of the same layout.
+ * The parameters of a model, in one flat buffer of values: first those with weight decay, then
+ * those without, each beginning at a multiple of {@value #ALIGNMENT} elements. Whoever keeps
+ * something per parameter uses a buffer of the same layout (averages), or a {@link TrainedBuffer}
+ * (gradients, moments).
  */
 public final class ParameterSet implements AutoCloseable {
   private static final int ALIGNMENT = 16;
@@ -25,7 +26,7 @@ public final class ParameterSet implements AutoCloseable {
   private final Map<String, Parameter> parameters = new LinkedHashMap<>();
   private final List<Parameter> byOffset = new ArrayList<>();
   private final Tensor values;
-  private final Tensor gradients;
+  private final TrainedBuffer gradients;
   private final Tensor rounded; // the values as BFLOAT16, or null
 
   private ParameterSet(Session session, List<Parameter> declared, Precision precision) {
@@ -41,7 +42,7 @@ public final class ParameterSet implements AutoCloseable {
     }
     long elements = declared.stream().mapToLong(p -> aligned(p.shape().elements())).sum();
     values = session.zeros(Shape.of(elements));
-    gradients = session.zeros(Shape.of(elements));
+    gradients = new TrainedBuffer(session, this);
     rounded =
         precision == Precision.FP32
             ? null
@@ -50,7 +51,7 @@ public final class ParameterSet implements AutoCloseable {
     for (boolean decayed : new boolean[] {true, false}) {
       for (Parameter p : declared) {
         if (p.decayed() == decayed) {
-          p.bind(offset, view(gradients, offset, p.shape()));
+          p.bind(offset, gradients);
           byOffset.add(p);
           offset += aligned(p.shape().elements());
         }
@@ -89,8 +90,8 @@ public final class ParameterSet implements AutoCloseable {
     return values;
   }
 
-  /** The flat buffer of gradients. */
-  public Tensor gradients() {
+  /** The gradients. */
+  public TrainedBuffer gradients() {
     return gradients;
   }
 
@@ -116,7 +117,7 @@ public final class ParameterSet implements AutoCloseable {
 
   /** Sets every gradient to zero. */
   public void clearGradients() {
-    session.kernels().fill(gradients, 0);
+    session.kernels().fill(gradients.values(), 0);
   }
 
   /**
@@ -199,7 +200,7 @@ public final class ParameterSet implements AutoCloseable {
   @Override
   public void close() {
     session.free(values);
-    session.free(gradients);
+    gradients.close();
     if (rounded != null) {
       session.free(rounded);
     }

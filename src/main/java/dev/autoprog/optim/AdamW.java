@@ -4,6 +4,7 @@ import dev.autoprog.backend.Session;
 import dev.autoprog.kernel.AdamWStep;
 import dev.autoprog.kernel.Kernels;
 import dev.autoprog.nn.ParameterSet;
+import dev.autoprog.nn.TrainedBuffer;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.util.List;
@@ -31,8 +32,8 @@ public final class AdamW implements AutoCloseable {
   private final Session session;
   private final ParameterSet parameters;
   private final Settings settings;
-  private final Tensor first;
-  private final Tensor second;
+  private final TrainedBuffer first;
+  private final TrainedBuffer second;
   private final Tensor squaredNorm;
 
   /** An optimizer of {@code parameters} whose moments begin at zero. */
@@ -40,19 +41,28 @@ public final class AdamW implements AutoCloseable {
     this.session = session;
     this.parameters = parameters;
     this.settings = settings;
-    this.first = session.zeros(parameters.values().shape());
-    this.second = session.zeros(parameters.values().shape());
+    this.first = new TrainedBuffer(session, parameters);
+    this.second = new TrainedBuffer(session, parameters);
     this.squaredNorm = session.zeros(Shape.of(1));
   }
 
-  /** The first moments, laid out as the parameters. */
-  public Tensor firstMoments() {
+  /** The first moments. */
+  public TrainedBuffer firstMoments() {
     return first;
   }
 
-  /** The second moments, laid out as the parameters. */
-  public Tensor secondMoments() {
+  /** The second moments. */
+  public TrainedBuffer secondMoments() {
     return second;
+  }
+
+  /**
+   * Keeps moments of what is trained now, and of nothing else: after parameters were frozen for
+   * good, or unfrozen.
+   */
+  public void fit() {
+    first.fit();
+    second.fit();
   }
 
   /**
@@ -68,7 +78,7 @@ public final class AdamW implements AutoCloseable {
     List<ParameterSet.Range> ranges = parameters.trainableRanges();
     kernels.fill(squaredNorm, 0);
     for (ParameterSet.Range range : ranges) {
-      kernels.sumOfSquares(range.of(parameters.gradients()), squaredNorm);
+      kernels.sumOfSquares(parameters.gradients().of(range), squaredNorm);
     }
     double norm = Math.sqrt(squaredNorm.toFloats()[0]);
     if (Double.isFinite(norm)) {
@@ -99,9 +109,9 @@ public final class AdamW implements AutoCloseable {
         .adamW(
             numbers,
             range.of(parameters.values()),
-            range.of(parameters.gradients()),
-            range.of(first),
-            range.of(second),
+            parameters.gradients().of(range),
+            first.of(range),
+            second.of(range),
             squaredNorm,
             averages.stream().map(ema -> range.of(ema.values())).toList(),
             decays,
@@ -111,8 +121,8 @@ public final class AdamW implements AutoCloseable {
   /** Gives its memory back. */
   @Override
   public void close() {
-    session.free(first);
-    session.free(second);
+    first.close();
+    second.close();
     session.free(squaredNorm);
   }
 }

@@ -236,8 +236,8 @@ public final class Learner implements Growable, AutoCloseable {
   private Map<String, Tensor> learnedBuffers() {
     Map<String, Tensor> buffers = new LinkedHashMap<>();
     buffers.put("weight", model.parameters().values());
-    buffers.put("first_moment", optimizer.firstMoments());
-    buffers.put("second_moment", optimizer.secondMoments());
+    buffers.put("first_moment", optimizer.firstMoments().values());
+    buffers.put("second_moment", optimizer.secondMoments().values());
     for (int i = 0; i < averages.size(); i++) {
       buffers.put("average." + i, averages.get(i).values());
     }
@@ -292,8 +292,14 @@ public final class Learner implements Growable, AutoCloseable {
       // adopt began each average with the fresh weights, which is what fresh blocks keep
       transfer.weights(averagesBefore.get(i).values(), averages.get(i).values());
     }
-    transfer.moments(optimizerBefore.firstMoments(), optimizer.firstMoments(), momentsOfCopies);
-    transfer.moments(optimizerBefore.secondMoments(), optimizer.secondMoments(), momentsOfCopies);
+    transfer.moments(
+        optimizerBefore.firstMoments().values(),
+        optimizer.firstMoments().values(),
+        momentsOfCopies);
+    transfer.moments(
+        optimizerBefore.secondMoments().values(),
+        optimizer.secondMoments().values(),
+        momentsOfCopies);
     model.parameters().valuesChanged();
 
     averagesBefore.forEach(Ema::close);

@@ -184,6 +184,11 @@ class DiffusionTrainerTest {
     Set<String> same = unchanged(fresh, run);
     assertThat(same).allMatch(name -> name.matches(frozen));
     assertThat(same).anyMatch(name -> name.startsWith("blocks."));
+    try (SafetensorsReader state = Checkpoint.newestOf(run).openState()) {
+      assertThat(state.tensors().keySet())
+          .anyMatch(name -> name.startsWith("second_moment.blocks."))
+          .noneMatch(name -> name.matches("(first|second)_moment\\.(" + frozen + ")"));
+    }
 
     DiffusionSummary summary = until(Long.MAX_VALUE, true, config, run);
     assertThat(summary.stages()).extracting(DiffusionStageReport::level).containsExactly(2, 3, 4);

@@ -82,7 +82,7 @@ public final class DiffusionLearner implements AutoCloseable {
 
   /**
    * Freezes all blocks but those of a level. What it computes stays the same. Blocks that were
-   * frozen before begin with an optimizer's state of their own.
+   * frozen before begin with an optimizer's state of their own; of frozen ones none is kept.
    *
    * @param step the next step
    */
@@ -97,6 +97,8 @@ public final class DiffusionLearner implements AutoCloseable {
             parameter.trainableSince(step);
           }
         });
+    optimizer.fit();
+    network.parameters().gradients().fitAnew();
   }
 
   /**
@@ -121,10 +123,12 @@ public final class DiffusionLearner implements AutoCloseable {
     Map<Parameter, Boolean> before = new LinkedHashMap<>();
     network.parameters().all().forEach(p -> before.put(p, p.requiresGradient()));
     forEachFreezable(pattern, level, Parameter::trainable);
+    network.parameters().gradients().fitAnew();
     try {
       body.run();
     } finally {
       before.forEach(Parameter::trainable);
+      network.parameters().gradients().fitAnew();
     }
   }
 
@@ -184,17 +188,17 @@ public final class DiffusionLearner implements AutoCloseable {
     return network.parameters().placesIn(network.parameters().values());
   }
 
-  /** The optimizer's moments and the average, by kind and parameter name. */
+  /** The optimizer's moments of what is trained, and the average, by kind and parameter name. */
   Map<String, Tensor> state() {
     Map<String, Tensor> state = new LinkedHashMap<>();
-    put(state, "first_moment.", optimizer.firstMoments());
-    put(state, "second_moment.", optimizer.secondMoments());
-    put(state, "average.", average.values());
+    put(state, "first_moment.", optimizer.firstMoments().places());
+    put(state, "second_moment.", optimizer.secondMoments().places());
+    put(state, "average.", network.parameters().placesIn(average.values()));
     return state;
   }
 
-  private void put(Map<String, Tensor> state, String prefix, Tensor flat) {
-    network.parameters().placesIn(flat).forEach((name, place) -> state.put(prefix + name, place));
+  private static void put(Map<String, Tensor> state, String prefix, Map<String, Tensor> places) {
+    places.forEach((name, place) -> state.put(prefix + name, place));
   }
 
   @Override

@@ -153,6 +153,7 @@ public final class DiffusionTrainer implements Stoppable {
       validation = newValidation;
       loader = newLoader;
       if (checkpoint.isPresent()) {
+        unfreezeAsBefore();
         DiffusionRecord.restore(checkpoint.get(), learner);
       } else {
         save(); // whenever the process dies, there is something to resume
@@ -164,10 +165,21 @@ public final class DiffusionTrainer implements Stoppable {
     }
   }
 
-  private DiffusionSummary stages() throws InputException, TrainingException {
+  /**
+   * What was trained when the checkpoint was written decides what it has an optimizer's state of.
+   */
+  private void unfreezeAsBefore() {
     for (DiffusionStageReport report : progress.finished) {
       learner.train(config.progressive().pattern(), report.level(), report.firstStep());
     }
+    if (progress.unfreezing != null) {
+      Stage present = setup.plan().schedule().stages().get(progress.finished.size());
+      learner.train(
+          config.progressive().pattern(), progress.unfreezing.level(), present.firstStep());
+    }
+  }
+
+  private DiffusionSummary stages() throws InputException, TrainingException {
     for (Stage planned : setup.plan().schedule().stages()) {
       if (planned.index() < progress.finished.size()) {
         continue;
