@@ -19,7 +19,9 @@ import dev.autoprog.testing.RandomData;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -143,8 +145,8 @@ class DiffusionTransformerTest {
     Predicate<String> trained = name -> name.matches("blocks\\.[67]\\..*|final_layer.*");
     try (Session whole = candidate.open();
         Session frozen = candidate.open()) {
-      Map<String, float[]> all = gradients(whole, config, precision, step, false);
-      Map<String, float[]> some = gradients(frozen, config, precision, step, true);
+      Map<String, float[]> all = gradients(whole, config, precision, step, block -> false);
+      Map<String, float[]> some = gradients(frozen, config, precision, step, block -> block < 6);
       all.forEach(
           (name, gradient) -> {
             if (trained.test(name)) {
@@ -157,20 +159,43 @@ class DiffusionTransformerTest {
     }
   }
 
+  /** Frozen blocks among trained ones hand gradients down, and keep only what these need. */
+  @ParameterizedTest
+  @MethodSource("precisions")
+  void frozenBlocksAmongOthersHandTheSameGradientDownForLess(
+      Candidate candidate, Precision precision) {
+    DitConfig config = new DitConfig(16, 2, 3, 4, 64, 8, 2, 4, false, 2);
+    Step step = Step.of(RandomData.of("frozen among", precision), config, 16, 8);
+    try (Session whole = candidate.open();
+        Session frozen = candidate.open()) {
+      Map<String, float[]> all = gradients(whole, config, precision, step, block -> false);
+      Map<String, float[]> some = gradients(frozen, config, precision, step, block -> block > 0);
+      all.forEach(
+          (name, gradient) -> {
+            if (name.matches("blocks\\.[1-7]\\..*")) {
+              assertThat(some.get(name)).as(name).containsOnly(0);
+            } else {
+              assertThat(some.get(name)).as(name).isEqualTo(gradient);
+            }
+          });
+      assertThat(frozen.arena().peakBytes()).isLessThan(whole.arena().peakBytes() * 8 / 10);
+    }
+  }
+
   static Stream<Arguments> precisions() {
     return Candidate.times(List.of(Precision.values()));
   }
 
   private static Map<String, float[]> gradients(
-      Session session, DitConfig config, Precision precision, Step step, boolean freeze) {
+      Session session, DitConfig config, Precision precision, Step step, IntPredicate frozen) {
     try (DiffusionTransformer dit = DiffusionTransformer.create(session, config, precision, 1)) {
       fill(dit, RandomData.of("frozen weights"));
-      if (freeze) {
+      if (frozen.test(0)) {
         dit.parametersBelowBlocks().forEach(p -> p.trainable(false));
-        for (int block = 0; block < 6; block++) {
-          dit.parametersOfBlock(block).forEach(p -> p.trainable(false));
-        }
       }
+      IntStream.range(0, config.depth())
+          .filter(frozen)
+          .forEach(block -> dit.parametersOfBlock(block).forEach(p -> p.trainable(false)));
       Tape tape = Tape.recording(session);
       Variable output = forward(tape, dit, step, 16);
       Tensor gradient = floats(session, step.gradient, 8, 3, 16, 16);

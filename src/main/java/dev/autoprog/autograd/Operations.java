@@ -184,6 +184,9 @@ public final class Operations {
     Product down = new Product(hidden, weight2, bias2);
     Tensor y = tape.allocate(h.dtype(), down.outputDims());
     down.forward(tape, base, y);
+    if (!tape.isRecording() || !down.isTrained()) {
+      tape.forget(h);
+    }
     return tape.record(
         y,
         (dy, sink) -> {
@@ -373,8 +376,12 @@ public final class Operations {
       }
     }
 
+    boolean isTrained() {
+      return weight.requiresGradient() || bias != null && bias.requiresGradient();
+    }
+
     void toSink(Tensor dy, GradientSink sink) {
-      if (weight.requiresGradient() || bias != null && bias.requiresGradient()) {
+      if (isTrained()) {
         sink.linear(weight, bias, shape(), x.value(), dy);
       }
     }

@@ -101,6 +101,40 @@ public final class Tape {
         .forEach(this::release);
   }
 
+  /**
+   * Gives the memory of a result back before the backward pass, or before an evaluation is over:
+   * for one that no later operation reads, and of which the rules of those that read it need the
+   * shape alone, since what they multiplied it with is frozen.
+   *
+   * @throws IllegalArgumentException if it was not allocated on this tape, or was given back
+   */
+  public void forget(Variable result) {
+    forget(result.value());
+  }
+
+  /** The same, of what an operation allocated for itself. */
+  void forget(Tensor tensor) {
+    if (forget(fresh, tensor)) {
+      return;
+    }
+    for (int i = nodes.size() - 1; i >= 0; i--) {
+      if (forget(nodes.get(i).allocated, tensor)) {
+        return;
+      }
+    }
+    throw new IllegalArgumentException(tensor + " is not this tape's, or was given back");
+  }
+
+  private boolean forget(List<Tensor> allocated, Tensor tensor) {
+    for (int i = allocated.size() - 1; i >= 0; i--) {
+      if (allocated.get(i).memory() == tensor.memory()) {
+        release(allocated.remove(i));
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Takes over a tensor that another tape allocated and has not given back. */
   void adopt(Tensor tensor) {
     fresh.add(tensor);

@@ -45,18 +45,19 @@ public final class AdaptiveBlock {
    */
   public Variable forward(Tape tape, Variable x, Variable condition) {
     Variable m = modulation.forward(tape, condition);
-    Variable attended =
-        attention.forward(
-            tape,
-            ConditioningOperations.modulatedNorm(
-                tape, x, m, SHIFT_ATTENTION, SCALE_ATTENTION, EPSILON),
-            null);
+    Variable normed =
+        ConditioningOperations.modulatedNorm(tape, x, m, SHIFT_ATTENTION, SCALE_ATTENTION, EPSILON);
+    Variable attended = attention.forward(tape, normed, null);
+    if (!attention.readsInput()) {
+      tape.forget(normed);
+    }
     Variable h = ConditioningOperations.gate(tape, x, attended, m, GATE_ATTENTION);
-    Variable processed =
-        mlp.forward(
-            tape,
-            ConditioningOperations.modulatedNorm(tape, h, m, SHIFT_MLP, SCALE_MLP, EPSILON),
-            null);
+    Variable normedAgain =
+        ConditioningOperations.modulatedNorm(tape, h, m, SHIFT_MLP, SCALE_MLP, EPSILON);
+    Variable processed = mlp.forward(tape, normedAgain, null);
+    if (!mlp.readsInput()) {
+      tape.forget(normedAgain);
+    }
     return ConditioningOperations.gate(tape, h, processed, m, GATE_MLP);
   }
 }

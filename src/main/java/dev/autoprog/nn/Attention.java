@@ -25,4 +25,9 @@ public final class Attention {
   public Variable forward(Tape tape, Variable x, Variable base) {
     return projection.forward(tape, Operations.attention(tape, qkv.forward(tape, x), heads), base);
   }
+
+  /** Whether the backward pass reads the input. */
+  boolean readsInput() {
+    return qkv.isTrained();
+  }
 }

@@ -41,6 +41,11 @@ public final class Convolution {
     return ConvolutionOperations.convolution(tape, x, weight, bias, stride, KERNEL / 2);
   }
 
+  /** Whether the backward pass reads the input, which it does for a gradient alone. */
+  boolean isTrained() {
+    return weight.requiresGradient() || bias.requiresGradient();
+  }
+
   /** Multiply-adds for this many pixels of output. */
   public double multiplyAdds(double pixels) {
     return pixels * weight.shape().elements();

@@ -64,6 +64,11 @@ public final class Linear {
     return Operations.linear(tape, x, weight, bias, null, DType.FLOAT32);
   }
 
+  /** Whether the backward pass reads the input, which it does for a gradient alone. */
+  boolean isTrained() {
+    return weight.requiresGradient() || bias.requiresGradient();
+  }
+
   /** Multiply-adds for this many rows. */
   public double multiplyAdds(double rows) {
     return rows * weight.shape().elements();

@@ -26,4 +26,9 @@ public final class Mlp {
   public Variable forward(Tape tape, Variable x, Variable base) {
     return Operations.mlp(tape, gelu, x, up.weight(), up.bias(), down.weight(), down.bias(), base);
   }
+
+  /** Whether the backward pass reads the input. */
+  boolean readsInput() {
+    return up.isTrained();
+  }
 }

@@ -50,10 +50,20 @@ public final class ResidualBlock {
    * @param timeEmbedding (B, its width), behind its SiLU
    */
   public Variable forward(Tape tape, Variable x, Variable timeEmbedding) {
-    Variable h = conv1.forward(tape, norm1.forward(tape, x));
-    h = ConditioningOperations.addToTokens(tape, h, time.forward(tape, timeEmbedding));
-    h = conv2.forward(tape, norm2.forward(tape, h));
+    Variable h = convolved(tape, norm1.forward(tape, x), conv1);
+    Variable timed = ConditioningOperations.addToTokens(tape, h, time.forward(tape, timeEmbedding));
+    tape.forget(h); // a sum's rule reads nothing
+    h = convolved(tape, norm2.forward(tape, timed), conv2);
     return shortcut == null ? Operations.residual(tape, x, h, null) : shortcut.forward(tape, x, h);
+  }
+
+  /** The last that is done with a norm's result. */
+  private static Variable convolved(Tape tape, Variable normed, Convolution convolution) {
+    Variable y = convolution.forward(tape, normed);
+    if (!convolution.isTrained()) {
+      tape.forget(normed);
+    }
+    return y;
   }
 
   /** Multiply-adds of one map of this many pixels. */
