@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.autoprog.autograd.GradientSink;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
 import dev.autoprog.backend.Session;
+import dev.autoprog.model.Conditions;
+import dev.autoprog.model.UNet;
+import dev.autoprog.model.UNetConfig;
 import dev.autoprog.model.VisionTransformer;
 import dev.autoprog.model.VitConfig;
 import dev.autoprog.nn.CrossEntropy;
 import dev.autoprog.nn.Parameter;
+import dev.autoprog.nn.Precision;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
@@ -115,12 +120,52 @@ class ZiCoTest {
     }
   }
 
+  /** Queries, keys and values are computed as one layer in a UNet, and are three. */
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void layersThatAreComputedAsOneCountByThemselves(Candidate candidate) {
+    UNetConfig config =
+        new UNetConfig(8, 3, 3, 0, 16, List.of(1, 2), List.of(1), 1, 2, 4, 0, false);
+    try (Session session = candidate.open();
+        UNet unet = UNet.create(session, config, Precision.FP32, 3);
+        ZiCo sink = new ZiCo(session);
+        ZiCo byName = new ZiCo(session)) {
+      for (Parameter p : unet.parameters().all()) {
+        p.value().set(RandomData.of("zico", p.name()).uniform(p.value().elements(), -0.3, 0.3));
+      }
+      for (int m = 0; m < 3; m++) {
+        RandomData random = RandomData.of("zico unet", m);
+        float[] images = random.gaussian(2 * 3 * 8 * 8);
+        float[] seed = random.gaussian(images.length);
+        backward(session, unet, images, seed, sink);
+        unet.parameters().clearGradients();
+        backward(session, unet, images, seed, unet.parameters().accumulator());
+        unet.parameters().gradients().places().forEach(byName::add);
+      }
+      Map<String, Double> layers = sink.score().layers();
+      assertThat(layers.keySet())
+          .filteredOn(name -> name.startsWith("down_blocks.1.attentions.0"))
+          .anyMatch(name -> name.endsWith("attn1.to_q.weight"))
+          .anyMatch(name -> name.endsWith("attn1.to_k.weight"))
+          .anyMatch(name -> name.endsWith("attn1.to_v.weight"));
+      Map<String, Double> expected = byName.score().layers();
+      layers.forEach(
+          (name, layer) -> assertThat(layer).as(name).isCloseTo(expected.get(name), within(1e-2)));
+    }
+  }
+
   private static void backward(
-      Session session,
-      VisionTransformer vit,
-      Tensor images,
-      int[] labels,
-      dev.autoprog.autograd.GradientSink sink) {
+      Session session, UNet unet, float[] images, float[] seed, GradientSink sink) {
+    session.arena().reset();
+    Tape tape = Tape.recording(session);
+    Tensor noisy = tape.allocate(2, 3, 8, 8).set(images);
+    Variable output =
+        unet.forward(tape, noisy, Conditions.of(new float[] {1, 700}, new int[] {0, 2}));
+    tape.backward(output, tape.allocate(2, 3, 8, 8).set(seed), sink);
+  }
+
+  private static void backward(
+      Session session, VisionTransformer vit, Tensor images, int[] labels, GradientSink sink) {
     Tape tape = Tape.recording(session);
     Variable logits = vit.forward(tape, images);
     CrossEntropy loss = new CrossEntropy(tape, logits.value(), labels, 0);

@@ -95,7 +95,7 @@ public final class ZiCo implements GradientSink, AutoCloseable {
     Tensor gradient = session.arena().allocate(DType.FLOAT32, parameter.shape());
     kernels.fill(gradient, 0);
     backward.accept(gradient);
-    add(parameter.name(), gradient);
+    parameter.stored(gradient).forEach(this::add); // layers that are computed as one are several
     session.arena().release(gradient);
   }
 

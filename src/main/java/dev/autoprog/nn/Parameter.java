@@ -62,7 +62,7 @@ public final class Parameter implements Variable {
   }
 
   /** The part of {@code whole}, a tensor of this shape, that is stored under each name. */
-  Map<String, Tensor> stored(Tensor whole) {
+  public Map<String, Tensor> stored(Tensor whole) {
     Map<String, Tensor> parts = new LinkedHashMap<>();
     Shape part = storedShape();
     for (String stored : storedNames) {

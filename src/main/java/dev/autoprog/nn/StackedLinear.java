@@ -11,7 +11,7 @@ import java.util.List;
  * ParameterSet.Builder#stacked stacked} parameter, which files know as separate layers. One product
  * reads its input once, where three would read it three times and write to places that are not
  * contiguous; and each layer's part is still a view of its rows, so that loading, saving and
- * averaging need not know of it. The price: statistics of gradients by layer see one layer.
+ * averaging need not know of it.
  */
 public final class StackedLinear {
   private final Parameter weight;
