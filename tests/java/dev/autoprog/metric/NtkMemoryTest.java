@@ -51,8 +51,7 @@ class NtkMemoryTest {
             new DitConfig(SIDE, 4, CHANNELS, 10, 192, 2, 3, 4, false, 0), session, precision, pass);
       }
     },
-    /** A convolution is unfolded, for all samples at once. */
-    UNET(0.3) {
+    UNET(0.1) {
       @Override
       void pass(Session session, Precision precision, Pass pass) {
         denoise(UNetConfig.small(CHANNELS, 10), session, precision, pass);

@@ -47,6 +47,11 @@ public record ConvolutionShape(
     return (width + 2 * padding - kernel) / stride + 1;
   }
 
+  /** The same convolution of so many maps. */
+  public ConvolutionShape ofBatch(long maps) {
+    return new ConvolutionShape(maps, height, width, in, out, kernel, stride, padding);
+  }
+
   /** Elements that one output sees: {@code in·k²}. */
   public long patch() {
     return Shapes.elements(in, kernel, kernel);

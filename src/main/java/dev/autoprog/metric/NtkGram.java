@@ -15,10 +15,7 @@ import dev.autoprog.nn.Parameter;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -37,15 +34,10 @@ import java.util.stream.IntStream;
  * Tensor, Tensor)} on {@linkplain Session#wrap tensors over its memory}.
  */
 public final class NtkGram implements GradientSink, AutoCloseable {
-  /** Parts are kept in pieces of memory of about this size: few allocations, clearings, copies. */
-  private static final long SLAB_BYTES = 1 << 19;
-
   private final Session session;
   private final Kernels kernels;
   private final int samples;
-  private final int partsOfSlab;
-  private final List<Tensor> slabs = new ArrayList<>();
-  private final Map<String, Part> parts = new LinkedHashMap<>();
+  private final GramParts parts;
 
   /**
    * Zero everywhere.
@@ -61,7 +53,7 @@ public final class NtkGram implements GradientSink, AutoCloseable {
     this.session = session;
     this.kernels = session.kernels();
     this.samples = samples;
-    this.partsOfSlab = (int) Math.max(1, SLAB_BYTES / ((long) samples * samples * Double.BYTES));
+    this.parts = new GramParts(session, samples);
   }
 
   /** How a parameter's part is found. */
@@ -84,8 +76,6 @@ public final class NtkGram implements GradientSink, AutoCloseable {
    */
   public record Explanation(String parameter, Method method, double operations, double otherwise) {}
 
-  private record Part(Tensor gram, Explanation explanation) {}
-
   /**
    * Adds what a linear layer's weight does.
    *
@@ -98,10 +88,10 @@ public final class NtkGram implements GradientSink, AutoCloseable {
     double contracted = s.contractedOperations();
     double tiled = s.tiledOperations();
     if (contracted < tiled) {
-      Tensor gram = part(new Explanation(weight, Method.CONTRACTED, contracted, tiled));
+      Tensor gram = parts.place(new Explanation(weight, Method.CONTRACTED, contracted, tiled));
       kernels.ntkGramContracted(s, x, dy, gram);
     } else {
-      Tensor gram = part(new Explanation(weight, Method.TILED, tiled, contracted));
+      Tensor gram = parts.place(new Explanation(weight, Method.TILED, tiled, contracted));
       kernels.ntkGramTiled(s, x, dy, gram);
     }
   }
@@ -117,7 +107,7 @@ public final class NtkGram implements GradientSink, AutoCloseable {
     kernels.ntkGramRows(
         RowsShape.dense(samples, g.elements() / samples),
         g,
-        part(new Explanation(parameter, Method.ROWS, operations, Double.NaN)));
+        parts.place(new Explanation(parameter, Method.ROWS, operations, Double.NaN)));
   }
 
   @Override
@@ -163,21 +153,48 @@ public final class NtkGram implements GradientSink, AutoCloseable {
                 dBias));
   }
 
-  /** A convolution is a linear layer on the unfolded input. */
   @Override
   public void convolution(
       Variable weight, Variable bias, ConvolutionShape shape, Tensor x, Tensor dy) {
     LinearShape unfolded = shape.unfolded();
     if (weight.requiresGradient()) {
-      Tensor patches =
-          session.arena().allocate(x.dtype(), Shape.of(unfolded.rows(), unfolded.in()));
-      kernels.unfold(shape, x, patches);
-      linear(name(weight), unfolded, patches, dy);
-      release(patches);
+      JacobianShape s = JacobianShape.of(samples, unfolded);
+      boolean tiled = s.tiledOperations() <= s.contractedOperations();
+      if (tiled && s.out() <= s.tokens()) {
+        convolutionByRows(name(weight), shape, s, x, dy);
+      } else {
+        convolutionUnfolded(name(weight), shape, x, dy);
+      }
     }
     if (bias != null && bias.requiresGradient()) {
       broadcast(bias, RowsShape.dense(unfolded.rows(), unfolded.out()), dy);
     }
+  }
+
+  /** The samples' gradients in full: as much work as tiles of them, and here less memory. */
+  private void convolutionByRows(
+      String weight, ConvolutionShape shape, JacobianShape s, Tensor x, Tensor dy) {
+    ConvolutionShape own = shape.ofBatch(shape.batch() / samples);
+    RowsShape inputs = RowsShape.dense(shape.batch(), x.elements() / shape.batch());
+    RowsShape outputs = RowsShape.dense(shape.batch(), dy.elements() / shape.batch());
+    Tensor g = zeros(samples, s.in() * s.out());
+    for (int i = 0; i < samples; i++) {
+      kernels.convolutionBackwardWeight(
+          own, sampleOf(x, inputs, i), sampleOf(dy, outputs, i), g.rows(i, i + 1), null);
+    }
+    Explanation explanation =
+        new Explanation(weight, Method.ROWS, s.tiledOperations(), s.contractedOperations());
+    kernels.ntkGramRows(RowsShape.dense(samples, s.in() * s.out()), g, parts.place(explanation));
+    release(g);
+  }
+
+  /** It is a linear layer on the unfolded input. */
+  private void convolutionUnfolded(String weight, ConvolutionShape shape, Tensor x, Tensor dy) {
+    LinearShape unfolded = shape.unfolded();
+    Tensor patches = session.arena().allocate(x.dtype(), Shape.of(unfolded.rows(), unfolded.in()));
+    kernels.unfold(shape, x, patches);
+    linear(weight, unfolded, patches, dy);
+    release(patches);
   }
 
   @Override
@@ -306,29 +323,6 @@ public final class NtkGram implements GradientSink, AutoCloseable {
     }
   }
 
-  /** A place for the parameter's part of Θ, holding zeros. */
-  private Tensor part(Explanation explanation) {
-    String parameter = explanation.parameter();
-    if (parts.containsKey(parameter)) {
-      throw new IllegalStateException(
-          parameter
-              + " has been counted: it is used twice in a pass, or an earlier pass was not"
-              + " forgotten by clear()");
-    }
-    int slab = parts.size() / partsOfSlab;
-    if (slab == slabs.size()) {
-      slabs.add(zeroed(session.allocate(DType.FLOAT64, Shape.of(partsOfSlab * samples, samples))));
-    }
-    long row = (long) parts.size() % partsOfSlab * samples;
-    Tensor gram = slabs.get(slab).rows(row, row + samples);
-    parts.put(parameter, new Part(gram, explanation));
-    return gram;
-  }
-
-  private static Tensor zeroed(Tensor slab) {
-    return slab.set(new double[Math.toIntExact(slab.elements())]);
-  }
-
   private static String name(Variable variable) {
     if (variable instanceof Parameter parameter) {
       return parameter.name();
@@ -344,21 +338,7 @@ public final class NtkGram implements GradientSink, AutoCloseable {
    * @throws NonFiniteGradientException if a gradient is not finite
    */
   public double[][] matrix() {
-    if (parts.isEmpty()) {
-      throw new IllegalStateException("Nothing is trainable: no parameter has a gradient");
-    }
-    double[][] sum = new double[samples][samples];
-    double[] slab = {};
-    int index = 0;
-    for (String parameter : parts.keySet()) {
-      int place = index % partsOfSlab;
-      if (place == 0) {
-        slab = slabs.get(index / partsOfSlab).toDoubles();
-      }
-      addTo(sum, slab, place, parameter);
-      index++;
-    }
-    return sum;
+    return parts.sum();
   }
 
   /**
@@ -368,45 +348,22 @@ public final class NtkGram implements GradientSink, AutoCloseable {
    * @throws NonFiniteGradientException if its gradient is not finite
    */
   public double[][] matrix(String parameter) {
-    Part part = parts.get(parameter);
-    if (part == null) {
-      throw new IllegalArgumentException(
-          parameter + " has no part; those that have are " + parts.keySet());
-    }
-    double[][] matrix = new double[samples][samples];
-    addTo(matrix, part.gram().toDoubles(), 0, parameter);
-    return matrix;
-  }
-
-  /** Adds the part at {@code place} among those in {@code values}. */
-  private void addTo(double[][] sum, double[] values, int place, String parameter) {
-    int first = place * samples * samples;
-    for (int i = 0; i < samples * samples; i++) {
-      if (!Double.isFinite(values[first + i])) {
-        throw new NonFiniteGradientException("NTK", parameter);
-      }
-      sum[i / samples][i % samples] += values[first + i];
-    }
+    return parts.of(parameter);
   }
 
   /** What was done for each parameter, in the order of the backward pass. */
   public List<Explanation> explain() {
-    List<Explanation> explanations = new ArrayList<>();
-    parts.values().forEach(part -> explanations.add(part.explanation()));
-    return explanations;
+    return parts.explain();
   }
 
   /** Forgets everything, for another pass. */
   public void clear() {
     parts.clear();
-    slabs.forEach(NtkGram::zeroed);
   }
 
   /** Gives its memory back. */
   @Override
   public void close() {
-    parts.clear();
-    slabs.forEach(session::free);
-    slabs.clear();
+    parts.close();
   }
 }
