@@ -67,33 +67,38 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
 
   /** The same batches and noise for every candidate and measure. */
   private void eachBatch(Unfreezing candidate, Use use) throws InputException {
-    learner.asIf(
-        setup.config().progressive().pattern(),
-        candidate.level(),
-        () -> {
-          try (BatchCursor cursor = loader.epoch(-1 - stage, 0, Augmentation.NONE)) {
-            for (int i = 0; i < settings.batches(); i++) {
-              try (Batch batch = cursor.next()) {
-                use.of(batches.judging(batch, candidate.resolution(), -1 - stage, stage));
-              }
-            }
-          }
-        });
+    try (BatchCursor cursor = loader.epoch(-1 - stage, 0, Augmentation.NONE)) {
+      for (int i = 0; i < settings.batches(); i++) {
+        try (Batch batch = cursor.next()) {
+          use.of(batches.judging(batch, candidate.resolution(), -1 - stage, stage));
+        }
+      }
+    }
+  }
+
+  /** Runs {@code body} while what the candidate trains is trained. */
+  private <X extends Exception> void as(Unfreezing candidate, DiffusionLearner.Body<X> body)
+      throws X {
+    learner.asIf(setup.config().progressive().pattern(), candidate.level(), body);
   }
 
   /** The median of the steps, after some to warm up: forward and backward. */
   @Override
   public double stepSeconds(Unfreezing candidate) throws InputException {
     List<Double> seconds = new ArrayList<>();
-    while (seconds.size() < Measures.stepsFor(settings.steps())) {
-      eachBatch(
-          candidate,
-          step -> {
-            long begin = System.nanoTime();
-            learner.rehearse(step.noisy(), step.conditions());
-            seconds.add((System.nanoTime() - begin) * 1e-9);
-          });
-    }
+    as(
+        candidate,
+        () -> {
+          while (seconds.size() < Measures.stepsFor(settings.steps())) {
+            eachBatch(
+                candidate,
+                step -> {
+                  long begin = System.nanoTime();
+                  learner.rehearse(step.noisy(), step.conditions());
+                  seconds.add((System.nanoTime() - begin) * 1e-9);
+                });
+          }
+        });
     return Measures.seconds(seconds);
   }
 
@@ -101,23 +106,20 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
   @Override
   public Trainability trainability(Unfreezing candidate) throws InputException {
     List<NtkCondition> found = new ArrayList<>();
-    eachBatch(
-        candidate,
-        step ->
-            found.add(
-                NeuralTangentKernel.of(
-                        setup.session(),
-                        (tape, noisy) ->
-                            learner
-                                .network()
-                                .forward(
-                                    tape,
-                                    noisy,
-                                    firstOf(step.conditions(), (int) noisy.shape().dim(0))),
-                        step.noisy().noisy(),
-                        Outputs.SUMMED)
-                    .condition()));
+    as(candidate, () -> eachBatch(candidate, step -> found.add(conditionOf(step))));
     return Measures.trainability(found, settings.samples());
+  }
+
+  private NtkCondition conditionOf(Step step) {
+    return NeuralTangentKernel.of(
+            setup.session(),
+            (tape, noisy) ->
+                learner
+                    .network()
+                    .forward(tape, noisy, firstOf(step.conditions(), (int) noisy.shape().dim(0))),
+            step.noisy().noisy(),
+            Outputs.SUMMED)
+        .condition();
   }
 
   private static Conditions firstOf(Conditions all, int count) {
@@ -131,7 +133,11 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
   @Override
   public double zico(Unfreezing candidate) throws InputException {
     try (ZiCo zico = new ZiCo(setup.session())) {
-      eachBatch(candidate, step -> learner.gradients(step.noisy(), step.conditions(), zico));
+      as(
+          candidate,
+          () ->
+              eachBatch(
+                  candidate, step -> learner.gradients(step.noisy(), step.conditions(), zico)));
       return zico.score().total();
     }
   }
@@ -140,10 +146,7 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
   @Override
   public Cost cost(Unfreezing candidate) {
     long[] trained = new long[1];
-    learner.asIf(
-        setup.config().progressive().pattern(),
-        candidate.level(),
-        () -> trained[0] = learner.trainable());
+    as(candidate, () -> trained[0] = learner.trainable());
     return new Cost(trained[0], learner.network().flops(candidate.resolution()));
   }
 
