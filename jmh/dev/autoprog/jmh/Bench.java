@@ -172,7 +172,7 @@ public final class Bench {
       }
     } catch (RunnerException e) {
       System.out.println("failed");
-      System.err.println(log.toString(StandardCharsets.UTF_8));
+      System.err.println(log.toString(StandardCharsets.UTF_8) + e.getMessage());
       failed = true;
     }
   }
