@@ -3,8 +3,8 @@ package dev.autoprog.cli;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
+import dev.autoprog.cli.report.Figures;
 import dev.autoprog.cli.report.KernelPictures;
-import dev.autoprog.cli.report.ReportPage;
 import dev.autoprog.cli.report.ScoreFiles;
 import dev.autoprog.data.DataSources;
 import dev.autoprog.data.DataSplit;
@@ -85,7 +85,7 @@ final class ScoreCommand implements Callable<Integer> {
     RunPlan plan = RunPlan.of(config, images.train());
     List<Candidate> networks = networks(plan);
     if (out != null) {
-      ReportPage.requirePictures();
+      Figures.requirePossible();
     }
     int team = config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
     try (Session session = Session.open(Backend.named(config.backend()), team);
