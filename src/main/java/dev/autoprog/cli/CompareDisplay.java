@@ -75,7 +75,7 @@ final class CompareDisplay implements AutoCloseable {
   }
 
   private static String heading(int number, int of, PlannedRun<?> run) {
-    return String.format("run %d/%d  %-18s seed %d", number, of, run.arm(), run.seed());
+    return String.format("run %d/%d  %-20s seed %d", number, of, run.arm(), run.seed());
   }
 
   /** What is told of a run's steps. */

@@ -173,7 +173,7 @@ final class FinetuneComparer extends Comparer<FinetunePlan, DiffusionConfig, Fin
   String numbers(FinetunedRun run) {
     return "validation %s  Fréchet %s  %s"
         .formatted(
-            Numbers.digits(run.error()), Numbers.digits(run.frechetDistance()), Numbers.work(run));
+            Numbers.error(run.error()), Numbers.distance(run.frechetDistance()), Numbers.work(run));
   }
 
   @Override

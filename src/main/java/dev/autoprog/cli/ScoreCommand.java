@@ -22,7 +22,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -157,20 +156,7 @@ final class ScoreCommand implements Callable<Integer> {
     PrintWriter terminal = spec.commandLine().getOut();
     TextTable.lines(cells, 1).forEach(terminal::println);
     terminal.println();
-    decision
-        .table()
-        .forEach(
-            entry -> {
-              String obstacle = entry.measures().trainability().obstacle();
-              if (!obstacle.isEmpty() && decision.table().size() > 1) {
-                terminal.println(
-                    String.format(
-                        Locale.ROOT,
-                        "%s has no condition number: %s.",
-                        entry.candidate(),
-                        obstacle));
-              }
-            });
+    ScoreFiles.obstacles(decision).forEach(terminal::println);
     terminal.println(decision.reason());
     terminal.flush();
   }

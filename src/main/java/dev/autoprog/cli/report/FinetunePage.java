@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
 /** {@code report.html} of a comparison of fine-tuning, in one file that refers to no other. */
@@ -58,12 +59,7 @@ public final class FinetunePage {
 
   private void results() {
     html.heading(2, "Results");
-    html.table(FinetuneTable.head(), FinetuneTable.rows(comparison), row -> false);
-    html.note(
-        "Means over the seeds, ± standard deviation. Against the arm full, seed by seed: the ratio"
-            + " of the validation errors, the difference of the Fréchet distances, and the speedup,"
-            + " seconds of training and search of full over the arm's; in brackets the least and"
-            + " the greatest. Validation, checkpoints and waiting for images count for nobody.");
+    table(FinetuneTable.QUALITY, arm -> FinetuneTable.quality(comparison, arm));
     html.note(
         Numbers.format(
             "Validation error: mean squared, on images that nobody trained on, at noise that is"
@@ -77,6 +73,16 @@ public final class FinetunePage {
                     real ->
                         ", which sees the class of " + Numbers.percent(real) + " of the real ones")
                 .orElse("")));
+    table(FinetuneTable.TIME, arm -> FinetuneTable.time(comparison, arm));
+    html.note(
+        "Means over the seeds, ± standard deviation. Against the arm full, seed by seed: the ratio"
+            + " of the validation errors, the difference of the Fréchet distances, and the speedup,"
+            + " seconds of training and search of full over the arm's; in brackets the least and"
+            + " the greatest. Validation, checkpoints and waiting for images count for nobody.");
+  }
+
+  private void table(List<String> head, Function<String, List<String>> row) {
+    html.table(head, comparison.arms().stream().map(row).toList(), chosen -> false);
   }
 
   private void learning() {
@@ -129,7 +135,7 @@ public final class FinetunePage {
               bytes(run.samples()),
               Numbers.format(
                   "%s, seed %d: Fréchet distance %s",
-                  run.arm(), run.seed(), Numbers.digits(run.frechetDistance()))));
+                  run.arm(), run.seed(), Numbers.distance(run.frechetDistance()))));
     }
     html.gallery(grids);
   }

@@ -61,8 +61,18 @@ public final class Numbers {
     return format(format, value).replace('-', '−');
   }
 
+  /** A mean squared error: {@code 0.0891}. */
+  public static String error(double value) {
+    return format("%.4f", value);
+  }
+
+  /** A Fréchet distance: {@code 12.46}. */
+  public static String distance(double value) {
+    return format("%.2f", value);
+  }
+
   /** Four digits of a number; a dash for NaN. */
-  public static String digits(double value) {
+  static String digits(double value) {
     return Double.isNaN(value) ? NONE : format("%.4g", value);
   }
 

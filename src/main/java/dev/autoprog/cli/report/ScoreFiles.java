@@ -115,6 +115,19 @@ public final class ScoreFiles {
         Numbers.format("%.4g", ranks.vote()));
   }
 
+  /** Why candidates have no condition number, a sentence each; none where nothing was searched. */
+  public static List<String> obstacles(ZeroShotDecision<?> decision) {
+    return decision.table().stream()
+        .filter(entry -> decision.table().size() > 1)
+        .filter(entry -> !entry.measures().trainability().obstacle().isEmpty())
+        .map(
+            entry ->
+                Numbers.format(
+                    "%s has no condition number: %s.",
+                    entry.candidate(), entry.measures().trainability().obstacle()))
+        .toList();
+  }
+
   /**
    * Writes {@code scores.json} and {@code scores.csv}, over what is there.
    *

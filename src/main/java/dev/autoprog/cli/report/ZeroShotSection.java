@@ -41,6 +41,7 @@ final class ZeroShotSection {
     List<String> head = new ArrayList<>(ScoreFiles.HEAD);
     head.add(1, "chosen");
     html.table(head, rows, row -> isChosen(decision, row));
+    ScoreFiles.obstacles(decision).forEach(html::note);
     html.paragraph(
         decision.reason() + Numbers.format(" The search took %.1f s.", search.searchSeconds()));
   }
