@@ -43,7 +43,7 @@ final class CompareFinetuneCommand extends ComparisonCommand<FinetunePlan> {
   @Option(
       names = "--count",
       paramLabel = "N",
-      description = "samples of each run that are judged (default: 1000)")
+      description = "samples of each run that are judged (default: " + FinetunePlan.COUNT + ")")
   private Integer count;
 
   @Override

@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Function;
 
 /**
  * Complete runs of a diffusion model side by side, and what they come to.
@@ -29,18 +28,22 @@ public record FinetuneComparison(List<FinetunedRun> runs) implements Arms<Finetu
 
   /** The share of samples of their class; empty if the extractor does not tell them apart. */
   public Optional<Spread> classAccuracy(String arm) {
-    return known(of(arm), SampleQuality::classAccuracy);
-  }
-
-  /** The share of real images whose class the extractor sees; empty as above. */
-  public Optional<Spread> realAccuracy() {
-    return known(runs, SampleQuality::realAccuracy);
-  }
-
-  private static Optional<Spread> known(
-      List<FinetunedRun> runs, Function<SampleQuality, Double> share) {
     List<Double> shares =
-        runs.stream().map(run -> share.apply(run.quality())).filter(Objects::nonNull).toList();
+        of(arm).stream()
+            .map(run -> run.quality().classAccuracy())
+            .filter(Objects::nonNull)
+            .toList();
     return shares.isEmpty() ? Optional.empty() : Optional.of(Spread.of(shares));
+  }
+
+  /**
+   * The share of real images whose class the extractor sees, which are the same for all runs; empty
+   * as above.
+   */
+  public Optional<Double> realAccuracy() {
+    return runs.stream()
+        .map(run -> run.quality().realAccuracy())
+        .filter(Objects::nonNull)
+        .findFirst();
   }
 }

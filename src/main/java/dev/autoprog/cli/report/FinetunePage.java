@@ -69,9 +69,7 @@ public final class FinetunePage {
             setting.extractor(),
             comparison
                 .realAccuracy()
-                .map(
-                    real ->
-                        ", which sees the class of " + Numbers.percent(real) + " of the real ones")
+                .map(real -> Numbers.format(", which sees that of %.1f %% of these", 100 * real))
                 .orElse("")));
     table(FinetuneTable.TIME, arm -> FinetuneTable.time(comparison, arm));
     html.note(
