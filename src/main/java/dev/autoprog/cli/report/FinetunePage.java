@@ -69,7 +69,10 @@ public final class FinetunePage {
             setting.extractor(),
             comparison
                 .realAccuracy()
-                .map(real -> Numbers.format(", which sees that of %.1f %% of these", 100 * real))
+                .map(
+                    real ->
+                        Numbers.format(
+                            ", which sees the class of %.1f %% of the real ones", 100 * real))
                 .orElse("")));
     table(FinetuneTable.TIME, arm -> FinetuneTable.time(comparison, arm));
     html.note(
