@@ -7,24 +7,15 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
-import org.w3c.dom.Element;
-import org.w3c.dom.NamedNodeMap;
-import org.w3c.dom.Node;
-import org.w3c.dom.NodeList;
-import org.xml.sax.InputSource;
 
 /** Whole comparisons of a very small network on the embedded images. */
 class CompareCommandTest {
@@ -120,38 +111,10 @@ class CompareCommandTest {
   }
 
   private static void requireGoodPage(String page) throws Exception {
-    DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
-    factory.setNamespaceAware(true);
-    Document document = factory.newDocumentBuilder().parse(new InputSource(new StringReader(page)));
-    Set<String> identifiers = new TreeSet<>();
-    NodeList elements = document.getElementsByTagName("*");
-    for (int i = 0; i < elements.getLength(); i++) {
-      Element element = (Element) elements.item(i);
-      assertThat(element.getLocalName()).isNotIn("link", "script", "img", "iframe", "image");
-      NamedNodeMap attributes = element.getAttributes();
-      for (int a = 0; a < attributes.getLength(); a++) {
-        Node attribute = attributes.item(a);
-        String name = attribute.getNodeName();
-        if (name.equals("id")) {
-          assertThat(identifiers.add(attribute.getNodeValue()))
-              .as(attribute.getNodeValue())
-              .isTrue();
-        } else if (!name.startsWith("xmlns")) {
-          assertThat(attribute.getNodeValue()).as(name).doesNotContain("://");
-          assertThat(name).isNotIn("src", "href", "xlink:href");
-        }
-      }
-    }
-    assertThat(document.getElementsByTagName("style").item(0).getTextContent())
-        .contains("prefers-color-scheme: dark")
-        .doesNotContain("url(", "@import");
-    NodeList pictures = document.getElementsByTagNameNS("http://www.w3.org/2000/svg", "svg");
-    List<String> labels = new ArrayList<>();
-    for (int i = 0; i < pictures.getLength(); i++) {
-      String label = ((Element) pictures.item(i)).getAttribute("aria-label");
-      labels.add(label.replace(" over seconds of training and search", ""));
-    }
-    assertThat(labels)
+    Document document = Pages.requireSelfContained(page);
+    assertThat(document.getElementsByTagName("img").getLength()).isZero();
+    assertThat(Pages.pictures(document))
+        .extracting(label -> label.replace(" over seconds of training and search", ""))
         .containsExactly(
             "Test accuracy",
             "Training loss",
@@ -160,14 +123,9 @@ class CompareCommandTest {
             "erasing, probability",
             "Test accuracy",
             "Training loss");
-    NodeList rows = document.getElementsByTagName("tr");
-    List<String> chosen = new ArrayList<>();
-    for (int i = 0; i < rows.getLength(); i++) {
-      if (((Element) rows.item(i)).getAttribute("class").equals("chosen")) {
-        chosen.add(rows.item(i).getTextContent());
-      }
-    }
-    assertThat(chosen).hasSize(2).allMatch(row -> row.matches("28×28 px, depth [12]✓.*"));
+    assertThat(Pages.chosenRows(document))
+        .hasSize(2)
+        .allMatch(row -> row.matches("28×28 px, depth [12]✓.*"));
     assertThat(document.getDocumentElement().getTextContent())
         .contains("Growth operators", "autoprog-one, seed 2, stage 1");
   }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autoprog.InputException;
-import dev.autoprog.cli.ComparisonPlan.PlannedRun;
 import dev.autoprog.config.ConfigFile;
 import dev.autoprog.progressive.growth.GrowthOperator;
 import dev.autoprog.train.RunConfig;
@@ -21,7 +20,7 @@ class ComparisonPlanTest {
 
   @Test
   void armsTakeTurnsSeedBySeed() throws InputException {
-    List<PlannedRun> runs = plan(List.of("full", "manual", "autoprog-one")).runs();
+    List<PlannedRun<RunConfig>> runs = plan(List.of("full", "manual", "autoprog-one")).runs();
     assertThat(runs)
         .extracting(PlannedRun::directory)
         .containsExactly(

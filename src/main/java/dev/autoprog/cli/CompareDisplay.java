@@ -1,17 +1,9 @@
 package dev.autoprog.cli;
 
-import dev.autoprog.cli.ComparisonPlan.PlannedRun;
-import dev.autoprog.cli.report.ComparedRun;
-import dev.autoprog.cli.report.Comparison;
-import dev.autoprog.cli.report.ResultTable;
-import dev.autoprog.cli.report.RunMetrics.End;
-import dev.autoprog.model.VitConfig;
-import dev.autoprog.progressive.growth.Stage;
-import dev.autoprog.train.TrainingListener;
+import dev.autoprog.cli.report.Numbers;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -25,63 +17,73 @@ final class CompareDisplay implements AutoCloseable {
   private static final int REFRESH_MILLIS = 250;
 
   private final PrintWriter out;
+  private final String command;
   private final boolean terminal = TrainingDisplay.onTerminal();
   private String name = "";
   private long totalSteps;
   private ProgressBar bar;
 
-  CompareDisplay(PrintWriter out) {
+  /**
+   * A display.
+   *
+   * @param command whose comparison it is
+   */
+  CompareDisplay(PrintWriter out, String command) {
     this.out = out;
+    this.command = command;
   }
 
-  /** The full network in words. */
-  static String describe(VitConfig model) {
-    return String.format(
-        "ViT of width %d, %d blocks, %d heads, patch %d at %d×%d pixels",
-        model.width(),
-        model.depth(),
-        model.heads(),
-        model.patch(),
-        model.resolution(),
-        model.resolution());
-  }
-
-  void introduce(ComparisonPlan plan, String images, Path directory) {
+  /**
+   * The comparison begins.
+   *
+   * @param images what all runs are trained on
+   * @param length how long each is trained
+   */
+  void introduce(String images, ArmsPlan<?> plan, String length, Path directory) {
     out.printf(
-        "%s: %s; %d epochs each, seeds %s; directory %s%n%n",
-        images,
-        String.join(", ", plan.arms()),
-        plan.recipe().training().epochs(),
-        plan.seeds().toString().replaceAll("[\\[\\]]", ""),
-        directory);
+        "%s: %s; %s each, seeds %s; directory %s%n%n",
+        images, String.join(", ", plan.arms()), length, Numbers.list(plan.seeds()), directory);
     out.flush();
   }
 
   /** A run begins, or goes on. */
-  void begun(int number, int of, PlannedRun run, boolean resuming, long totalSteps) {
+  void begun(int number, int of, PlannedRun<?> run, boolean resuming, long totalSteps) {
     this.totalSteps = totalSteps;
-    name = heading(number, of, run.arm(), run.seed());
-    if (!terminal) {
-      out.print(name + (resuming ? "  goes on" : ""));
+    head(number, of, run, resuming ? "  goes on" : "");
+  }
+
+  /**
+   * Samples of a run are drawn and judged: of the one that began last, or of one trained before.
+   */
+  void judging(int number, int of, PlannedRun<?> run) {
+    close();
+    if (!name.equals(heading(number, of, run))) {
+      head(number, of, run, "");
+    }
+    if (terminal) {
+      out.print(name + "  draws samples\r"); // until the result stands there
       out.flush();
     }
   }
 
-  private static String heading(int number, int of, String arm, long seed) {
-    return String.format("run %d/%d  %-18s seed %d", number, of, arm, seed);
+  private void head(int number, int of, PlannedRun<?> run, String more) {
+    name = heading(number, of, run);
+    if (!terminal) {
+      out.print(name + more);
+      out.flush();
+    }
   }
 
-  /** What the trainer tells of its steps to. */
-  TrainingListener steps() {
-    return new TrainingListener() {
-      @Override
-      public void stepped(Stage stage, long step, double loss, double accuracy, double speed) {
-        show(stage, step);
-      }
-    };
+  private static String heading(int number, int of, PlannedRun<?> run) {
+    return String.format("run %d/%d  %-20s seed %d", number, of, run.arm(), run.seed());
   }
 
-  private void show(Stage stage, long step) {
+  /** What is told of a run's steps. */
+  Comparer.Steps steps() {
+    return this::show;
+  }
+
+  private void show(long step, int stage, String network) {
     if (!terminal) {
       return;
     }
@@ -97,39 +99,34 @@ final class CompareDisplay implements AutoCloseable {
               .build();
     }
     bar.stepTo(step + 1);
-    bar.setExtraMessage(
-        String.format(
-            "stage %d %d px depth %d", stage.index() + 1, stage.resolution(), stage.depth()));
+    bar.setExtraMessage("stage " + (stage + 1) + " " + network);
   }
 
-  /** The run that began last is over. */
-  void finished(ComparedRun run) {
+  /**
+   * The run that began last is over.
+   *
+   * @param numbers its result
+   */
+  void finished(String numbers) {
     close();
-    out.printf("%s%s%n", terminal ? name : "", numbers(run.end()));
+    out.printf("%s  %s%n", terminal ? name : "", numbers);
     out.flush();
   }
 
   /** A run was complete before. */
-  void found(int number, int of, ComparedRun run) {
-    out.printf("%s%s  (found)%n", heading(number, of, run.arm(), run.seed()), numbers(run.end()));
+  void found(int number, int of, PlannedRun<?> run, String numbers) {
+    out.printf("%s  %s  (found)%n", heading(number, of, run), numbers);
     out.flush();
   }
 
-  private static String numbers(End end) {
-    String search =
-        end.searchSeconds() > 0 ? String.format(" + %.1f s of search", end.searchSeconds()) : "";
-    return String.format(
-        "  test %.1f %%  %.1f s of training%s",
-        100 * end.testAccuracy(), end.trainSeconds(), search);
-  }
-
-  /** The table of the arms. */
-  void conclude(Comparison comparison, Path directory) {
-    List<List<String>> cells = new ArrayList<>();
-    cells.add(ResultTable.head());
-    cells.addAll(ResultTable.rows(comparison));
+  /**
+   * All runs are complete.
+   *
+   * @param table of the arms, under its head
+   */
+  void conclude(List<List<String>> table, Path directory) {
     out.println();
-    TextTable.lines(cells, 1).forEach(out::println);
+    TextTable.lines(table, 1).forEach(out::println);
     out.println();
     out.printf(
         "Plots are in %s, numbers in %s.%n",
@@ -141,8 +138,8 @@ final class CompareDisplay implements AutoCloseable {
   void stopped(Path directory) {
     close();
     out.printf(
-        "%nStopped. Go on with:  ./autoprog compare --resume %s%n",
-        TrainingDisplay.forShell(directory.toString()));
+        "%nStopped. Go on with:  ./autoprog %s --resume %s%n",
+        command, TrainingDisplay.forShell(directory.toString()));
     out.flush();
   }
 

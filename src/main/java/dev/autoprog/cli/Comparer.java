@@ -1,33 +1,19 @@
 package dev.autoprog.cli;
 
 import dev.autoprog.InputException;
-import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
-import dev.autoprog.cli.ComparisonPlan.PlannedRun;
-import dev.autoprog.cli.report.ComparedRun;
-import dev.autoprog.cli.report.Comparison;
-import dev.autoprog.cli.report.ReportPage;
-import dev.autoprog.cli.report.RunMetrics;
-import dev.autoprog.cli.report.Setting;
-import dev.autoprog.cli.report.SummaryFile;
+import dev.autoprog.cli.report.CompleteRun;
 import dev.autoprog.config.ConfigFile;
-import dev.autoprog.data.DataSplit;
 import dev.autoprog.io.Disk;
-import dev.autoprog.progressive.growth.Stage;
 import dev.autoprog.run.CheckpointStore;
-import dev.autoprog.train.RunConfig;
-import dev.autoprog.train.RunPlan;
-import dev.autoprog.train.RunSummary;
-import dev.autoprog.train.Trainer;
+import dev.autoprog.run.Stoppable;
 import dev.autoprog.train.TrainingException;
-import dev.autoprog.train.TrainingListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -35,8 +21,12 @@ import java.util.concurrent.TimeUnit;
  * Works a comparison's runs off, one after another, each in a directory of its own; those that are
  * complete already are left alone, and one that was stopped goes on. Summary and report are written
  * anew after every run.
+ *
+ * @param <P> the plan
+ * @param <C> what a run is trained by
+ * @param <R> a complete run
  */
-final class Comparer {
+abstract class Comparer<P extends Record & ArmsPlan<C>, C extends Record, R extends CompleteRun> {
   static final String PLAN = "comparison.yaml";
   static final String SUMMARY = "summary.json";
   static final String REPORT = "report.html";
@@ -44,83 +34,157 @@ final class Comparer {
   private static final String WARM_UP = ".warm-up";
   private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-  private final ComparisonPlan plan;
-  private final DataSplit images;
-  private final Path directory;
+  private final P plan;
+  private final Machine machine;
   private final CompareDisplay display;
-  private final List<ComparedRun> complete = new ArrayList<>();
+  private final List<R> complete = new ArrayList<>();
+  private Path directory;
   private boolean warm;
 
-  Comparer(ComparisonPlan plan, DataSplit images, Path directory, CompareDisplay display) {
+  /**
+   * A comparer.
+   *
+   * @param machine what computes
+   */
+  Comparer(P plan, Machine machine, CompareDisplay display) {
     this.plan = plan;
-    this.images = images;
-    this.directory = directory;
+    this.machine = machine;
     this.display = display;
+  }
+
+  /** A run of a trainer; whether it came to its end, and was not asked to stop before. */
+  interface Work {
+    boolean isComplete() throws InputException, TrainingException;
+  }
+
+  /** Hears of each step, on the thread that trains. */
+  interface Steps {
+    /**
+     * A step was taken.
+     *
+     * @param step counts from 0, over all stages
+     * @param stage from 0
+     * @param network what the stage trains
+     */
+    void stepped(long step, int stage, String network);
+  }
+
+  /** A trainer, and what it can be told to do. */
+  record Training(Stoppable trainer, Work begin, Work resume) {}
+
+  /** The images that all runs are trained on. */
+  abstract String material();
+
+  /** How long each is trained. */
+  abstract String length();
+
+  /** Checks what can be checked before hours of training. */
+  abstract void check(List<PlannedRun<C>> missing) throws InputException;
+
+  /** The configuration of the run that was begun in a directory. */
+  abstract C configOf(Path run) throws InputException;
+
+  /** How many steps a run takes. */
+  abstract long steps(C config) throws InputException;
+
+  /** A trainer for a run. */
+  abstract Training training(Session session, C config, Path place, Steps steps)
+      throws InputException;
+
+  /** Whether a run has come to the end of its training. */
+  abstract boolean isTrained(PlannedRun<C> run) throws InputException;
+
+  /**
+   * Does what is left to do once a run is trained.
+   *
+   * @return false if it was asked to stop
+   */
+  abstract boolean finish(int number, int of, PlannedRun<C> run) throws InputException;
+
+  /** A run with which there is nothing left to do. */
+  abstract Optional<R> completed(PlannedRun<C> run) throws InputException;
+
+  /** A run's result, in a few words. */
+  abstract String numbers(R run);
+
+  /** Writes summary and report of the runs so far, in the order of the arms. */
+  abstract void report(List<R> runs) throws InputException;
+
+  /** The table of the arms; its first line says what the columns are. */
+  abstract List<List<String>> table(List<R> runs);
+
+  final P plan() {
+    return plan;
+  }
+
+  final Machine machine() {
+    return machine;
+  }
+
+  final CompareDisplay display() {
+    return display;
+  }
+
+  /** The comparison's directory. */
+  final Path directory() {
+    return directory;
+  }
+
+  final Path placeOf(PlannedRun<C> run) {
+    return directory.resolve(run.directory());
   }
 
   /**
    * Runs what there is to run.
    *
-   * @return all runs; nothing if one was asked to stop
+   * @param directory which has the runs, or will
+   * @return false if one was asked to stop
    */
-  Optional<Comparison> compare() throws InputException, TrainingException {
-    List<PlannedRun> runs = plan.runs();
-    for (PlannedRun run : runs) {
+  final boolean compare(Path directory) throws InputException, TrainingException {
+    this.directory = directory;
+    display.introduce(material(), plan, length(), directory);
+    List<PlannedRun<C>> runs = plan.runs();
+    List<PlannedRun<C>> missing = new ArrayList<>();
+    for (PlannedRun<C> run : runs) {
       requireSame(run); // before hours of training
+      if (completed(run).isEmpty()) {
+        missing.add(run);
+      }
+    }
+    if (!missing.isEmpty()) {
+      check(missing);
     }
     ConfigFile.write(directory.resolve(PLAN), plan);
     for (int i = 0; i < runs.size(); i++) {
-      PlannedRun run = runs.get(i);
-      Optional<ComparedRun> before = completed(run);
+      PlannedRun<C> run = runs.get(i);
+      Optional<R> before = completed(run);
       if (before.isPresent()) {
         complete.add(before.get());
-        display.found(i + 1, runs.size(), before.get());
-      } else if (train(i + 1, runs.size(), run)) {
+        display.found(i + 1, runs.size(), run, numbers(before.get()));
+      } else if ((isTrained(run) || train(i + 1, runs.size(), run))
+          && finish(i + 1, runs.size(), run)) {
         complete.add(completed(run).orElseThrow());
-        display.finished(complete.get(complete.size() - 1));
-        report();
+        display.finished(numbers(complete.get(complete.size() - 1)));
+        report(sorted());
       } else {
-        return Optional.empty();
+        return false;
       }
     }
-    report();
-    return Optional.of(comparison());
+    report(sorted());
+    display.conclude(table(sorted()), directory);
+    return true;
   }
 
   /** In the order of the arms, each arm's in that of the seeds. */
-  private Comparison comparison() {
-    return new Comparison(
-        complete.stream()
-            .sorted(Comparator.comparingInt(run -> plan.arms().indexOf(run.arm())))
-            .toList());
+  private List<R> sorted() {
+    return complete.stream()
+        .sorted(Comparator.comparingInt(run -> plan.arms().indexOf(run.arm())))
+        .toList();
   }
 
-  private void report() throws InputException {
-    Setting setting = setting();
-    SummaryFile.write(directory.resolve(SUMMARY), setting, comparison());
-    ReportPage.write(directory.resolve(REPORT), setting, comparison());
-  }
-
-  private Setting setting() throws InputException {
-    RunConfig recipe = plan.recipe();
-    RunPlan full = RunPlan.of(recipe, images.train());
-    return new Setting(
-        images.name(),
-        CompareDisplay.describe(full.model()),
-        recipe.training().epochs(),
-        recipe.training().batch(),
-        Backend.named(recipe.backend()).availability().detail(),
-        threads());
-  }
-
-  private int threads() {
-    int wanted = plan.recipe().threads();
-    return wanted > 0 ? wanted : Runtime.getRuntime().availableProcessors();
-  }
-
-  private void requireSame(PlannedRun run) throws InputException {
-    Path place = directory.resolve(run.directory());
-    if (hasConfig(place) && !Trainer.configOf(place).equals(run.config())) {
+  private void requireSame(PlannedRun<C> run) throws InputException {
+    Path place = placeOf(run);
+    if (hasConfig(place) && !configOf(place).equals(run.config())) {
       throw new InputException(
           place.toString(),
           "a run with another configuration",
@@ -133,47 +197,24 @@ final class Comparer {
     return Files.exists(run.resolve("config.yaml"));
   }
 
-  private Optional<ComparedRun> completed(PlannedRun run) throws InputException {
-    Path log = directory.resolve(run.directory()).resolve("metrics.jsonl");
-    if (!Files.exists(log)) {
-      return Optional.empty();
-    }
-    RunMetrics metrics = RunMetrics.read(log, run.config().training().batch());
-    return metrics
-        .end()
-        .map(
-            end ->
-                new ComparedRun(
-                    run.arm(),
-                    run.seed(),
-                    run.config().progressive().operator().name().toLowerCase(Locale.ROOT),
-                    run.directory(),
-                    metrics));
-  }
-
   /** Trains, or goes on; false if it was asked to stop. */
-  private boolean train(int number, int of, PlannedRun run)
+  private boolean train(int number, int of, PlannedRun<C> run)
       throws InputException, TrainingException {
     warmUp(run);
-    Path place = directory.resolve(run.directory());
+    Path place = placeOf(run);
     boolean resuming = isBegun(place);
-    display.begun(number, of, run, resuming, RunPlan.of(run.config(), images.train()).totalSteps());
-    try (Session session = session()) {
-      Trainer trainer =
-          Trainer.of(session, run.config()).on(images).into(place).heardBy(display.steps());
+    display.begun(number, of, run, resuming, steps(run.config()));
+    try (Session session = machine.open()) {
+      Training training = training(session, run.config(), place, display.steps());
       try (StopOnInterrupt interrupt = new StopOnInterrupt()) {
-        interrupt.stops(trainer);
-        RunSummary summary = resuming ? trainer.resume() : trainer.train();
-        if (!summary.complete()) {
+        interrupt.stops(training.trainer());
+        boolean whole = (resuming ? training.resume() : training.begin()).isComplete();
+        if (!whole) {
           display.stopped(directory); // after the block the process may be gone
         }
-        return summary.complete();
+        return whole;
       }
     }
-  }
-
-  private Session session() throws InputException {
-    return Session.open(Backend.named(plan.recipe().backend()), threads());
   }
 
   /** Whether there is a checkpoint; what a run left that died before its first is removed. */
@@ -202,27 +243,25 @@ final class Comparer {
   /**
    * Some steps that nobody keeps, so that the first run finds the process as warm as the others.
    */
-  private void warmUp(PlannedRun run) throws InputException, TrainingException {
+  private void warmUp(PlannedRun<C> run) throws InputException, TrainingException {
     if (warm) {
       return;
     }
     warm = true;
     Path aside = directory.resolve(WARM_UP);
     delete(aside);
-    Trainer[] trainer = new Trainer[1];
+    Stoppable[] trainer = new Stoppable[1];
     long end = System.nanoTime() + WARM_UP_NANOS;
-    TrainingListener stop =
-        new TrainingListener() {
-          @Override
-          public void stepped(Stage s, long step, double loss, double accuracy, double speed) {
-            if (System.nanoTime() > end) {
-              trainer[0].requestStop();
-            }
+    Steps stop =
+        (step, stage, network) -> {
+          if (System.nanoTime() > end) {
+            trainer[0].requestStop();
           }
         };
-    try (Session session = session()) {
-      trainer[0] = Trainer.of(session, run.config()).on(images).into(aside).heardBy(stop);
-      trainer[0].train();
+    try (Session session = machine.open()) {
+      Training training = training(session, run.config(), aside, stop);
+      trainer[0] = training.trainer();
+      training.begin().isComplete();
     } finally {
       delete(aside);
     }

@@ -52,7 +52,7 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
             : ", of which classes " + config.data().classes() + " are used");
     out.printf(
         "%s%s; %s on %d threads%n",
-        network(model),
+        describe(model),
         model.weights().isEmpty() ? "" : ", weights of " + model.weights(),
         backend.availability().detail(),
         threads);
@@ -62,7 +62,8 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
     out.flush();
   }
 
-  private static String network(DiffusionConfig.Model model) {
+  /** The network in words. */
+  static String describe(DiffusionConfig.Model model) {
     return switch (model.kind()) {
       case DIT ->
           "DiT of width %d, %d blocks, %d heads, patch %d"

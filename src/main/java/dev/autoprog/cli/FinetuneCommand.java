@@ -12,9 +12,14 @@ import picocli.CommandLine.Command;
 final class FinetuneCommand extends DiffusionRunCommand {
   @Override
   void check(DiffusionConfig config) throws InputException {
+    requireWeights("finetune", config);
+  }
+
+  /** Checks that the configuration names weights to begin with. */
+  static void requireWeights(String command, DiffusionConfig config) throws InputException {
     if (config.model().weights().isEmpty()) {
       throw new InputException(
-          "finetune",
+          command,
           "no weights to begin with",
           "--from WEIGHTS, or model.weights in the recipe",
           "Name a safetensors file or the directory of a finished pretrain-diffusion");

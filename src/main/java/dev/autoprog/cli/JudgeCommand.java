@@ -3,14 +3,9 @@ package dev.autoprog.cli;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Session;
 import dev.autoprog.data.DataSources;
+import dev.autoprog.data.DataSplit;
 import dev.autoprog.data.FolderOptions;
-import dev.autoprog.data.ImageBytes;
-import dev.autoprog.data.ImageDataset;
-import dev.autoprog.metric.FeatureExtractor;
-import dev.autoprog.metric.GenerationJudge;
 import dev.autoprog.metric.GenerationQuality;
-import dev.autoprog.model.ResNet20;
-import dev.autoprog.train.ClassifierExtractor;
 import dev.autoprog.train.diffusion.DiffusionConfig;
 import dev.autoprog.train.diffusion.DiffusionTrainer;
 import dev.autoprog.train.diffusion.ImageSampler;
@@ -18,9 +13,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,9 +30,6 @@ import picocli.CommandLine.Spec;
             + " accuracy in the eyes of an extractor.",
     mixinStandardHelpOptions = true)
 final class JudgeCommand implements Callable<Integer> {
-  private static final String RESNET = "resnet20:";
-  private static final String RUN = "run:";
-
   @Spec private CommandSpec spec;
 
   @Parameters(paramLabel = "RUN", description = "the directory of a finished run")
@@ -71,62 +61,19 @@ final class JudgeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InputException {
     DiffusionConfig config = DiffusionTrainer.configOf(run);
-    ImageDataset real = real(config);
-    try (Session session = sampling.open(config);
-        Opened opened = open(session);
-        ImageSampler sampler = ImageSampler.ofRun(session, run)) {
-      GenerationJudge judge = GenerationJudge.of(opened.extractor(), real, count);
-      int[] labels =
-          IntStream.range(0, count)
-              .map(i -> real.label((int) ((long) i * real.size() / count)))
-              .toArray();
-      Optional<float[]> drawn = sampling.draw(sampler, labels);
-      if (drawn.isEmpty()) {
-        return TrainCommand.INTERRUPTED;
-      }
-      int side = sampling.side(sampler);
-      ImageBytes images =
-          ImageBytes.ofSigned(drawn.get(), sampler.network().channels(), side, side);
-      print(judge.judge(images, labels));
-      return CommandLine.ExitCode.OK;
-    }
-  }
-
-  /** The test images of the classes that the run trained. */
-  private ImageDataset real(DiffusionConfig config) throws InputException {
-    var images =
+    DataSplit images =
         DataSources.open(
             data == null ? config.data().source() : data,
             FolderOptions.ofSide(config.data().folderSide()));
-    var classes = new TreeSet<>(config.data().classes());
-    return (classes.isEmpty() ? images : images.ofClasses(classes)).test();
-  }
-
-  private record Opened(FeatureExtractor extractor, AutoCloseable owner) implements AutoCloseable {
-    @Override
-    public void close() {
-      try {
-        owner.close();
-      } catch (RuntimeException e) {
-        throw e;
-      } catch (Exception e) {
-        throw new IllegalStateException(e); // no extractor of ours throws another
-      }
+    try (StopOnInterrupt interrupt = new StopOnInterrupt();
+        Session session = sampling.open(config);
+        SampleJudge judge =
+            SampleJudge.open(session, extractor, SampleJudge.real(config, images), count);
+        ImageSampler sampler = ImageSampler.ofRun(session, run)) {
+      Optional<GenerationQuality> quality = judge.judge(sampler, sampling, interrupt.noted());
+      quality.ifPresent(this::print);
+      return quality.isPresent() ? CommandLine.ExitCode.OK : TrainCommand.INTERRUPTED;
     }
-  }
-
-  private Opened open(Session session) throws InputException {
-    if (extractor.startsWith(RESNET)) {
-      ResNet20 network = ResNet20.read(session, Path.of(extractor.substring(RESNET.length())));
-      return new Opened(network, network);
-    }
-    if (extractor.startsWith(RUN)) {
-      ClassifierExtractor network =
-          ClassifierExtractor.open(session, Path.of(extractor.substring(RUN.length())));
-      return new Opened(network, network);
-    }
-    throw new InputException(
-        "--extractor", extractor, "run:DIR or resnet20:FILE", "Name what looks at the images");
   }
 
   private void print(GenerationQuality quality) {

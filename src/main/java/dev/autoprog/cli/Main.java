@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
       ScoreCommand.class,
       PretrainDiffusionCommand.class,
       FinetuneCommand.class,
+      CompareFinetuneCommand.class,
       SampleCommand.class,
       JudgeCommand.class,
       BenchCommand.class,

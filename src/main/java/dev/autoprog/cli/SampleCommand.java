@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -66,38 +65,27 @@ final class SampleCommand implements Callable<Integer> {
       throw new InputException("--count", Integer.toString(count), "at least 1", "Ask for more");
     }
     DiffusionConfig config = DiffusionTrainer.configOf(run);
-    try (Session session = sampling.open(config);
+    try (StopOnInterrupt interrupt = new StopOnInterrupt();
+        Session session = sampling.open(config);
         ImageSampler sampler = ImageSampler.ofRun(session, run)) {
-      int[] labels = labels(config, sampler.network().classes());
-      Optional<float[]> drawn = sampling.draw(sampler, labels);
+      SampleGrid grid =
+          classes == null
+              ? SampleGrid.of(config, sampler.network().classes(), count)
+              : new SampleGrid(classes, count);
+      Optional<ImageBytes> drawn = sampling.draw(sampler, grid.labels(), interrupt.noted());
       if (drawn.isEmpty()) {
         return TrainCommand.INTERRUPTED;
       }
-      int side = sampling.side(sampler);
-      write(ImageBytes.ofSigned(drawn.get(), sampler.network().channels(), side, side));
+      write(grid, drawn.get());
       return CommandLine.ExitCode.OK;
     }
   }
 
-  /** A row per class. */
-  private int[] labels(DiffusionConfig config, int known) {
-    List<Integer> rows = classes;
-    if (rows == null) {
-      rows = config.data().classes();
-    }
-    if (rows.isEmpty()) {
-      rows = IntStream.range(0, known).boxed().toList();
-    }
-    return rows.stream()
-        .flatMapToInt(label -> IntStream.generate(() -> label).limit(count))
-        .toArray();
-  }
-
-  private void write(ImageBytes images) throws InputException {
-    Path grid = out == null ? run.resolve("samples.png") : out;
-    PngImages.writeGrid(grid, images, count);
+  private void write(SampleGrid grid, ImageBytes images) throws InputException {
+    Path file = out == null ? run.resolve("samples.png") : out;
+    grid.write(file, images);
     PrintWriter terminal = spec.commandLine().getOut();
-    terminal.printf("%d images of %d px are in %s", images.count(), images.width(), grid);
+    terminal.printf("%d images of %d px are in %s", images.count(), images.width(), file);
     if (each != null) {
       PngImages.writeEach(each, images);
       terminal.printf(" and, one by one, in %s", each);

@@ -1,20 +1,24 @@
 package dev.autoprog.cli;
 
 import dev.autoprog.InputException;
-import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
+import dev.autoprog.data.ImageBytes;
 import dev.autoprog.train.diffusion.DiffusionConfig;
 import dev.autoprog.train.diffusion.ImageSampler;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
 /** How a command is told to draw images. */
 final class SamplingOptions {
+  /** Steps of the process that are gone where nothing else is asked for. */
+  static final int STEPS = 50;
+
   @Option(
       names = "--steps",
       paramLabel = "N",
-      defaultValue = "50",
+      defaultValue = "" + STEPS,
       description = "sampling steps (default: ${DEFAULT-VALUE})")
   private int steps;
 
@@ -65,52 +69,28 @@ final class SamplingOptions {
       description = "threads; 0 for all processors")
   private int threads;
 
+  /** As if nothing had been given. */
+  static SamplingOptions defaults() {
+    return CommandLine.populateCommand(new SamplingOptions());
+  }
+
   /** Opens a session as asked for, or as the run had it. */
   Session open(DiffusionConfig config) {
-    int team = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-    return Session.open(Backend.named(backend == null ? config.backend() : backend), team);
+    return new Machine(backend == null ? config.backend() : backend, threads).open();
   }
 
   /**
-   * Draws images; Ctrl-C ends it.
+   * Draws images.
    *
+   * @param labels the class of each
    * @return nothing if it was interrupted
    */
-  Optional<float[]> draw(ImageSampler sampler, int[] labels) throws InputException {
-    AtomicBoolean interrupted = new AtomicBoolean();
-    Thread main = Thread.currentThread();
-    Thread hook = new Thread(() -> finish(interrupted, main), "stop-sampling");
-    Runtime.getRuntime().addShutdownHook(hook);
-    try {
-      return sampler.sample(labels, settings(sampler), seed, interrupted::get);
-    } finally {
-      forget(hook);
-    }
-  }
-
-  /** The side of the images that {@link #draw} gives. */
-  int side(ImageSampler sampler) {
-    return resolution == null ? sampler.resolution() : resolution;
-  }
-
-  private ImageSampler.Settings settings(ImageSampler sampler) {
-    return new ImageSampler.Settings(steps, !ddpm, guidance, stage, side(sampler), batch);
-  }
-
-  private static void finish(AtomicBoolean interrupted, Thread main) {
-    interrupted.set(true);
-    try {
-      main.join(); // native memory is given back before the process ends
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static void forget(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // the process is ending already
-    }
+  Optional<ImageBytes> draw(ImageSampler sampler, int[] labels, BooleanSupplier interrupted)
+      throws InputException {
+    int side = resolution == null ? sampler.resolution() : resolution;
+    var settings = new ImageSampler.Settings(steps, !ddpm, guidance, stage, side, batch);
+    return sampler
+        .sample(labels, settings, seed, interrupted)
+        .map(drawn -> ImageBytes.ofSigned(drawn, sampler.network().channels(), side, side));
   }
 }

@@ -3,8 +3,8 @@ package dev.autoprog.cli;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
+import dev.autoprog.cli.report.Figures;
 import dev.autoprog.cli.report.KernelPictures;
-import dev.autoprog.cli.report.ReportPage;
 import dev.autoprog.cli.report.ScoreFiles;
 import dev.autoprog.data.DataSources;
 import dev.autoprog.data.DataSplit;
@@ -22,7 +22,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -85,7 +84,7 @@ final class ScoreCommand implements Callable<Integer> {
     RunPlan plan = RunPlan.of(config, images.train());
     List<Candidate> networks = networks(plan);
     if (out != null) {
-      ReportPage.requirePictures();
+      Figures.requirePossible();
     }
     int team = config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
     try (Session session = Session.open(Backend.named(config.backend()), team);
@@ -157,20 +156,7 @@ final class ScoreCommand implements Callable<Integer> {
     PrintWriter terminal = spec.commandLine().getOut();
     TextTable.lines(cells, 1).forEach(terminal::println);
     terminal.println();
-    decision
-        .table()
-        .forEach(
-            entry -> {
-              String obstacle = entry.measures().trainability().obstacle();
-              if (!obstacle.isEmpty() && decision.table().size() > 1) {
-                terminal.println(
-                    String.format(
-                        Locale.ROOT,
-                        "%s has no condition number: %s.",
-                        entry.candidate(),
-                        obstacle));
-              }
-            });
+    ScoreFiles.obstacles(decision).forEach(terminal::println);
     terminal.println(decision.reason());
     terminal.flush();
   }

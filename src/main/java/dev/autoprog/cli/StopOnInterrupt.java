@@ -2,6 +2,8 @@ package dev.autoprog.cli;
 
 import dev.autoprog.run.Stoppable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 
 /**
  * While open, Ctrl-C (or a polite kill) asks the trainer to stop and waits until it has written its
@@ -16,6 +18,24 @@ final class StopOnInterrupt implements AutoCloseable {
   void stops(Stoppable trainer) {
     this.trainer = trainer;
     Runtime.getRuntime().addShutdownHook(hook);
+  }
+
+  /** From now on an interrupt is noted, for work that asks, and waited for until this is closed. */
+  BooleanSupplier noted() {
+    AtomicBoolean noted = new AtomicBoolean();
+    stops(
+        new Stoppable() {
+          @Override
+          public void requestStop() {
+            noted.set(true);
+          }
+
+          @Override
+          public boolean hasBegun() {
+            return true;
+          }
+        });
+    return noted::get;
   }
 
   private void stop() {

@@ -55,7 +55,8 @@ class RunMetricsTest {
     assertThat(metrics.steps().stream().map(Step::seconds).toList())
         .usingElementComparator((a, b) -> Math.abs(a - b) < 1e-9 ? 0 : Double.compare(a, b))
         .containsExactly(0.1, 0.3, 2.8);
-    assertThat(metrics.end().orElseThrow().workSeconds()).isCloseTo(2.8, within(1e-9));
+    assertThat(metrics.end().orElseThrow().trainSeconds()).isCloseTo(0.8, within(1e-9));
+    assertThat(metrics.end().orElseThrow().searchSeconds()).isCloseTo(2.0, within(1e-9));
     assertThat(metrics.evaluations().stream().map(Evaluation::accuracy)).containsExactly(0.5, 0.7);
     assertThat(metrics.evaluations().get(0).seconds()).isCloseTo(0.3, within(1e-9));
     StageBegin stage = metrics.stages().get(0);

@@ -1,7 +1,5 @@
 package dev.autoprog.cli.report;
 
-import dev.autoprog.cli.report.RunMetrics.Evaluation;
-import dev.autoprog.cli.report.RunMetrics.StageBegin;
 import dev.autoprog.cli.report.RunMetrics.Step;
 import java.awt.BasicStroke;
 import java.awt.Color;
@@ -11,7 +9,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -56,7 +53,7 @@ final class Charts {
   }
 
   /** A run's points. */
-  private record Line(List<Double> x, List<Double> y) {
+  record Line(List<Double> x, List<Double> y) {
     static Line empty() {
       return new Line(new ArrayList<>(), new ArrayList<>());
     }
@@ -67,22 +64,14 @@ final class Charts {
     }
   }
 
-  XYChart accuracy(List<ComparedRun> runs) {
-    XYChart chart = chart("test accuracy, %", HEIGHT);
-    return filled(chart, runs, run -> evaluations(run.metrics()));
-  }
-
-  private static Line evaluations(RunMetrics metrics) {
-    Line line = Line.empty();
-    for (Evaluation evaluation : metrics.evaluations()) {
-      line.add(evaluation.seconds(), 100 * evaluation.accuracy());
-    }
-    return line;
+  /** A quantity of the runs. */
+  <R extends CompleteRun> XYChart curves(List<R> runs, String title, Function<R, Line> points) {
+    return filled(chart(title, HEIGHT), runs, points);
   }
 
   /** Training loss: means over stretches of equally many steps. */
-  XYChart loss(List<ComparedRun> runs) {
-    return filled(chart("training loss", HEIGHT), runs, run -> means(run.metrics().steps()));
+  XYChart loss(List<? extends CompleteRun> runs) {
+    return curves(runs, "training loss", run -> means(run.steps()));
   }
 
   private static Line means(List<Step> steps) {
@@ -98,29 +87,28 @@ final class Charts {
     return line;
   }
 
-  /** A quantity of the stages, as a staircase that ends with the run. */
-  XYChart stages(List<ComparedRun> runs, String title, ToDoubleFunction<StageBegin> quantity) {
+  /**
+   * A quantity of the stages, as a staircase that ends with the run.
+   *
+   * @param begins the quantity of each stage, at its beginning
+   */
+  <R extends CompleteRun> XYChart stages(List<R> runs, String title, Function<R, Line> begins) {
     XYChart chart = chart(title, LOW_HEIGHT);
     chart.getStyler().setDefaultSeriesRenderStyle(XYSeriesRenderStyle.Step);
     chart.getStyler().setYAxisMin(0.0);
-    return filled(chart, runs, run -> staircase(run, quantity));
+    return filled(chart, runs, run -> staircase(run, begins.apply(run)));
   }
 
-  private static Line staircase(ComparedRun run, ToDoubleFunction<StageBegin> quantity) {
-    Line line = Line.empty();
-    double last = Double.NaN;
-    for (StageBegin stage : run.metrics().stages()) {
-      last = quantity.applyAsDouble(stage);
-      line.add(stage.seconds(), last);
-    }
-    line.add(run.end().workSeconds(), last);
-    return line;
+  private static Line staircase(CompleteRun run, Line begins) {
+    double last = begins.y().isEmpty() ? Double.NaN : begins.y().get(begins.y().size() - 1);
+    begins.add(run.workSeconds(), last);
+    return begins;
   }
 
-  private XYChart filled(
-      XYChart chart, List<ComparedRun> runs, Function<ComparedRun, Line> points) {
+  private <R extends CompleteRun> XYChart filled(
+      XYChart chart, List<R> runs, Function<R, Line> points) {
     Set<String> shown = new HashSet<>();
-    for (ComparedRun run : runs) {
+    for (R run : runs) {
       Line line = points.apply(run);
       if (line.y().stream().noneMatch(Double::isFinite)) {
         continue;
@@ -131,7 +119,9 @@ final class Charts {
       series.setShowInLegend(first);
       series.setLineColor(COLOURS.get(arms.indexOf(run.arm()) % COLOURS.size()));
       series.setLineStyle(new BasicStroke(THIN, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
-      series.setMarker(SeriesMarkers.NONE);
+      boolean point = line.y().size() == 1; // of which there is no line to draw
+      series.setMarker(point ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
+      series.setMarkerColor(series.getLineColor());
     }
     return chart;
   }

@@ -1,25 +1,18 @@
 package dev.autoprog.cli.report;
 
-import dev.autoprog.cli.report.RunMetrics.End;
 import dev.autoprog.cli.report.RunMetrics.Evaluation;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.TreeMap;
-import java.util.function.ToDoubleFunction;
 
 /**
- * Complete runs side by side, and what they come to.
+ * Complete runs of a classifier side by side, and what they come to.
  *
  * @param runs of every arm and seed, in the order of the arms
  */
-public record Comparison(List<ComparedRun> runs) {
-  /** The arm that the others are measured by: the full network throughout. */
-  public static final String BASELINE = "full";
-
+public record Comparison(List<ComparedRun> runs) implements Arms<ComparedRun> {
   private static final int COARSE = 5;
   private static final int PERCENT = 100;
 
@@ -28,48 +21,9 @@ public record Comparison(List<ComparedRun> runs) {
     runs = List.copyOf(runs);
   }
 
-  /** The arms that have a complete run, in order. */
-  public List<String> arms() {
-    return runs.stream().map(ComparedRun::arm).distinct().toList();
-  }
-
-  /** An arm's runs. */
-  public List<ComparedRun> of(String arm) {
-    return runs.stream().filter(run -> run.arm().equals(arm)).toList();
-  }
-
-  /** A quantity of an arm's ends over the seeds. */
-  public Spread spread(String arm, ToDoubleFunction<End> quantity) {
-    return Spread.of(of(arm).stream().map(run -> quantity.applyAsDouble(run.end())).toList());
-  }
-
-  /**
-   * By seed, the baseline's seconds of training and searching over the arm's; seeds that only one
-   * of them has are left out.
-   */
-  public Map<Long, Double> speedups(String arm) {
-    return paired(arm, (full, run) -> full.workSeconds() / run.workSeconds());
-  }
-
   /** By seed, the arm's test accuracy less the baseline's. */
   public Map<Long, Double> accuracyGains(String arm) {
     return paired(arm, (full, run) -> run.testAccuracy() - full.testAccuracy());
-  }
-
-  private interface OfTwo {
-    double apply(End full, End run);
-  }
-
-  private Map<Long, Double> paired(String arm, OfTwo quantity) {
-    Map<Long, End> full = new LinkedHashMap<>();
-    of(BASELINE).forEach(run -> full.put(run.seed(), run.end()));
-    Map<Long, Double> pairs = new TreeMap<>();
-    for (ComparedRun run : of(arm)) {
-      if (full.containsKey(run.seed())) {
-        pairs.put(run.seed(), quantity.apply(full.get(run.seed()), run.end()));
-      }
-    }
-    return pairs;
   }
 
   /**

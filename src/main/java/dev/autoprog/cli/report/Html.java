@@ -1,9 +1,14 @@
 package dev.autoprog.cli.report;
 
+import dev.autoprog.InputException;
+import dev.autoprog.io.Disk;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
 import java.util.function.IntPredicate;
 import org.apache.commons.text.StringEscapeUtils;
@@ -60,8 +65,35 @@ final class Html {
     return this;
   }
 
-  /** The whole page. */
-  String page(String title) {
+  /** A PNG file's content. */
+  record Picture(byte[] png, String caption) {}
+
+  /**
+   * Small pictures side by side, pixel by pixel as they are, each above its caption; the page has
+   * them inside.
+   */
+  Html gallery(List<Picture> pictures) {
+    StringBuilder figures = new StringBuilder("\n");
+    for (Picture picture : pictures) {
+      String caption = escape(picture.caption());
+      figures.append(
+          "<figure><img alt=\"%s\" src=\"data:image/png;base64,%s\"/><figcaption>%s</figcaption></figure>%n"
+              .formatted(caption, Base64.getEncoder().encodeToString(picture.png()), caption));
+    }
+    return element("div", " class=\"gallery\"", figures.toString());
+  }
+
+  /**
+   * Writes the whole page, over one that is there.
+   *
+   * @throws InputException if the system refuses
+   */
+  void write(Path file, String title) throws InputException {
+    ByteBuffer text = StandardCharsets.UTF_8.encode(page(title));
+    Disk.LOCAL.replace(file, out -> Disk.writeFully(out, text));
+  }
+
+  private String page(String title) {
     return """
         <!DOCTYPE html>
         <html xmlns="http://www.w3.org/1999/xhtml" lang="en">

@@ -1,18 +1,12 @@
 package dev.autoprog.cli.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.autoprog.InputException;
 import dev.autoprog.cli.report.RunMetrics.Candidate;
 import dev.autoprog.cli.report.RunMetrics.End;
 import dev.autoprog.cli.report.RunMetrics.Evaluation;
 import dev.autoprog.cli.report.RunMetrics.Search;
 import dev.autoprog.cli.report.RunMetrics.StageBegin;
-import dev.autoprog.cli.report.RunMetrics.Step;
-import dev.autoprog.io.Disk;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,58 +14,28 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Reads one log, line by line, and keeps the clock. */
-final class MetricsReader {
-  private static final JsonMapper JSON = JsonMapper.builder().build();
-
-  private final int batch;
-  private final List<Step> steps = new ArrayList<>();
+/** Reads the log of a classifier's run. */
+final class MetricsReader extends LogReader {
   private final List<Evaluation> evaluations = new ArrayList<>();
   private final List<StageBegin> stages = new ArrayList<>();
   private final List<Search> searches = new ArrayList<>();
   private Optional<End> end = Optional.empty();
-  private double clock;
 
   MetricsReader(int batch) {
-    this.batch = batch;
+    super(batch);
   }
 
   RunMetrics read(Path file) throws InputException {
-    List<String> lines;
-    try {
-      lines = Files.readAllLines(file);
-    } catch (IOException e) {
-      throw Disk.cannotRead(file, e);
-    }
-    for (int i = 0; i < lines.size(); i++) {
-      try {
-        add(JSON.readTree(lines.get(i)));
-      } catch (JsonProcessingException e) {
-        if (i < lines.size() - 1) {
-          throw new InputException(
-              file + ", line " + (i + 1),
-              "no JSON (" + e.getOriginalMessage() + ")",
-              "an object in every line",
-              "Correct the line, or move the run's directory away and compare again",
-              e);
-        } // the last line of a run that was killed may be cut off
-      }
-    }
-    return new RunMetrics(steps, evaluations, stages, searches, end);
+    readLines(file);
+    return new RunMetrics(steps(), evaluations, stages, searches, end);
   }
 
-  private void add(JsonNode line) {
-    switch (line.path("event").asText()) {
-      case "step" -> {
-        clock += batch / line.path("images_per_second").asDouble();
-        steps.add(new Step(clock, number(line, "loss")));
-      }
-      case "eval" -> evaluations.add(new Evaluation(clock, number(line, "test_accuracy")));
+  @Override
+  void add(String event, JsonNode line) {
+    switch (event) {
+      case "eval" -> evaluations.add(new Evaluation(clock(), number(line, "test_accuracy")));
       case "stage" -> stages.add(stage(line));
-      case "search" -> {
-        clock += line.path("search_seconds").asDouble();
-        searches.add(search(line));
-      }
+      case "search" -> searches.add(search(line));
       case "end" -> end = Optional.of(end(line));
       default -> {} // of a later version
     }
@@ -84,7 +48,7 @@ final class MetricsReader {
     }
     return new StageBegin(
         line.path("stage").asInt(),
-        clock,
+        clock(),
         line.path("resolution").asInt(),
         line.path("depth").asInt(),
         strength);
@@ -98,7 +62,7 @@ final class MetricsReader {
     }
     return new Search(
         line.path("stage").asInt(),
-        clock,
+        clock(),
         line.path("search_seconds").asDouble(),
         candidates,
         number(line, "a"),
@@ -133,17 +97,5 @@ final class MetricsReader {
         line.path("search_seconds").asDouble(),
         line.path("evaluation_seconds").asDouble(),
         line.path("steps").asLong());
-  }
-
-  private static String text(JsonNode line, String name) {
-    return line.path(name).isTextual() ? line.path(name).textValue() : "";
-  }
-
-  private static double number(JsonNode line, String name) {
-    return number(line.path(name));
-  }
-
-  private static double number(JsonNode value) {
-    return value.isNumber() ? value.doubleValue() : Double.NaN;
   }
 }

@@ -1,11 +1,9 @@
 package dev.autoprog.cli.report;
 
 import dev.autoprog.InputException;
-import dev.autoprog.cli.report.RunMetrics.End;
+import dev.autoprog.cli.report.Charts.Line;
+import dev.autoprog.cli.report.RunMetrics.Evaluation;
 import dev.autoprog.cli.report.RunMetrics.StageBegin;
-import dev.autoprog.io.Disk;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,13 +29,12 @@ public final class ReportPage {
   private final Setting setting;
   private final Comparison comparison;
   private final Html html = new Html();
-  private final SvgPicture pictures = new SvgPicture();
-  private final Charts charts;
+  private final Figures figures;
 
   private ReportPage(Setting setting, Comparison comparison) {
     this.setting = setting;
     this.comparison = comparison;
-    this.charts = new Charts(comparison.arms());
+    this.figures = new Figures(html, comparison.arms());
   }
 
   /**
@@ -47,30 +44,10 @@ public final class ReportPage {
    */
   public static void write(Path file, Setting setting, Comparison comparison)
       throws InputException {
-    String page = new ReportPage(setting, comparison).page();
-    ByteBuffer text = StandardCharsets.UTF_8.encode(page);
-    Disk.LOCAL.replace(file, out -> Disk.writeFully(out, text));
+    new ReportPage(setting, comparison).write(file);
   }
 
-  /**
-   * Draws something, so that a machine that cannot does not say so after hours of training.
-   *
-   * @throws InputException if it has no fonts
-   */
-  public static void requirePictures() throws InputException {
-    try {
-      new SvgPicture().of(new Charts(List.of()).accuracy(List.of()), "nothing");
-    } catch (RuntimeException | LinkageError e) {
-      throw new InputException(
-          "report.html",
-          "Java cannot draw here (" + e + ")",
-          "fonts for the plots",
-          "Install some (Debian, Ubuntu: apt install fontconfig fonts-dejavu-core)",
-          e);
-    }
-  }
-
-  private String page() {
+  private void write(Path file) throws InputException {
     String title = "Progressive training on " + setting.images();
     html.heading(1, title);
     html.note(
@@ -86,7 +63,7 @@ public final class ReportPage {
     schedules();
     SearchSection.write(html, comparison);
     operators();
-    return html.page(title);
+    html.write(file, title);
   }
 
   private void results() {
@@ -124,14 +101,22 @@ public final class ReportPage {
   }
 
   private void curves(List<ComparedRun> runs) {
-    html.figure(
-        pictures.of(charts.accuracy(runs), "Test accuracy over seconds of training and search"),
+    figures.curves(
+        runs,
+        "test accuracy, %",
+        "Test accuracy",
         "Test accuracy after every epoch, at the resolution and depth of that time; a line per"
-            + " run.");
-    html.figure(
-        pictures.of(charts.loss(runs), "Training loss over seconds of training and search"),
-        "Training loss, averaged over stretches of equally many steps. The clock is the sum of all"
-            + " steps' own times; a search's work besides its steps is added where it decided.");
+            + " run.",
+        run -> evaluations(run.metrics()));
+    figures.loss(runs);
+  }
+
+  private static Line evaluations(RunMetrics metrics) {
+    Line line = Line.empty();
+    for (Evaluation evaluation : metrics.evaluations()) {
+      line.add(evaluation.seconds(), 100 * evaluation.accuracy());
+    }
+    return line;
   }
 
   private void schedules() {
@@ -147,10 +132,15 @@ public final class ReportPage {
   }
 
   private void stages(String title, ToDoubleFunction<StageBegin> quantity) {
-    html.figure(
-        pictures.of(
-            charts.stages(mainRuns(), title, quantity),
-            title + " over seconds of training and search"));
+    figures.stages(mainRuns(), title, run -> begins(run.metrics(), quantity));
+  }
+
+  private static Line begins(RunMetrics metrics, ToDoubleFunction<StageBegin> quantity) {
+    Line line = Line.empty();
+    for (StageBegin stage : metrics.stages()) {
+      line.add(stage.seconds(), quantity.applyAsDouble(stage));
+    }
+    return line;
   }
 
   /** Those of the operators have a part of their own, unless there are no others. */
@@ -189,9 +179,9 @@ public final class ReportPage {
       rows.add(
           List.of(
               comparison.of(arm).get(0).operator(),
-              Numbers.percent(comparison.spread(arm, End::testAccuracy)),
+              Numbers.percent(comparison.spread(arm, ComparedRun::testAccuracy)),
               Numbers.points(comparison.accuracyGains(arm)),
-              Numbers.seconds(comparison.spread(arm, End::trainSeconds))));
+              Numbers.seconds(comparison.spread(arm, ComparedRun::trainSeconds))));
     }
     html.table(
         List.of("operator", "test accuracy", "points vs full", "training"), rows, row -> false);

@@ -1,6 +1,5 @@
 package dev.autoprog.cli.report;
 
-import dev.autoprog.cli.report.RunMetrics.End;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,11 +20,11 @@ public final class ResultTable {
       rows.add(
           List.of(
               arm,
-              Numbers.percent(comparison.spread(arm, End::testAccuracy)),
+              Numbers.percent(comparison.spread(arm, ComparedRun::testAccuracy)),
               Numbers.points(comparison.accuracyGains(arm)),
-              Numbers.seconds(comparison.spread(arm, End::trainSeconds)),
-              Numbers.seconds(comparison.spread(arm, End::searchSeconds)),
-              Numbers.seconds(comparison.spread(arm, End::evaluationSeconds)),
+              Numbers.seconds(comparison.spread(arm, ComparedRun::trainSeconds)),
+              Numbers.seconds(comparison.spread(arm, ComparedRun::searchSeconds)),
+              Numbers.seconds(comparison.spread(arm, ComparedRun::evaluationSeconds)),
               Numbers.ratio(comparison.speedups(arm))));
     }
     return rows;

@@ -8,10 +8,8 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * What a run's {@code metrics.jsonl} tells. The clock is the run's work: seconds of training and of
- * searching, without evaluation, checkpoints and waiting for images. A step takes batch / {@code
- * images_per_second}, and a search's own work is charged where it decides, so that the clock ends
- * at {@code train_seconds + search_seconds}.
+ * What the {@code metrics.jsonl} of a classifier's run tells. The clock is the run's work: seconds
+ * of training and of searching, without evaluation, checkpoints and waiting for images.
  *
  * @param steps in order
  * @param evaluations in order
@@ -103,12 +101,7 @@ public record RunMetrics(
       double trainSeconds,
       double searchSeconds,
       double evaluationSeconds,
-      long steps) {
-    /** Seconds of training and of searching. */
-    public double workSeconds() {
-      return trainSeconds + searchSeconds;
-    }
-  }
+      long steps) {}
 
   /**
    * Reads a log.

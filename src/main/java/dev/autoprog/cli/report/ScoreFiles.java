@@ -1,8 +1,5 @@
 package dev.autoprog.cli.report;
 
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.autoprog.InputException;
 import dev.autoprog.io.Disk;
 import dev.autoprog.progressive.search.Candidate;
@@ -34,12 +31,6 @@ public final class ScoreFiles {
   private static final String CSV_HEAD =
       "resolution,depth,parameters,flops,step_seconds,ntk_kappa,ntk_obstacle,zico,"
           + "rank_time,rank_ntk,rank_zico,vote,chosen";
-
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .build();
 
   private ScoreFiles() {}
 
@@ -108,7 +99,7 @@ public final class ScoreFiles {
   private record Scores(List<Line> candidates, String reason) {}
 
   /** A candidate's cells under {@link #HEAD}. */
-  public static List<String> row(Entry<Candidate> entry) {
+  public static List<String> row(Entry<?> entry) {
     var m = entry.measures();
     var ranks = entry.ranks();
     return List.of(
@@ -124,6 +115,19 @@ public final class ScoreFiles {
         Numbers.format("%.4g", ranks.vote()));
   }
 
+  /** Why candidates have no condition number, a sentence each; none where nothing was searched. */
+  public static List<String> obstacles(ZeroShotDecision<?> decision) {
+    return decision.table().stream()
+        .filter(entry -> decision.table().size() > 1)
+        .filter(entry -> !entry.measures().trainability().obstacle().isEmpty())
+        .map(
+            entry ->
+                Numbers.format(
+                    "%s has no condition number: %s.",
+                    entry.candidate(), entry.measures().trainability().obstacle()))
+        .toList();
+  }
+
   /**
    * Writes {@code scores.json} and {@code scores.csv}, over what is there.
    *
@@ -136,17 +140,11 @@ public final class ScoreFiles {
     lines.forEach(line -> csv.append(line.csv()).append('\n'));
     try {
       Disk.LOCAL.createDirectories(directory);
-      replace(
-          directory.resolve("scores.json"),
-          JSON.writeValueAsString(new Scores(lines, decision.reason())) + "\n");
-      replace(directory.resolve("scores.csv"), csv.toString());
     } catch (IOException e) {
       throw Disk.cannotWrite(directory, e);
     }
-  }
-
-  private static void replace(Path file, String text) throws InputException {
-    ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-    Disk.LOCAL.replace(file, out -> Disk.writeFully(out, bytes));
+    JsonFile.write(directory.resolve("scores.json"), new Scores(lines, decision.reason()));
+    ByteBuffer table = StandardCharsets.UTF_8.encode(csv.toString());
+    Disk.LOCAL.replace(directory.resolve("scores.csv"), out -> Disk.writeFully(out, table));
   }
 }

@@ -1,14 +1,7 @@
 package dev.autoprog.cli.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.autoprog.InputException;
 import dev.autoprog.cli.report.RunMetrics.End;
-import dev.autoprog.io.Disk;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,12 +11,6 @@ import java.util.OptionalDouble;
 
 /** {@code summary.json}: a comparison for other programs. */
 public final class SummaryFile {
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .build();
-
   private SummaryFile() {}
 
   private record Summary(Setting setting, String baseline, Map<String, Arm> arms) {}
@@ -51,18 +38,6 @@ public final class SummaryFile {
   /** When an accuracy was first reached; null if it was not. */
   private record Level(double accuracy, Double seconds) {}
 
-  /** A quantity against the baseline: its spread, and its values by seed. */
-  private record Paired(
-      double mean, Double std, double least, double greatest, Map<Long, Double> seeds) {
-    static Paired of(Map<Long, Double> seeds) {
-      if (seeds.isEmpty()) {
-        return null;
-      }
-      Spread spread = Spread.of(seeds.values());
-      return new Paired(spread.mean(), spread.std(), spread.least(), spread.greatest(), seeds);
-    }
-  }
-
   /**
    * Writes it, over one that is there.
    *
@@ -72,15 +47,7 @@ public final class SummaryFile {
       throws InputException {
     Map<String, Arm> arms = new LinkedHashMap<>();
     comparison.arms().forEach(arm -> arms.put(arm, arm(comparison, arm)));
-    try {
-      byte[] text =
-          JSON.writeValueAsString(new Summary(setting, Comparison.BASELINE, arms))
-              .concat("\n")
-              .getBytes(StandardCharsets.UTF_8);
-      Disk.LOCAL.replace(file, out -> Disk.writeFully(out, ByteBuffer.wrap(text)));
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
-    }
+    JsonFile.write(file, new Summary(setting, Comparison.BASELINE, arms));
   }
 
   private static Arm arm(Comparison comparison, String arm) {
@@ -100,10 +67,10 @@ public final class SummaryFile {
     }
     return new Arm(
         runs,
-        comparison.spread(arm, End::testAccuracy),
-        comparison.spread(arm, End::trainSeconds),
-        comparison.spread(arm, End::searchSeconds),
-        comparison.spread(arm, End::evaluationSeconds),
+        comparison.spread(arm, ComparedRun::testAccuracy),
+        comparison.spread(arm, ComparedRun::trainSeconds),
+        comparison.spread(arm, ComparedRun::searchSeconds),
+        comparison.spread(arm, ComparedRun::evaluationSeconds),
         Paired.of(comparison.speedups(arm)),
         Paired.of(comparison.accuracyGains(arm)));
   }
