@@ -66,6 +66,10 @@ public final class Learner implements Growable, AutoCloseable {
       averages.add(new Ema(session, parameters, decay, averagesConfig.warmup()));
     }
     sink = parameters.accumulator();
+    // asked for here, so that a network that does not fit is refused before it has taken a step
+    parameters.gradients().values();
+    optimizer.firstMoments().values();
+    optimizer.secondMoments().values();
   }
 
   /** The network as it is now. */
