@@ -3,8 +3,15 @@ package dev.autoprog.testing;
 /**
  * Comparison by relative error ‖actual − expected‖/‖expected‖. Where the expected value is NaN or
  * infinite, the actual one must be the same; these elements do not count for the error.
+ *
+ * <p>One number alone, a sum of random terms of order one, now and then cancels to next to nothing,
+ * and what rounding left of it has no relative error: of {@value #FEW} numbers and fewer, the norm
+ * counts as at least {@value #LEAST} for each.
  */
 public final class Closeness {
+  private static final int FEW = 3;
+  private static final double LEAST = 0.1;
+
   private Closeness() {}
 
   /**
@@ -31,6 +38,9 @@ public final class Closeness {
         norm += expected[i] * expected[i];
         worst = distance > Math.abs(actual[worst] - expected[worst]) ? i : worst;
       }
+    }
+    if (actual.length <= FEW) {
+      norm = Math.max(norm, actual.length * LEAST * LEAST);
     }
     double relative = norm > 0 ? Math.sqrt(error / norm) : Math.sqrt(error);
     if (relative > bound) {
