@@ -147,7 +147,7 @@ public final class DiffusionLearner implements AutoCloseable {
 
   /** One step: forward, backward, update. */
   public StepResult step(NoisyBatch batch, Conditions conditions, long step, double learningRate) {
-    double loss = gradients(batch, conditions, sink);
+    double loss = rehearse(batch, conditions);
     double norm = Double.isFinite(loss) ? optimizer.step(step, learningRate, List.of(average)) : 0;
     return new StepResult(loss, norm);
   }
@@ -155,7 +155,6 @@ public final class DiffusionLearner implements AutoCloseable {
   /** Forward and backward, the gradients to {@code into}; the loss. Nothing is learned. */
   double gradients(NoisyBatch batch, Conditions conditions, GradientSink into) {
     Tape tape = Tape.recording(session);
-    network.parameters().clearGradients();
     Variable output = network.forward(tape, batch.noisy(), conditions);
     DiffusionLoss loss = new DiffusionLoss(tape, process, batch, output.value());
     double mean = loss.mean();
@@ -165,9 +164,10 @@ public final class DiffusionLearner implements AutoCloseable {
     return mean;
   }
 
-  /** Forward and backward, as a step costs it. */
-  void rehearse(NoisyBatch batch, Conditions conditions) {
-    gradients(batch, conditions, sink);
+  /** Forward and backward, as a step costs it; the loss. */
+  double rehearse(NoisyBatch batch, Conditions conditions) {
+    network.parameters().clearGradients();
+    return gradients(batch, conditions, sink);
   }
 
   /** The mean squared error of the averaged weights' prediction, without learning. */
