@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -250,20 +251,29 @@ abstract class Comparer<P extends Record & ArmsPlan<C>, C extends Record, R exte
     warm = true;
     Path aside = directory.resolve(WARM_UP);
     delete(aside);
-    Stoppable[] trainer = new Stoppable[1];
-    long end = System.nanoTime() + WARM_UP_NANOS;
-    Steps stop =
-        (step, stage, network) -> {
-          if (System.nanoTime() > end) {
-            trainer[0].requestStop();
-          }
-        };
     try (Session session = machine.open()) {
-      Training training = training(session, run.config(), aside, stop);
-      trainer[0] = training.trainer();
+      WarmUp enough = new WarmUp();
+      Training training = training(session, run.config(), aside, enough);
+      enough.stops = training.trainer();
       training.begin().isComplete();
     } finally {
       delete(aside);
+    }
+  }
+
+  /** Stops a trainer when it has taken steps for long enough. */
+  private static final class WarmUp implements Steps {
+    private Stoppable stops;
+    private OptionalLong begun = OptionalLong.empty();
+
+    @Override
+    public void stepped(long step, int stage, String network) {
+      long now = System.nanoTime();
+      if (begun.isEmpty()) {
+        begun = OptionalLong.of(now);
+      } else if (now - begun.getAsLong() > WARM_UP_NANOS) {
+        stops.requestStop();
+      }
     }
   }
 }
