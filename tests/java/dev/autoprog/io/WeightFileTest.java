@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
+import dev.autoprog.io.WeightFile.Need;
 import dev.autoprog.nn.Initializer;
 import dev.autoprog.nn.ParameterSet;
 import dev.autoprog.nn.Precision;
@@ -60,11 +61,35 @@ class WeightFileTest {
           file(
               session,
               Map.of("a.weight", Shape.of(2, 3), "a.bias", Shape.of(2), "more", Shape.of(7)));
-      assertThat(WeightFile.read(file, set, set.values(), "table"::equals))
-          .containsExactly("table");
+      WeightFile.Report report =
+          WeightFile.read(
+              file,
+              set,
+              set.values(),
+              name -> name.equals("table") ? Need.OPTIONAL : Need.REQUIRED);
+      assertThat(report.kept()).containsExactly("table");
+      assertThat(report.unused()).isEqualTo(Map.of("more", Shape.of(7)));
       assertThat(set.named("a.weight").value().toFloats()).containsOnly(5);
       assertThat(set.named("a.bias").value().toFloats()).containsOnly(5);
       assertThat(set.named("table").value().toFloats()).containsOnly(1);
+    }
+  }
+
+  @Test
+  void whatIsKeptIsNotReadWhateverItsShape() throws Exception {
+    try (Session session = Session.open(Backend.named("reference"));
+        ParameterSet set = model(session)) {
+      Path file =
+          file(
+              session,
+              Map.of("a.weight", Shape.of(2, 3), "a.bias", Shape.of(2), "table", Shape.of(9, 2)));
+      WeightFile.Report report =
+          WeightFile.read(
+              file, set, set.values(), name -> name.equals("table") ? Need.KEPT : Need.REQUIRED);
+      assertThat(report.kept()).containsExactly("table");
+      assertThat(report.unused()).isEqualTo(Map.of("table", Shape.of(9, 2)));
+      assertThat(set.named("table").value().toFloats()).containsOnly(1);
+      assertThat(set.named("a.weight").value().toFloats()).containsOnly(5);
     }
   }
 
@@ -73,7 +98,7 @@ class WeightFileTest {
     try (Session session = Session.open(Backend.named("reference"));
         ParameterSet set = model(session)) {
       Path file = file(session, Map.of("a.weight", Shape.of(3, 2), "table", Shape.of(4, 2)));
-      assertThatThrownBy(() -> WeightFile.read(file, set, set.values(), name -> false))
+      assertThatThrownBy(() -> WeightFile.read(file, set, set.values(), name -> Need.REQUIRED))
           .isInstanceOf(InputException.class)
           .hasMessageContaining("a.weight is (3, 2), expected (2, 3)")
           .hasMessageContaining("a.bias is missing");
@@ -101,10 +126,15 @@ class WeightFileTest {
       set.initialize(1);
       float[] fresh = set.named("attn.kv.weight").value().toFloats();
       Path file = file(session, Map.of("attn.v.weight", Shape.of(3, 2), "bias", Shape.of(2)));
-      assertThatThrownBy(() -> WeightFile.read(file, set, set.values(), name -> false))
+      assertThatThrownBy(() -> WeightFile.read(file, set, set.values(), name -> Need.REQUIRED))
           .hasMessageContaining("attn.k.weight is missing");
-      assertThat(WeightFile.read(file, set, set.values(), "attn.k.weight"::equals))
-          .containsExactly("attn.k.weight");
+      WeightFile.Report report =
+          WeightFile.read(
+              file,
+              set,
+              set.values(),
+              name -> name.equals("attn.k.weight") ? Need.OPTIONAL : Need.REQUIRED);
+      assertThat(report.kept()).containsExactly("attn.k.weight");
       float[] read = set.named("attn.kv.weight").value().toFloats();
       assertThat(Arrays.copyOf(read, 6)).isEqualTo(Arrays.copyOf(fresh, 6));
       assertThat(Arrays.copyOfRange(read, 6, 12)).containsOnly(5);

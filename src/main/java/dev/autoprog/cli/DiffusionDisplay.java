@@ -2,6 +2,7 @@ package dev.autoprog.cli;
 
 import dev.autoprog.backend.Backend;
 import dev.autoprog.data.DataSplit;
+import dev.autoprog.io.WeightFile;
 import dev.autoprog.progressive.search.ZeroShotDecision;
 import dev.autoprog.progressive.unfreeze.Unfreezing;
 import dev.autoprog.progressive.unfreeze.UnfreezingSchedule;
@@ -24,6 +25,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
  */
 final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
   private static final int REFRESH_MILLIS = 250;
+  private static final int MOST_NAMED = 8;
   private static final double SMOOTHING = 0.02;
 
   private final PrintWriter out;
@@ -77,6 +79,26 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
               .formatted(
                   model.unet().channels(), model.unet().multipliers(), model.unet().attention());
     };
+  }
+
+  /** Says what of the two was left alone, so that nobody takes weights to be there that are not. */
+  @Override
+  public void weightsRead(Path file, WeightFile.Report report) {
+    if (!report.kept().isEmpty()) {
+      out.printf("Not taken from %s: %s%n", file, named(report.kept()));
+    }
+    if (!report.unused().isEmpty()) {
+      out.printf(
+          "Not used of it: %s%n",
+          named(report.unused().entrySet().stream().map(e -> e.getKey() + e.getValue()).toList()));
+    }
+    out.flush();
+  }
+
+  private static String named(List<String> tensors) {
+    int named = Math.min(MOST_NAMED, tensors.size());
+    String rest = tensors.size() > named ? " and " + (tensors.size() - named) + " more" : "";
+    return String.join(", ", tensors.subList(0, named)) + rest;
   }
 
   @Override

@@ -6,9 +6,13 @@ import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /** A model's weights in a safetensors file, under the names that files have for its parameters. */
@@ -17,30 +21,65 @@ public final class WeightFile {
 
   private WeightFile() {}
 
+  /** Whether a model's tensor comes from the file. */
+  public enum Need {
+    /** It must. */
+    REQUIRED,
+    /** It does if the file has it; else the model keeps what it has. */
+    OPTIONAL,
+    /** It does not: the model keeps what it has, whatever the file says. */
+    KEPT
+  }
+
+  /**
+   * What was read.
+   *
+   * @param kept the model's tensors that did not come from the file
+   * @param unused the file's tensors that were not read, with their shapes, in the file's order
+   */
+  public record Report(List<String> kept, Map<String, Shape> unused) {
+    /** Keeps the contents as they are. */
+    public Report {
+      kept = List.copyOf(kept);
+      unused = Collections.unmodifiableMap(new LinkedHashMap<>(unused));
+    }
+  }
+
   /**
    * Fills a model's parameters.
    *
    * @param flat a buffer of the parameters' layout: their values, or an average
-   * @param optional names of tensors that keep what they have if the file has no such one
-   * @return the names of those that did
+   * @param need whether a tensor comes from the file, by its name
+   * @return what did not, and what the file has besides
    * @throws InputException if tensors are missing or have other shapes, all of which it lists, or
    *     the file cannot be read; nothing is changed then unless reading itself failed
    */
-  public static List<String> read(
-      Path file, ParameterSet parameters, Tensor flat, Predicate<String> optional)
+  public static Report read(
+      Path file, ParameterSet parameters, Tensor flat, Function<String, Need> need)
       throws InputException {
     Map<String, Tensor> places = parameters.placesIn(flat);
     Map<String, Shape> expected = new LinkedHashMap<>();
-    places.forEach((name, place) -> expected.put(name, place.shape()));
+    Set<String> kept = new LinkedHashSet<>();
+    places.forEach(
+        (name, place) -> {
+          if (need.apply(name) == Need.KEPT) {
+            kept.add(name);
+          } else {
+            expected.put(name, place.shape());
+          }
+        });
     try (SafetensorsReader reader = SafetensorsReader.open(file)) {
-      List<String> kept = check(reader, expected, optional);
+      kept.addAll(check(reader, expected, name -> need.apply(name) == Need.OPTIONAL));
+      Map<String, Shape> unused = new LinkedHashMap<>();
+      reader.tensors().forEach((name, stored) -> unused.put(name, stored.shape()));
       for (Map.Entry<String, Tensor> place : places.entrySet()) {
         if (!kept.contains(place.getKey())) {
           reader.read(place.getKey(), place.getValue());
+          unused.remove(place.getKey());
         }
       }
       parameters.valuesChanged();
-      return kept;
+      return new Report(List.copyOf(kept), unused);
     }
   }
 

@@ -62,6 +62,12 @@ public interface DenoisingNetwork extends AutoCloseable {
    */
   boolean isOfStages(String name);
 
+  /** Whether a weight is the classes' table, which has a row for each and one for none. */
+  boolean isOfClasses(String name);
+
+  /** Whether a parameter follows from the network's sizes alone, so that no file need tell it. */
+  boolean isFixed(String name);
+
   /** Floating point operations of one image's forward pass in products of matrices. */
   double flops(int resolution);
 

@@ -33,6 +33,10 @@ public final class DiffusionTransformer implements DenoisingNetwork {
   /** The stage identifiers' table, which published checkpoints do not have. */
   public static final String STAGE_TABLE = "s_embedder.embedding_table.weight";
 
+  /** The classes' table, by the name that published checkpoints have for it. */
+  public static final String CLASS_TABLE = "y_embedder.embedding_table.weight";
+
+  private static final String POSITIONS = "pos_embed";
   private static final int FREQUENCIES = 256;
 
   private final DitConfig config;
@@ -54,7 +58,7 @@ public final class DiffusionTransformer implements DenoisingNetwork {
     int width = config.width();
     int grid = config.grid();
     positions =
-        builder.free("pos_embed", SinCosPositions.of(grid, width), 1, (long) grid * grid, width);
+        builder.free(POSITIONS, SinCosPositions.of(grid, width), 1, (long) grid * grid, width);
     positions.trainable(false);
     patchEmbedding =
         new PatchEmbedding(builder.under("x_embedder"), config.channels(), config.patch(), width);
@@ -67,7 +71,7 @@ public final class DiffusionTransformer implements DenoisingNetwork {
                 new Linear(times.under("0"), FREQUENCIES, width, normal),
                 new Linear(times.under("2"), width, width, normal),
                 precision),
-            table(builder, "y_embedder.embedding_table.weight", config.classes(), width),
+            table(builder, CLASS_TABLE, config.classes(), width),
             table(builder, STAGE_TABLE, config.stages(), width));
     for (int i = 0; i < config.depth(); i++) {
       blocks.add(
@@ -232,6 +236,16 @@ public final class DiffusionTransformer implements DenoisingNetwork {
   @Override
   public boolean isOfStages(String name) {
     return name.equals(STAGE_TABLE);
+  }
+
+  @Override
+  public boolean isOfClasses(String name) {
+    return name.equals(CLASS_TABLE);
+  }
+
+  @Override
+  public boolean isFixed(String name) {
+    return name.equals(POSITIONS);
   }
 
   @Override

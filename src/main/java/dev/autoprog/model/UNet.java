@@ -33,6 +33,11 @@ import java.util.List;
  * of one that has seen no image, whatever the other weights are.
  */
 public final class UNet implements DenoisingNetwork {
+  /**
+   * The classes' table; diffusers' {@code num_class_embeds} must count the row for none, its last.
+   */
+  public static final String CLASS_TABLE = "class_embedding.weight";
+
   /** The stage identifiers' table, which published checkpoints do not have. */
   public static final String STAGE_TABLE = "stage_embedding.weight";
 
@@ -218,6 +223,16 @@ public final class UNet implements DenoisingNetwork {
   @Override
   public boolean isOfStages(String name) {
     return name.equals(STAGE_TABLE) || name.equals(STAGE_TOKEN);
+  }
+
+  @Override
+  public boolean isOfClasses(String name) {
+    return name.equals(CLASS_TABLE);
+  }
+
+  @Override
+  public boolean isFixed(String name) {
+    return false;
   }
 
   @Override

@@ -64,7 +64,7 @@ final class UNetLayers {
             ? null
             : new Embedding(
                 builder,
-                "class_embedding.weight",
+                UNet.CLASS_TABLE,
                 config.classes() + 1,
                 width,
                 Initializer.truncatedNormal(1)); // as in PyTorch: as large as the time's

@@ -35,6 +35,7 @@ public record DiffusionConfig(
           new Data("builtin", 64, List.of(), 0.5),
           new Model(
               "",
+              false,
               0,
               Kind.DIT,
               new Dit(2, 128, 6, 4, 4),
@@ -105,6 +106,9 @@ public record DiffusionConfig(
       @Comment(
               "a safetensors file or a run's directory with pre-trained weights; empty for fresh ones")
           String weights,
+      @Comment(
+              "whether the classes are others than those of the weights: their table begins afresh, of as many as the data have")
+          boolean freshClasses,
       @Comment(
               "image side in pixels, a multiple of what patches or levels divide; 0 for the images' own, in whole pairs of that")
           int resolution,

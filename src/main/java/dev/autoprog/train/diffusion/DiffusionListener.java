@@ -1,13 +1,18 @@
 package dev.autoprog.train.diffusion;
 
+import dev.autoprog.io.WeightFile;
 import dev.autoprog.progressive.search.ZeroShotDecision;
 import dev.autoprog.progressive.unfreeze.Unfreezing;
 import dev.autoprog.progressive.unfreeze.UnfreezingSchedule;
+import java.nio.file.Path;
 
 /** Hears how a run goes, on the thread that trains. */
 public interface DiffusionListener {
   /** Hears nothing. */
   DiffusionListener NONE = new DiffusionListener() {};
+
+  /** The weights that training begins with were read from a file. */
+  default void weightsRead(Path file, WeightFile.Report report) {}
 
   /** What a stage trains was found. */
   default void searched(UnfreezingSchedule.Stage planned, ZeroShotDecision<Unfreezing> decision) {}

@@ -3,7 +3,6 @@ package dev.autoprog.train.diffusion;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Session;
 import dev.autoprog.data.DataSplit;
-import dev.autoprog.io.WeightFile;
 import dev.autoprog.model.DenoisingNetwork;
 import dev.autoprog.optim.AdamW;
 import java.nio.file.Files;
@@ -31,18 +30,17 @@ record DiffusionSetup(Session session, DiffusionConfig config, DataSplit data, D
   /**
    * A learner with the weights that the configuration names, or with fresh ones.
    *
+   * @param listener hears what was read
    * @throws InputException if the file is not of this network
    */
-  DiffusionLearner newLearner() throws InputException {
+  DiffusionLearner newLearner(DiffusionListener listener) throws InputException {
     DenoisingNetwork network =
         plan.model().create(session, config.precision().in(session), config.seed());
     try {
       if (!config.model().weights().isEmpty()) {
-        WeightFile.read(
-            weightsIn(Path.of(config.model().weights())),
-            network.parameters(),
-            network.parameters().values(),
-            network::isOfStages);
+        Path file = weightsIn(Path.of(config.model().weights()));
+        listener.weightsRead(
+            file, PretrainedWeights.read(file, network, config.model().freshClasses()));
       }
       DiffusionConfig.Optimizer o = config.optimizer();
       return new DiffusionLearner(

@@ -141,7 +141,8 @@ public final class DiffusionTrainer implements Stoppable {
             resuming
                 ? DiffusionRecord.resume(path, setup, progress)
                 : DiffusionRecord.create(path, setup);
-        DiffusionLearner newLearner = setup.newLearner();
+        DiffusionLearner newLearner =
+            setup.newLearner(checkpoint.isPresent() ? DiffusionListener.NONE : listener);
         DiffusionBatches newBatches = new DiffusionBatches(setup, setup.data().train());
         Validation newValidation = new Validation(setup, newLearner);
         BatchLoader newLoader =

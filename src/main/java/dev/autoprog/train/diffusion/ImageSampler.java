@@ -10,6 +10,7 @@ import dev.autoprog.diffusion.DiffusionProcess;
 import dev.autoprog.diffusion.Guidance;
 import dev.autoprog.diffusion.Sampler;
 import dev.autoprog.io.WeightFile;
+import dev.autoprog.io.WeightFile.Need;
 import dev.autoprog.model.Conditions;
 import dev.autoprog.model.DenoisingConfig;
 import dev.autoprog.model.DenoisingNetwork;
@@ -61,7 +62,7 @@ public final class ImageSampler implements AutoCloseable {
           DiffusionSetup.weightsIn(run),
           network.parameters(),
           network.parameters().values(),
-          name -> false);
+          name -> Need.REQUIRED);
       return new ImageSampler(
           session, network, DiffusionPlan.process(config.noise()), model.resolution());
     } catch (InputException | RuntimeException e) {
