@@ -81,4 +81,20 @@ class DataSourcesTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("mixed");
   }
+
+  @Test
+  void latentsAreNoImages() throws Exception {
+    assertInputError(
+        () -> DataSources.open("latents:some/place", FolderOptions.ofSide(8)),
+        "data source \"latents:some/place\"",
+        "latents, which have no pixels",
+        "images: builtin, ");
+    assertThat(DataSources.isLatents("latents:some/place")).isTrue();
+    assertThat(DataSources.isLatents("folder:latents:")).isFalse();
+    assertThat(DataSources.pathOf("latents:some/place")).isEqualTo(Path.of("some/place"));
+    assertInputError(
+        () -> DataSources.pathOf("latents:"),
+        "data source \"latents:\"",
+        "not the name of a source");
+  }
 }

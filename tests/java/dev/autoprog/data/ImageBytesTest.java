@@ -19,6 +19,37 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ImageBytesTest {
+  @Test
+  void mirroringExchangesLeftAndRightOfEveryRow() {
+    byte[] bytes = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    ImageBytes images = new ImageBytes(1, 2, 2, 3, bytes);
+    assertThat(images.mirrored().bytes()).containsExactly(3, 2, 1, 6, 5, 4, 9, 8, 7, 12, 11, 10);
+    assertThat(images.mirrored().mirrored().bytes()).isEqualTo(bytes);
+  }
+
+  /**
+   * A square of half the side is the mean over a triangle of four pixels; of a ramp, its middle.
+   */
+  @Test
+  void resizingAveragesAndCutsToTheMiddle() {
+    byte[] bytes = new byte[2 * 8 * 12];
+    for (int i = 0; i < bytes.length; i++) {
+      int x = i % 12;
+      bytes[i] = (byte) (i < 8 * 12 ? 20 * x : 255);
+    }
+    ImageBytes small = new ImageBytes(1, 2, 8, 12, bytes).resized(4);
+    assertThat(small.width()).isEqualTo(4);
+    assertThat(small.height()).isEqualTo(4);
+    for (int y = 0; y < 4; y++) {
+      for (int x = 0; x < 4; x++) {
+        assertThat(small.at(0, 0, y, x)).isEqualTo(20 * (2 + 2 * x) + 10); // columns 2 to 9
+        assertThat(small.at(0, 1, y, x)).isEqualTo(255);
+      }
+    }
+    ImageBytes same = new ImageBytes(1, 1, 2, 2, new byte[] {1, 2, 3, 4});
+    assertThat(same.resized(2)).isSameAs(same);
+  }
+
   @TempDir Path directory;
 
   private static ImageBytes counting(int count, int channels, int height, int width) {

@@ -59,6 +59,11 @@ public record Augmentation(
     this(flip, minCropArea, maxShift, eraseProbability, RandAugment.NONE);
   }
 
+  /** Whether the window of image {@code i} of a batch is mirrored. */
+  static boolean mirrors(float[] windows, int i) {
+    return windows[(i + 1) * WINDOW - 1] != 0;
+  }
+
   /**
    * Draws a window in pixels of the stored image: top, left, height, width, and 1 for mirrored.
    *

@@ -1,6 +1,7 @@
 package dev.autoprog.data;
 
 import dev.autoprog.InputException;
+import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Rng;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -32,7 +33,7 @@ public final class BatchLoader implements AutoCloseable {
   private static final long PATIENCE_MILLIS = 60_000;
   private static final AtomicInteger LOADERS = new AtomicInteger();
 
-  private final ImageDataset dataset;
+  private final LabelledData dataset;
   private final int batchSize;
   private final long seed;
   private final int ahead;
@@ -49,7 +50,7 @@ public final class BatchLoader implements AutoCloseable {
    * @param seed of all that is drawn
    * @param threads that read, at least 1; {@code threads + 2} batches are read ahead
    */
-  public BatchLoader(ImageDataset dataset, int batchSize, long seed, int threads) {
+  public BatchLoader(LabelledData dataset, int batchSize, long seed, int threads) {
     if (batchSize < 1
         || threads < 1
         || (long) batchSize * dataset.imageBytes() > Integer.MAX_VALUE) {
@@ -97,9 +98,11 @@ public final class BatchLoader implements AutoCloseable {
           "firstBatch " + firstBatch + " of an epoch of " + batchesPerEpoch());
     }
     RandAugment randAugment = augmentation.randAugment();
-    if (!randAugment.isOff() && randAugment.fill().size() != dataset.channels()) {
+    if (!randAugment.isOff()
+        && (randAugment.fill().size() != dataset.channels() || dataset.elements() != DType.UINT8)) {
       throw new IllegalArgumentException(
-          "fill is %s for images of %d channels".formatted(randAugment.fill(), dataset.channels()));
+          "fill is %s for images of %d channels of %s"
+              .formatted(randAugment.fill(), dataset.channels(), dataset.elements()));
     }
     int[] order = Rng.of(seed, SHUFFLE, epoch).permutation(dataset.size());
     return start(new Pass(order, epoch, augmentation), firstBatch, batchesPerEpoch());
@@ -195,7 +198,13 @@ public final class BatchLoader implements AutoCloseable {
       for (int i = 0; i < size && !abandoned.getAsBoolean(); i++) {
         int index = order[first + i];
         ByteBuffer pixels = to.pixels().slice(i * imageBytes, imageBytes);
-        dataset.read(index, pixels);
+        augmentation.drawWindow(
+            Rng.of(seed, WINDOW, epoch, index),
+            dataset.height(),
+            dataset.width(),
+            to.windows(),
+            i * Augmentation.WINDOW);
+        dataset.read(index, Augmentation.mirrors(to.windows(), i), pixels);
         if (pixels.hasRemaining()) {
           throw new IllegalStateException(
               dataset.getClass().getName()
@@ -210,12 +219,6 @@ public final class BatchLoader implements AutoCloseable {
         }
         to.indices()[i] = index;
         to.labels()[i] = dataset.label(index);
-        augmentation.drawWindow(
-            Rng.of(seed, WINDOW, epoch, index),
-            dataset.height(),
-            dataset.width(),
-            to.windows(),
-            i * Augmentation.WINDOW);
         augmentation.drawErasure(
             Rng.of(seed, ERASURE, epoch, index), to.erasures(), i * Augmentation.ERASURE);
       }

@@ -4,7 +4,6 @@ import dev.autoprog.InputException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.IntStream;
 
 /** The images of some classes of another dataset; labels stay what they are. */
 final class ClassesDataset implements ImageDataset {
@@ -18,24 +17,7 @@ final class ClassesDataset implements ImageDataset {
    */
   ClassesDataset(ImageDataset whole, Set<Integer> classes) throws InputException {
     this.whole = whole;
-    int known = whole.classNames().size();
-    for (int label : classes) {
-      if (label < 0 || label >= known) {
-        throw new InputException(
-            "classes", "class " + label, "0 to " + (known - 1), "Name classes that there are");
-      }
-    }
-    indices =
-        IntStream.range(0, whole.size()).filter(i -> classes.contains(whole.label(i))).toArray();
-    for (int label : classes) {
-      if (IntStream.of(indices).noneMatch(i -> whole.label(i) == label)) {
-        throw new InputException(
-            "classes",
-            "no image of class " + label + " (" + whole.classNames().get(label) + ")",
-            "at least one",
-            "Leave the class out");
-      }
-    }
+    indices = whole.indicesOf(classes);
   }
 
   @Override

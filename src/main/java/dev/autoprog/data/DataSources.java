@@ -6,6 +6,7 @@ import java.nio.file.Path;
 
 /** Opens data by the short names that commands and configurations use. */
 public final class DataSources {
+  private static final String LATENTS = "latents";
   private static final String KNOWN = "builtin, idx:PATH, cifar10:PATH or folder:PATH";
 
   private DataSources() {}
@@ -13,7 +14,8 @@ public final class DataSources {
   /**
    * Opens a source: {@code builtin} ({@link BuiltinDataset}), {@code idx:PATH} ({@link
    * IdxDataset}), {@code cifar10:PATH} ({@link CifarDataset}) or {@code folder:PATH} ({@link
-   * ImageFolderDataset}).
+   * ImageFolderDataset}). Latents are no images: {@link dev.autoprog.data.latent.LatentSplit} opens
+   * them.
    *
    * @param folder used by {@code folder:PATH} alone
    * @throws InputException if the name is none of these, or the data cannot be used
@@ -32,8 +34,32 @@ public final class DataSources {
       case "idx" -> IdxDataset.open(toPath(source, path));
       case "cifar10" -> CifarDataset.open(toPath(source, path));
       case "folder" -> ImageFolderDataset.open(toPath(source, path), folder);
+      case LATENTS ->
+          throw new InputException(
+              "data source \"" + source + "\"",
+              "latents, which have no pixels",
+              "images: " + KNOWN,
+              "Name images; only diffusion models train on latents.");
       default -> throw unknown(source);
     };
+  }
+
+  /** Whether a source is a folder of latents: {@code latents:PATH}. */
+  public static boolean isLatents(String source) {
+    return source.startsWith(LATENTS + ":");
+  }
+
+  /**
+   * The path in a source that has one.
+   *
+   * @throws InputException if there is none
+   */
+  public static Path pathOf(String source) throws InputException {
+    String path = source.substring(source.indexOf(':') + 1);
+    if (path.length() == source.length() || path.isBlank()) {
+      throw unknown(source);
+    }
+    return toPath(source, path);
   }
 
   private static Path toPath(String source, String path) throws InputException {

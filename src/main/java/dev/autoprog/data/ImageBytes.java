@@ -92,6 +92,38 @@ public record ImageBytes(int count, int channels, int height, int width, byte[] 
         to - from, channels, height, width, Arrays.copyOfRange(bytes, from * each, to * each));
   }
 
+  /**
+   * Brought to a square: scaled so that the shorter side fits, and cut to the middle of the longer
+   * one, bilinear with antialiasing, as an image folder's pictures are.
+   *
+   * @param side in pixels
+   */
+  public ImageBytes resized(int side) {
+    if (height == side && width == side) {
+      return this;
+    }
+    int each = bytes.length / count;
+    int square = channels * side * side;
+    byte[] resized = new byte[Math.multiplyExact(count, square)];
+    for (int i = 0; i < count; i++) {
+      byte[] image = Arrays.copyOfRange(bytes, i * each, (i + 1) * each);
+      byte[] planes = SquareResize.planes(image, channels, height, width, side);
+      System.arraycopy(planes, 0, resized, i * square, square);
+    }
+    return new ImageBytes(count, channels, side, side, resized);
+  }
+
+  /** Each image with left and right exchanged. */
+  public ImageBytes mirrored() {
+    byte[] mirrored = new byte[bytes.length];
+    for (int row = 0; row < bytes.length; row += width) {
+      for (int x = 0; x < width; x++) {
+        mirrored[row + x] = bytes[row + width - 1 - x];
+      }
+    }
+    return new ImageBytes(count, channels, height, width, mirrored);
+  }
+
   /** A channel of a pixel, 0 … 255. */
   public int at(int image, int channel, int y, int x) {
     return bytes[((image * channels + channel) * height + y) * width + x] & 0xff;

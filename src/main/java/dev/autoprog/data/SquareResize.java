@@ -38,6 +38,37 @@ final class SquareResize {
     return planes;
   }
 
+  /** The same of stored planes (channels, height, width). */
+  static byte[] planes(byte[] stored, int channels, int height, int width, int side) {
+    double scale = (double) Math.min(height, width) / side;
+    Taps down = Taps.of(height, side, scale);
+    Taps across = Taps.of(width, side, scale);
+    byte[] planes = new byte[channels * side * side];
+    float[] narrow = new float[height * side];
+    for (int c = 0; c < channels; c++) {
+      for (int y = down.first[0]; y < down.end(); y++) {
+        for (int j = 0; j < side; j++) {
+          float sum = 0;
+          for (int k = 0; k < across.weights[j].length; k++) {
+            int at = (c * height + y) * width + across.first[j] + k;
+            sum += across.weights[j][k] * (stored[at] & 0xff);
+          }
+          narrow[y * side + j] = sum;
+        }
+      }
+      for (int i = 0; i < side; i++) {
+        for (int j = 0; j < side; j++) {
+          float sum = 0;
+          for (int k = 0; k < down.weights[i].length; k++) {
+            sum += down.weights[i][k] * narrow[(down.first[i] + k) * side + j];
+          }
+          planes[(c * side + i) * side + j] = (byte) Math.round(sum);
+        }
+      }
+    }
+    return planes;
+  }
+
   /** Each row that is needed, scaled across: (height, side · 3), null where it is not. */
   private static float[][] narrow(RgbRows rows, Taps down, Taps across) {
     int side = across.first.length;

@@ -12,6 +12,9 @@
  * <p>{@link dev.autoprog.data.ImageBytes} are images in hand, generated ones for instance, which
  * {@link dev.autoprog.data.PngImages} writes.
  *
+ * <p>{@link dev.autoprog.data.latent} has what an encoder made of images once, for latent diffusion
+ * models; a loader reads it like images ({@link dev.autoprog.data.LabelledData}).
+ *
  * <p>Every random decision depends on the seed, the epoch and the image alone, so batches are the
  * same for any number of threads and for a run that was interrupted and resumed. A file that cannot
  * be used is reported as a {@link dev.autoprog.InputException} that names it.

@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.zip.CRC32C;
 
 /**
  * An open safetensors file. Opening checks all of its header before anything is used: each tensor's
@@ -165,6 +166,73 @@ public final class SafetensorsReader implements AutoCloseable {
     return values;
   }
 
+  /**
+   * One tensor's elements as integers, from I32 or I64.
+   *
+   * @throws InputException if the file has no such tensor, it is of another type, a number does not
+   *     fit, or reading fails
+   */
+  public int[] readInts(String name) throws InputException {
+    StoredTensor stored = find(name);
+    boolean wide = stored.type() == StoredType.I64;
+    long elements = stored.shape().elements();
+    if (!wide && stored.type() != StoredType.I32 || elements > Integer.MAX_VALUE - 8) {
+      throw new InputException(
+          subject(name),
+          "it has " + elements + " elements of " + stored.type(),
+          "fewer than 2^31 of I32 or I64",
+          "Store it as one of these");
+    }
+    int[] values = new int[(int) elements];
+    try {
+      forEachChunk(
+          stored,
+          (first, chunk) -> {
+            for (int at = (int) first; chunk.hasRemaining(); at++) {
+              values[at] = wide ? Math.toIntExact(chunk.getLong()) : chunk.getInt();
+            }
+          });
+    } catch (ArithmeticException e) {
+      throw new InputException(
+          subject(name), "a number of more than 32 bits", "class numbers", "Correct the file", e);
+    }
+    return values;
+  }
+
+  /**
+   * A tensor of floats, to be read row by row when this is closed, too.
+   *
+   * @throws InputException if the file has no such tensor, or it is of another type
+   */
+  public StoredRows rows(String name) throws InputException {
+    StoredTensor stored = find(name);
+    if (!stored.type().isFloat() || stored.shape().rank() < 2) {
+      throw new InputException(
+          subject(name),
+          stored.type() + " " + stored.shape(),
+          "rows of F64, F32, F16 or BF16",
+          "Store it as one of these");
+    }
+    try {
+      return new StoredRows(file, channel.size(), stored);
+    } catch (IOException e) {
+      throw Disk.cannotRead(file, e);
+    }
+  }
+
+  /**
+   * The CRC-32C of all that follows the header, in eight hexadecimal digits.
+   *
+   * @throws InputException if reading fails
+   */
+  public String checksum() throws InputException {
+    CRC32C checksum = new CRC32C();
+    for (StoredTensor stored : header.inDataOrder()) {
+      forEachChunk(stored, (first, chunk) -> checksum.update(chunk));
+    }
+    return SafetensorsWriter.hex(checksum);
+  }
+
   /** Takes a piece of a tensor's bytes, little-endian, and the index of its first element. */
   private interface ChunkUser {
     void accept(long firstElement, ByteBuffer chunk);
@@ -184,8 +252,7 @@ public final class SafetensorsReader implements AutoCloseable {
     }
   }
 
-  private static void fill(FileChannel channel, ByteBuffer buffer, long position)
-      throws IOException {
+  static void fill(FileChannel channel, ByteBuffer buffer, long position) throws IOException {
     long at = position;
     while (buffer.hasRemaining()) {
       int read = channel.read(buffer, at);

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.zip.CRC32C;
 
 /**
  * Writes tensors in the safetensors format. The content goes from the tensors' device to the file
@@ -45,6 +46,25 @@ public final class SafetensorsWriter {
     for (String name : header.order()) {
       write(out, tensors.get(name), chunk);
     }
+  }
+
+  /** What {@link SafetensorsReader#checksum} will find in a file of these tensors. */
+  public static String checksum(Map<String, Tensor> tensors) {
+    CRC32C checksum = new CRC32C();
+    ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
+    for (String name : SafetensorsHeader.encode(tensors, Map.of()).order()) {
+      Tensor tensor = tensors.get(name);
+      for (long done = 0; done < tensor.bytes(); done += chunk.limit()) {
+        chunk.clear().limit((int) Math.min(CHUNK_BYTES, tensor.bytes() - done));
+        tensor.device().download(tensor.address() + done, chunk);
+        checksum.update(chunk.flip());
+      }
+    }
+    return hex(checksum);
+  }
+
+  static String hex(CRC32C checksum) {
+    return "%08x".formatted(checksum.getValue());
   }
 
   private static void write(WritableByteChannel out, Tensor tensor, ByteBuffer chunk)
