@@ -42,7 +42,8 @@ class ImageSamplerTest {
         session,
         dit,
         new DiffusionProcess(NoiseSchedule.linear(50), Prediction.EPSILON, variance),
-        12);
+        12,
+        Optional.empty());
   }
 
   private static Session session() {

@@ -2,8 +2,6 @@ package dev.autoprog.train.diffusion;
 
 import dev.autoprog.backend.Session;
 import dev.autoprog.data.Batch;
-import dev.autoprog.data.ChannelStatistics;
-import dev.autoprog.data.ImageDataset;
 import dev.autoprog.diffusion.NoisyBatch;
 import dev.autoprog.diffusion.TrainingDraws;
 import dev.autoprog.model.Conditions;
@@ -11,7 +9,6 @@ import dev.autoprog.progressive.unfreeze.StageIdentifier;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Rng;
 import dev.autoprog.tensor.Tensor;
-import dev.autoprog.train.ImageFeeder;
 
 /** Makes of batches of stored images what a denoising network reads: noisy images, conditions. */
 final class DiffusionBatches implements AutoCloseable {
@@ -22,14 +19,14 @@ final class DiffusionBatches implements AutoCloseable {
   private final DiffusionConfig config;
   private final DiffusionPlan plan;
   private final TrainingDraws draws;
-  private final ImageFeeder feeder;
+  private final DiffusionData.Feeder feeder;
 
-  DiffusionBatches(DiffusionSetup setup, ImageDataset images) {
+  DiffusionBatches(DiffusionSetup setup) {
     this.session = setup.session();
     this.config = setup.config();
     this.plan = setup.plan();
     this.draws = new TrainingDraws(config.seed(), plan.process().schedule().steps());
-    this.feeder = new ImageFeeder(session, images, ChannelStatistics.centred(images.channels()));
+    this.feeder = setup.data().feeder(session);
   }
 
   /**
@@ -78,7 +75,7 @@ final class DiffusionBatches implements AutoCloseable {
 
   private Step of(Batch batch, int side, int epoch, int[] labels, int[] stages) {
     session.arena().reset();
-    Tensor clean = feeder.images(batch, side);
+    Tensor clean = feeder.input(batch, side);
     int[] indices = batch.indices();
     Tensor noise = session.arena().allocate(DType.FLOAT32, clean.shape());
     draws.noise(epoch, noise, indices);

@@ -56,11 +56,15 @@ public record DiffusionConfig(
 
   /** Where the images come from. */
   public record Data(
-      @Comment("builtin, idx:PATH, cifar10:PATH or folder:PATH") String source,
+      @Comment(
+              "builtin, idx:PATH, cifar10:PATH, folder:PATH, or latents:PATH of what an encoder made")
+          String source,
       @Comment("image folders only: the side to which photos are resized, in pixels")
           int folderSide,
       @Comment("the classes to train on, by number; none for all") List<Integer> classes,
-      @Comment("probability of mirroring an image") double flip) {
+      @Comment(
+              "probability of mirroring an image; of latents, if those of the mirrored images are there")
+          double flip) {
     /** Checks the ranges. */
     public Data {
       classes = List.copyOf(classes);

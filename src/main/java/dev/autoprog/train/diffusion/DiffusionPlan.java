@@ -1,7 +1,7 @@
 package dev.autoprog.train.diffusion;
 
 import dev.autoprog.InputException;
-import dev.autoprog.data.ImageDataset;
+import dev.autoprog.data.LabelledData;
 import dev.autoprog.diffusion.DiffusionProcess;
 import dev.autoprog.diffusion.NoiseSchedule;
 import dev.autoprog.diffusion.Variance;
@@ -38,7 +38,7 @@ public record DiffusionPlan(
    *
    * @throws InputException if the configuration does not fit the images or itself
    */
-  public static DiffusionPlan of(DiffusionConfig config, ImageDataset train) throws InputException {
+  public static DiffusionPlan of(DiffusionConfig config, LabelledData train) throws InputException {
     int batch = config.training().batch();
     if (train.size() < batch) {
       throw new InputException(
@@ -65,7 +65,7 @@ public record DiffusionPlan(
     }
   }
 
-  private static DenoisingConfig model(DiffusionConfig config, ImageDataset train) {
+  private static DenoisingConfig model(DiffusionConfig config, LabelledData train) {
     DiffusionConfig.Model wanted = config.model();
     DiffusionConfig.Progressive progressive = config.progressive();
     int channels = train.channels();
@@ -104,7 +104,7 @@ public record DiffusionPlan(
     };
   }
 
-  private static int resolution(DiffusionConfig.Model wanted, ImageDataset train, int step) {
+  private static int resolution(DiffusionConfig.Model wanted, LabelledData train, int step) {
     int side = Math.max(train.height(), train.width());
     return wanted.resolution() > 0 ? wanted.resolution() : Resolutions.whole(side, 2 * step);
   }

@@ -3,7 +3,7 @@ package dev.autoprog.train.diffusion;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.autoprog.InputException;
 import dev.autoprog.config.Comment;
-import dev.autoprog.data.DataSplit;
+import dev.autoprog.data.latent.LatentSpace;
 import dev.autoprog.io.SafetensorsWriter;
 import dev.autoprog.progressive.search.ZeroShotDecision;
 import dev.autoprog.progressive.unfreeze.Unfreezing;
@@ -34,10 +34,10 @@ final class DiffusionRecord implements AutoCloseable {
   /** What a run's images are known by when it is taken up again. */
   private record Material(int train, int test, int batch, List<String> classNames) {
     static Material of(DiffusionSetup setup) {
-      DataSplit data = setup.data();
+      DiffusionData data = setup.data();
       return new Material(
           data.train().size(),
-          data.test().size(),
+          data.testSize(),
           setup.config().training().batch(),
           data.train().classNames());
     }
@@ -111,12 +111,15 @@ final class DiffusionRecord implements AutoCloseable {
     directory.writeSchedule(new Stages(stages));
   }
 
-  /** Writes the averaged weights, which is what a finished run leaves to others. */
+  /**
+   * Writes the averaged weights, which is what a finished run leaves to others; with them, what the
+   * latents are that they were trained on.
+   */
   void writeWeights(DiffusionLearner learner) throws InputException {
     SafetensorsWriter.write(
         path().resolve(DiffusionSetup.WEIGHTS),
         learner.network().parameters().placesIn(learner.average().values()),
-        Map.of());
+        setup.data().latents().map(LatentSpace::metadata).orElse(Map.of()));
   }
 
   void logStage(long step, Stage stage, long trainable) throws InputException {

@@ -2,29 +2,35 @@ package dev.autoprog.train.diffusion;
 
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Session;
-import dev.autoprog.data.DataSplit;
 import dev.autoprog.model.DenoisingNetwork;
 import dev.autoprog.optim.AdamW;
+import dev.autoprog.progressive.unfreeze.UnfreezingSchedule;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Set;
 import java.util.TreeSet;
 
 /** What a run is given, and what follows from that before its first step. */
-record DiffusionSetup(Session session, DiffusionConfig config, DataSplit data, DiffusionPlan plan) {
+record DiffusionSetup(
+    Session session, DiffusionConfig config, DiffusionData data, DiffusionPlan plan) {
   /** The file in a finished run's directory with the averaged weights. */
   static final String WEIGHTS = "weights.safetensors";
 
   /**
-   * Restricts the images to the classes that are wanted, and plans.
+   * Restricts the data to the classes that are wanted, plans, and checks that there is something to
+   * read at every side.
    *
-   * @throws InputException if the configuration does not fit the images or itself
+   * @throws InputException if the configuration does not fit the data or itself
    */
-  static DiffusionSetup of(Session session, DiffusionConfig config, DataSplit images)
+  static DiffusionSetup of(Session session, DiffusionConfig config, DiffusionData all)
       throws InputException {
-    Set<Integer> classes = new TreeSet<>(config.data().classes());
-    DataSplit data = classes.isEmpty() ? images : images.ofClasses(classes);
-    return new DiffusionSetup(session, config, data, DiffusionPlan.of(config, data.train()));
+    DiffusionData data = all.ofClasses(new TreeSet<>(config.data().classes()));
+    DiffusionPlan plan = DiffusionPlan.of(config, data.train());
+    data.requireFlip(config.data().flip());
+    for (UnfreezingSchedule.Stage stage : plan.schedule().stages()) {
+      data.train(stage.unfreezing().resolution());
+    }
+    data.test(plan.model().resolution());
+    return new DiffusionSetup(session, config, data, plan);
   }
 
   /**

@@ -34,7 +34,7 @@ import java.util.OptionalDouble;
 public final class DiffusionTrainer implements Stoppable {
   private final Session session;
   private final DiffusionConfig config;
-  private DataSplit images;
+  private DiffusionData data;
   private Path path;
   private DiffusionListener listener = DiffusionListener.NONE;
   private volatile boolean stopRequested;
@@ -43,7 +43,6 @@ public final class DiffusionTrainer implements Stoppable {
   private DiffusionSetup setup;
   private DiffusionLearner learner;
   private DiffusionBatches batches;
-  private BatchLoader loader;
   private Validation validation;
   private DiffusionRecord run;
   private DiffusionProgress progress;
@@ -71,7 +70,12 @@ public final class DiffusionTrainer implements Stoppable {
 
   /** The images to train on and to validate on, of all classes. */
   public DiffusionTrainer on(DataSplit images) {
-    this.images = images;
+    return on(DiffusionData.of(images));
+  }
+
+  /** The images or latents to train on and to validate on, of all classes. */
+  public DiffusionTrainer on(DiffusionData data) {
+    this.data = data;
     return this;
   }
 
@@ -128,7 +132,7 @@ public final class DiffusionTrainer implements Stoppable {
   }
 
   private DiffusionSummary run(boolean resuming) throws InputException, TrainingException {
-    setup = DiffusionSetup.of(session, config, images);
+    setup = DiffusionSetup.of(session, config, data);
     learningRate = setup.plan().learningRate(config.optimizer());
     Optional<Checkpoint> checkpoint =
         resuming ? Optional.of(Checkpoint.newestOf(path)) : Optional.empty();
@@ -136,23 +140,18 @@ public final class DiffusionTrainer implements Stoppable {
         checkpoint.isPresent()
             ? DiffusionRecord.progressOf(checkpoint.get(), setup)
             : new DiffusionProgress();
-    int threads = session.threads();
     try (DiffusionRecord opened =
             resuming
                 ? DiffusionRecord.resume(path, setup, progress)
                 : DiffusionRecord.create(path, setup);
         DiffusionLearner newLearner =
             setup.newLearner(checkpoint.isPresent() ? DiffusionListener.NONE : listener);
-        DiffusionBatches newBatches = new DiffusionBatches(setup, setup.data().train());
-        Validation newValidation = new Validation(setup, newLearner);
-        BatchLoader newLoader =
-            new BatchLoader(
-                setup.data().train(), config.training().batch(), config.seed(), threads)) {
+        DiffusionBatches newBatches = new DiffusionBatches(setup);
+        Validation newValidation = new Validation(setup, newLearner)) {
       run = opened;
       learner = newLearner;
       batches = newBatches;
       validation = newValidation;
-      loader = newLoader;
       if (checkpoint.isPresent()) {
         unfreezeAsBefore();
         DiffusionRecord.restore(checkpoint.get(), learner);
@@ -236,6 +235,17 @@ public final class DiffusionTrainer implements Stoppable {
 
   /** Takes the steps that a stage still has; false if it was asked to stop before the last. */
   private boolean steps(Stage stage) throws InputException, TrainingException {
+    try (BatchLoader loader =
+        new BatchLoader(
+            setup.data().train(stage.unfreezing().resolution()),
+            config.training().batch(),
+            config.seed(),
+            session.threads())) {
+      return steps(stage, loader);
+    }
+  }
+
+  private boolean steps(Stage stage, BatchLoader loader) throws InputException, TrainingException {
     int perEpoch = setup.plan().batchesPerEpoch();
     Augmentation augmentation = new Augmentation(config.data().flip(), 1, 0, 0);
     while (progress.step < stage.endStep()) {

@@ -3,12 +3,14 @@ package dev.autoprog.train.diffusion;
 import dev.autoprog.InputException;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.backend.Session;
+import dev.autoprog.data.latent.LatentSpace;
 import dev.autoprog.diffusion.DdimSampler;
 import dev.autoprog.diffusion.DdpmSampler;
 import dev.autoprog.diffusion.Denoiser;
 import dev.autoprog.diffusion.DiffusionProcess;
 import dev.autoprog.diffusion.Guidance;
 import dev.autoprog.diffusion.Sampler;
+import dev.autoprog.io.SafetensorsReader;
 import dev.autoprog.io.WeightFile;
 import dev.autoprog.io.WeightFile.Need;
 import dev.autoprog.model.Conditions;
@@ -26,24 +28,31 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
-/** Draws images from a trained diffusion model. */
+/** Draws images, or latents, from a trained diffusion model. */
 public final class ImageSampler implements AutoCloseable {
   private final Session session;
   private final DenoisingNetwork network;
   private final DiffusionProcess process;
   private final int resolution;
+  private final Optional<LatentSpace> latents;
 
   /**
    * A sampler around {@code network}, which it owns from now on.
    *
    * @param resolution at which it was trained
+   * @param latents what it was trained on; nothing for images
    */
   public ImageSampler(
-      Session session, DenoisingNetwork network, DiffusionProcess process, int resolution) {
+      Session session,
+      DenoisingNetwork network,
+      DiffusionProcess process,
+      int resolution,
+      Optional<LatentSpace> latents) {
     this.session = session;
     this.network = network;
     this.process = process;
     this.resolution = resolution;
+    this.latents = latents;
   }
 
   /**
@@ -58,17 +67,30 @@ public final class ImageSampler implements AutoCloseable {
     DenoisingConfig model = RunDirectory.fact(Checkpoint.newestOf(run), "model", kind);
     DenoisingNetwork network = model.create(session, config.precision().in(session), config.seed());
     try {
+      Path weights = DiffusionSetup.weightsIn(run);
       WeightFile.read(
-          DiffusionSetup.weightsIn(run),
-          network.parameters(),
-          network.parameters().values(),
-          name -> Need.REQUIRED);
+          weights, network.parameters(), network.parameters().values(), name -> Need.REQUIRED);
       return new ImageSampler(
-          session, network, DiffusionPlan.process(config.noise()), model.resolution());
+          session,
+          network,
+          DiffusionPlan.process(config.noise()),
+          model.resolution(),
+          latentsOf(weights));
     } catch (InputException | RuntimeException e) {
       network.close();
       throw e;
     }
+  }
+
+  private static Optional<LatentSpace> latentsOf(Path weights) throws InputException {
+    try (SafetensorsReader reader = SafetensorsReader.open(weights)) {
+      return LatentSpace.of(weights.toString(), reader.metadata());
+    }
+  }
+
+  /** What it draws, where that is not images. */
+  public Optional<LatentSpace> latents() {
+    return latents;
   }
 
   /** The network. */
@@ -109,7 +131,8 @@ public final class ImageSampler implements AutoCloseable {
    *
    * @param labels the class of each; the number of classes for none
    * @param interrupted asked before each step
-   * @return (labels, channels, R, R), mostly in [−1, 1]; nothing if it was interrupted
+   * @return (labels, channels, R, R): images, mostly in [−1, 1], or latents as their encoder gives
+   *     them; nothing if it was interrupted
    * @throws InputException if the model has no such class, stage or number of steps, or cannot read
    *     the resolution
    */
@@ -123,8 +146,8 @@ public final class ImageSampler implements AutoCloseable {
     DiffusionProcess respaced = process.respaced(settings.steps());
     Sampler sampler =
         settings.deterministic()
-            ? new DdimSampler(respaced, 0, true)
-            : new DdpmSampler(respaced, true);
+            ? new DdimSampler(respaced, 0, latents.isEmpty())
+            : new DdpmSampler(respaced, latents.isEmpty());
     for (int first = 0; first < labels.length; first += settings.batch()) {
       int[] own =
           Arrays.copyOfRange(labels, first, Math.min(labels.length, first + settings.batch()));
@@ -137,6 +160,11 @@ public final class ImageSampler implements AutoCloseable {
         System.arraycopy(x.toFloats(), 0, images, first * size, own.length * size);
       } finally {
         session.free(x);
+      }
+    }
+    if (latents.isPresent()) {
+      for (int i = 0; i < images.length; i++) {
+        images[i] /= latents.get().scale();
       }
     }
     return Optional.of(images);

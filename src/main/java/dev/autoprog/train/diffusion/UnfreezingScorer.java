@@ -17,7 +17,9 @@ import dev.autoprog.train.Measures;
 import dev.autoprog.train.diffusion.DiffusionBatches.Step;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Judges what a stage of fine-tuning may train, on the network as it is and the same few training
@@ -28,7 +30,7 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
   private final DiffusionLearner learner;
   private final DiffusionBatches batches;
   private final DiffusionConfig.Search settings;
-  private final BatchLoader loader;
+  private final Map<Integer, BatchLoader> loaders = new HashMap<>();
   private final int stage;
 
   /**
@@ -53,12 +55,20 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
           "at most " + there + " images, as many as there are",
           "Ask for fewer samples or batches.");
     }
-    loader =
-        new BatchLoader(
-            setup.data().train(),
-            settings.samples(),
-            setup.config().seed(),
-            setup.session().threads());
+  }
+
+  private BatchLoader loader(int side) throws InputException {
+    BatchLoader loader = loaders.get(side);
+    if (loader == null) {
+      loader =
+          new BatchLoader(
+              setup.data().train(side),
+              settings.samples(),
+              setup.config().seed(),
+              setup.session().threads());
+      loaders.put(side, loader);
+    }
+    return loader;
   }
 
   private interface Use {
@@ -67,7 +77,8 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
 
   /** The same batches and noise for every candidate and measure. */
   private void eachBatch(Unfreezing candidate, Use use) throws InputException {
-    try (BatchCursor cursor = loader.epoch(-1 - stage, 0, Augmentation.NONE)) {
+    try (BatchCursor cursor =
+        loader(candidate.resolution()).epoch(-1 - stage, 0, Augmentation.NONE)) {
       for (int i = 0; i < settings.batches(); i++) {
         try (Batch batch = cursor.next()) {
           use.of(batches.judging(batch, candidate.resolution(), -1 - stage, stage));
@@ -152,6 +163,6 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
 
   @Override
   public void close() {
-    loader.close();
+    loaders.values().forEach(BatchLoader::close);
   }
 }

@@ -4,7 +4,7 @@ import dev.autoprog.InputException;
 import dev.autoprog.data.Batch;
 import dev.autoprog.data.BatchCursor;
 import dev.autoprog.data.BatchLoader;
-import dev.autoprog.data.ImageDataset;
+import dev.autoprog.data.LabelledData;
 import dev.autoprog.train.diffusion.DiffusionBatches.Step;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
@@ -22,12 +22,12 @@ final class Validation implements AutoCloseable {
   private final DiffusionBatches batches;
   private final BatchLoader loader;
 
-  Validation(DiffusionSetup setup, DiffusionLearner learner) {
+  Validation(DiffusionSetup setup, DiffusionLearner learner) throws InputException {
     this.setup = setup;
     this.learner = learner;
-    ImageDataset test = setup.data().test();
-    ImageDataset some = test.range(0, Math.min(test.size(), setup.config().validation().images()));
-    this.batches = new DiffusionBatches(setup, some);
+    LabelledData test = setup.data().test(setup.plan().model().resolution());
+    LabelledData some = test.range(0, Math.min(test.size(), setup.config().validation().images()));
+    this.batches = new DiffusionBatches(setup);
     this.loader =
         new BatchLoader(
             some,
