@@ -80,6 +80,7 @@ final class CompareFinetuneCommand extends ComparisonCommand<FinetunePlan> {
   @Override
   FinetuneComparer comparer(FinetunePlan plan, CompareDisplay display) throws InputException {
     FinetuneCommand.requireWeights("compare-finetune", plan.recipe());
+    SampleJudge.requirePixels(plan.recipe());
     DiffusionConfig.Data data = plan.recipe().data();
     return new FinetuneComparer(
         plan, DataSources.open(data.source(), FolderOptions.ofSide(data.folderSide())), display);

@@ -1,12 +1,12 @@
 package dev.autoprog.cli;
 
 import dev.autoprog.backend.Backend;
-import dev.autoprog.data.DataSplit;
 import dev.autoprog.io.WeightFile;
 import dev.autoprog.progressive.search.ZeroShotDecision;
 import dev.autoprog.progressive.unfreeze.Unfreezing;
 import dev.autoprog.progressive.unfreeze.UnfreezingSchedule;
 import dev.autoprog.train.diffusion.DiffusionConfig;
+import dev.autoprog.train.diffusion.DiffusionData;
 import dev.autoprog.train.diffusion.DiffusionListener;
 import dev.autoprog.train.diffusion.DiffusionStageReport;
 import dev.autoprog.train.diffusion.DiffusionSummary;
@@ -42,13 +42,14 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
     this.config = config;
   }
 
-  void introduce(DataSplit images, Backend backend, int threads, Path directory) {
+  void introduce(DiffusionData data, Backend backend, int threads, Path directory) {
     DiffusionConfig.Model model = config.model();
     out.printf(
-        "%s: %,d images to train, %,d to validate%s%n",
-        images.name(),
-        images.train().size(),
-        images.test().size(),
+        "%s: %,d %s to train, %,d to validate%s%n",
+        data.name(),
+        data.train().size(),
+        data.latents().isPresent() ? "latents" : "images",
+        data.testSize(),
         config.data().classes().isEmpty()
             ? ""
             : ", of which classes " + config.data().classes() + " are used");

@@ -3,11 +3,9 @@ package dev.autoprog.cli;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
-import dev.autoprog.data.DataSources;
-import dev.autoprog.data.DataSplit;
-import dev.autoprog.data.FolderOptions;
 import dev.autoprog.train.TrainingException;
 import dev.autoprog.train.diffusion.DiffusionConfig;
+import dev.autoprog.train.diffusion.DiffusionData;
 import dev.autoprog.train.diffusion.DiffusionSummary;
 import dev.autoprog.train.diffusion.DiffusionTrainer;
 import java.io.PrintWriter;
@@ -49,8 +47,7 @@ abstract class DiffusionRunCommand implements Callable<Integer> {
   public Integer call() throws InputException, TrainingException {
     DiffusionConfig config = resume == null ? options.config(List.of(), seed) : resumed();
     check(config);
-    DataSplit images =
-        DataSources.open(config.data().source(), FolderOptions.ofSide(config.data().folderSide()));
+    DiffusionData data = DiffusionData.open(config.data());
     Backend chosen = Backend.named(config.backend());
     int team = config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
     PrintWriter out = spec.commandLine().getOut();
@@ -60,9 +57,9 @@ abstract class DiffusionRunCommand implements Callable<Integer> {
           resume != null
               ? resume
               : run != null ? run : TrainCommand.fresh(Path.of("runs"), LocalDateTime.now());
-      display.introduce(images, chosen, team, directory);
+      display.introduce(data, chosen, team, directory);
       DiffusionTrainer trainer =
-          DiffusionTrainer.of(session, config).on(images).into(directory).heardBy(display);
+          DiffusionTrainer.of(session, config).on(data).into(directory).heardBy(display);
       try (StopOnInterrupt interrupt = new StopOnInterrupt()) {
         interrupt.stops(trainer);
         DiffusionSummary summary = resume == null ? trainer.train() : trainer.resume();

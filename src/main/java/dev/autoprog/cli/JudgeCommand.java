@@ -61,6 +61,7 @@ final class JudgeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InputException {
     DiffusionConfig config = DiffusionTrainer.configOf(run);
+    SampleJudge.requirePixels(config);
     DataSplit images =
         DataSources.open(
             data == null ? config.data().source() : data,

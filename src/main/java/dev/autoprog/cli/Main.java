@@ -24,6 +24,7 @@ import picocli.CommandLine.Command;
       CompareFinetuneCommand.class,
       SampleCommand.class,
       JudgeCommand.class,
+      LatentsCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
       CommandLine.HelpCommand.class

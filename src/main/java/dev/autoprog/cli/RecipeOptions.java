@@ -21,7 +21,8 @@ abstract class RecipeOptions<C extends Record> {
   @Option(
       names = "--data",
       paramLabel = "SOURCE",
-      description = "builtin, idx:PATH, cifar10:PATH or folder:PATH")
+      description =
+          "builtin, idx:PATH, cifar10:PATH or folder:PATH; of diffusion models latents:PATH, too")
   private String data;
 
   @Option(names = "--batch", paramLabel = "N", description = "images per step")

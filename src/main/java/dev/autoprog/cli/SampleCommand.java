@@ -4,6 +4,8 @@ import dev.autoprog.InputException;
 import dev.autoprog.backend.Session;
 import dev.autoprog.data.ImageBytes;
 import dev.autoprog.data.PngImages;
+import dev.autoprog.data.latent.LatentDecoder;
+import dev.autoprog.data.latent.LatentSpace;
 import dev.autoprog.train.diffusion.DiffusionConfig;
 import dev.autoprog.train.diffusion.DiffusionTrainer;
 import dev.autoprog.train.diffusion.ImageSampler;
@@ -12,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -23,7 +26,9 @@ import picocli.CommandLine.Spec;
 /** {@code autoprog sample}. */
 @Command(
     name = "sample",
-    description = "Draws images from a trained diffusion model: a PNG grid with a row per class.",
+    description =
+        "Draws images from a trained diffusion model: a PNG grid with a row per class. Of a model of"
+            + " latents it writes these, or what a decoder makes of them.",
     mixinStandardHelpOptions = true)
 final class SampleCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -34,7 +39,8 @@ final class SampleCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "FILE",
-      description = "the grid's file (default: samples.png in the run's directory)")
+      description =
+          "the grid's file (default: samples.png in the run's directory, or samples.safetensors)")
   private Path out;
 
   @Option(
@@ -57,6 +63,12 @@ final class SampleCommand implements Callable<Integer> {
       description = "images of each class (default: ${DEFAULT-VALUE})")
   private int count;
 
+  @Option(
+      names = "--decoder",
+      paramLabel = "NAME",
+      description = "makes images of latents; a service on the class path (AUTOPROG_CLASS_PATH)")
+  private String decoder;
+
   @Mixin private SamplingOptions sampling;
 
   @Override
@@ -72,13 +84,56 @@ final class SampleCommand implements Callable<Integer> {
           classes == null
               ? SampleGrid.of(config, sampler.network().classes(), count)
               : new SampleGrid(classes, count);
-      Optional<ImageBytes> drawn = sampling.draw(sampler, grid.labels(), interrupt.noted());
-      if (drawn.isEmpty()) {
-        return TrainCommand.INTERRUPTED;
-      }
-      write(grid, drawn.get());
-      return CommandLine.ExitCode.OK;
+      boolean drawn =
+          sampler.latents().isPresent()
+              ? latents(grid, sampler, sampler.latents().get(), interrupt.noted())
+              : images(grid, sampler, interrupt.noted());
+      return drawn ? CommandLine.ExitCode.OK : TrainCommand.INTERRUPTED;
     }
+  }
+
+  /** False if it was interrupted. */
+  private boolean images(SampleGrid grid, ImageSampler sampler, BooleanSupplier interrupted)
+      throws InputException {
+    if (decoder != null) {
+      throw new InputException(
+          "--decoder", decoder, "nothing: this model draws images", "Leave it out");
+    }
+    Optional<ImageBytes> drawn = sampling.draw(sampler, grid.labels(), interrupted);
+    if (drawn.isPresent()) {
+      write(grid, drawn.get());
+    }
+    return drawn.isPresent();
+  }
+
+  /** False if it was interrupted. */
+  private boolean latents(
+      SampleGrid grid, ImageSampler sampler, LatentSpace space, BooleanSupplier interrupted)
+      throws InputException {
+    if (decoder == null && each != null) {
+      throw new InputException(
+          "--each", "a folder for images", "--decoder beside it", "Name what decodes latents");
+    }
+    LatentDecoder images = decoder == null ? null : LatentDecoder.named(decoder);
+    Optional<LatentSamples> drawn = sampling.drawLatents(sampler, grid.labels(), interrupted);
+    if (drawn.isEmpty()) {
+      return false;
+    }
+    if (images != null) {
+      write(grid, drawn.get().decoded(images));
+      return true;
+    }
+    Path file = out == null ? run.resolve("samples.safetensors") : out;
+    drawn.get().write(file, space);
+    PrintWriter terminal = spec.commandLine().getOut();
+    terminal.printf(
+        "%d latents of side %d are in %s, as %s gives them%n",
+        grid.labels().length,
+        drawn.get().side(),
+        file,
+        space.encoder().isEmpty() ? "their encoder" : space.encoder());
+    terminal.flush();
+    return true;
   }
 
   private void write(SampleGrid grid, ImageBytes images) throws InputException {

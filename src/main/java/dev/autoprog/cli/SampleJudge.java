@@ -2,6 +2,7 @@ package dev.autoprog.cli;
 
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Session;
+import dev.autoprog.data.DataSources;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.data.ImageBytes;
 import dev.autoprog.data.ImageDataset;
@@ -63,6 +64,25 @@ final class SampleJudge implements AutoCloseable {
     }
     throw new InputException(
         "--extractor", extractor, "run:DIR or resnet20:FILE", "Name what looks at the images");
+  }
+
+  /**
+   * Checks that a model draws images.
+   *
+   * @throws InputException if it draws latents
+   */
+  static void requirePixels(DiffusionConfig config) throws InputException {
+    if (DataSources.isLatents(config.data().source())) {
+      throw noPixels();
+    }
+  }
+
+  static InputException noPixels() {
+    return new InputException(
+        "judging",
+        "a model of latents",
+        "one of images, whose pixels an extractor can look at",
+        "Draw with sample --decoder, and give the images to GenerationJudge in a program of yours");
   }
 
   /** The test images of the classes that a run trains. */

@@ -84,13 +84,38 @@ final class SamplingOptions {
    *
    * @param labels the class of each
    * @return nothing if it was interrupted
+   * @throws InputException if the model draws latents, or not what is asked for
    */
   Optional<ImageBytes> draw(ImageSampler sampler, int[] labels, BooleanSupplier interrupted)
       throws InputException {
-    int side = resolution == null ? sampler.resolution() : resolution;
-    var settings = new ImageSampler.Settings(steps, !ddpm, guidance, stage, side, batch);
-    return sampler
-        .sample(labels, settings, seed, interrupted)
+    if (sampler.latents().isPresent()) {
+      throw SampleJudge.noPixels();
+    }
+    int side = side(sampler);
+    return sample(sampler, labels, interrupted)
         .map(drawn -> ImageBytes.ofSigned(drawn, sampler.network().channels(), side, side));
+  }
+
+  /**
+   * Draws latents.
+   *
+   * @param labels the class of each
+   * @return nothing if it was interrupted
+   */
+  Optional<LatentSamples> drawLatents(
+      ImageSampler sampler, int[] labels, BooleanSupplier interrupted) throws InputException {
+    return sample(sampler, labels, interrupted)
+        .map(
+            drawn -> new LatentSamples(drawn, labels, sampler.network().channels(), side(sampler)));
+  }
+
+  private int side(ImageSampler sampler) {
+    return resolution == null ? sampler.resolution() : resolution;
+  }
+
+  private Optional<float[]> sample(ImageSampler sampler, int[] labels, BooleanSupplier interrupted)
+      throws InputException {
+    var settings = new ImageSampler.Settings(steps, !ddpm, guidance, stage, side(sampler), batch);
+    return sampler.sample(labels, settings, seed, interrupted);
   }
 }
