@@ -17,15 +17,14 @@ import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import dev.autoprog.testing.Candidate;
 import dev.autoprog.testing.Libtorch;
+import dev.autoprog.testing.LibtorchNtk;
 import dev.autoprog.testing.RandomData;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -82,7 +81,7 @@ class ConditionedKernelTest {
         x);
   }
 
-  private double[] measured(Candidate candidate, Precision precision) {
+  private void assertCloseToLibtorch(Candidate candidate, Precision precision, double bound) {
     try (Session session = candidate.open();
         ParameterSet set = builder.allocate(session, precision);
         NtkGram gram = new NtkGram(session, SAMPLES)) {
@@ -95,56 +94,45 @@ class ConditionedKernelTest {
       session.kernels().fill(seed, 1);
       tape.backward(y, seed, gram);
       double[] theta = Arrays.stream(gram.matrix()).flatMapToDouble(Arrays::stream).toArray();
-      weights.clear();
-      set.all().forEach(p -> weights.put(p.name(), p.value().toFloats()));
-      return theta;
+      Libtorch.scoped(
+          () ->
+              assertClose(
+                  "theta",
+                  narrow(theta),
+                  LibtorchNtk.theta(
+                      set.placesIn(set.values()), name -> true, SAMPLES, this::expected),
+                  bound));
     }
   }
 
-  private final Map<String, float[]> weights = new LinkedHashMap<>();
-
-  /** The Gram matrix of explicit gradients of each sample alone, by libtorch in float64. */
-  private double[] expected() {
-    TensorVector rows = new TensorVector();
-    for (int i = 0; i < SAMPLES; i++) {
-      Map<String, org.bytedeco.pytorch.Tensor> w = new LinkedHashMap<>();
-      for (Parameter p : new Parameter[] {table, time, adaptive, mixing, head}) {
-        w.put(p.name(), Libtorch.variable(weights.get(p.name()), p.shape().toArray()));
-      }
-      int sample = TOKENS * WIDTH;
-      float[] own = Arrays.copyOfRange(inputs, i * sample, (i + 1) * sample);
-      int[] words = IntStream.of(CONDITIONS).skip(2L * i).limit(2).toArray();
-      var condition =
-          torch.silu(torch.embedding(w.get("table"), Libtorch.labels(words)).reshape(2 * WIDTH));
-      var m = torch.linear(condition, w.get("adaptive")).reshape(3, WIDTH);
-      var x = torch.linear(Libtorch.constant(own, TOKENS, WIDTH), w.get("time"));
-      var none = new TensorOptional();
-      var h =
-          torch
-              .layer_norm(x, new long[] {WIDTH}, none, none, EPSILON, false)
-              .mul(m.select(0, 1).add(new Scalar(1.0)))
-              .add(m.select(0, 0));
-      var y = x.add(torch.linear(h, w.get("mixing")).mul(m.select(0, 2)));
-      torch.linear(y, w.get("head")).sum().backward();
-      TensorVector gradient = new TensorVector();
-      w.values().forEach(weight -> gradient.push_back(weight.grad().flatten()));
-      rows.push_back(torch.cat(gradient, 0));
-    }
-    var jacobian = torch.stack(rows);
-    return Libtorch.values(jacobian.matmul(jacobian.t()));
+  /** The outputs of one sample alone, summed. */
+  private org.bytedeco.pytorch.Tensor expected(Map<String, org.bytedeco.pytorch.Tensor> w, int i) {
+    int sample = TOKENS * WIDTH;
+    float[] own = Arrays.copyOfRange(inputs, i * sample, (i + 1) * sample);
+    int[] words = IntStream.of(CONDITIONS).skip(2L * i).limit(2).toArray();
+    var condition =
+        torch.silu(torch.embedding(w.get("table"), Libtorch.labels(words)).reshape(2 * WIDTH));
+    var m = torch.linear(condition, w.get("adaptive")).reshape(3, WIDTH);
+    var x = torch.linear(Libtorch.constant(own, TOKENS, WIDTH), w.get("time"));
+    var none = new TensorOptional();
+    var h =
+        torch
+            .layer_norm(x, new long[] {WIDTH}, none, none, EPSILON, false)
+            .mul(m.select(0, 1).add(new Scalar(1.0)))
+            .add(m.select(0, 0));
+    var y = x.add(torch.linear(h, w.get("mixing")).mul(m.select(0, 2)));
+    return torch.linear(y, w.get("head")).sum();
   }
 
   @ParameterizedTest
   @MethodSource("candidates")
   void thetaIsTheGramOfLibtorchsGradients(Candidate candidate) {
-    double[] theta = measured(candidate, Precision.FP32);
-    Libtorch.scoped(() -> assertClose("theta", narrow(theta), expected(), BOUND));
+    assertCloseToLibtorch(candidate, Precision.FP32, BOUND);
   }
 
   @ParameterizedTest
   @MethodSource("candidates")
   void inBfloat16ThetaIsClose(Candidate candidate) {
-    double[] theta = measured(candidate, Precision.BF16);
-    Libtorch.scoped(() -> assertClose("theta", narrow(theta), expected(), BFLOAT16_BOUND));
+    assertCloseToLibtorch(candidate, Precision.BF16, BFLOAT16_BOUND);
   }
 }

@@ -22,6 +22,7 @@ import dev.autoprog.tensor.Tensor;
 import dev.autoprog.testing.Candidate;
 import dev.autoprog.testing.Libtorch;
 import dev.autoprog.testing.LibtorchMaps;
+import dev.autoprog.testing.LibtorchNtk;
 import dev.autoprog.testing.RandomData;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -94,36 +95,32 @@ class ConvolutionNtkTest {
         tape, x, p.named(name + ".weight"), p.named(name + ".bias"), groups, EPSILON, true);
   }
 
-  /** The network there, and its rows of the Jacobian: of a sample, all parameters in a row. */
+  /** Θ by libtorch, of the network there. */
   private static double[] expected(float[] images, ParameterSet p, Outputs outputs) {
-    TensorVector rows = new TensorVector();
-    for (int i = 0; i < SAMPLES; i++) {
-      for (int o = 0; o < (outputs == Outputs.EACH ? CLASSES : 1); o++) {
-        Map<String, org.bytedeco.pytorch.Tensor> w = new LinkedHashMap<>();
-        SHAPES.forEach(
-            (name, dims) -> w.put(name, Libtorch.variable(p.named(name).value().toFloats(), dims)));
-        var x = Libtorch.constant(images, SAMPLES, SIDE, SIDE, 3);
-        var in = LibtorchMaps.convolution(x, w.get("in.weight"), w.get("in.bias"), 1, 1);
-        var skip = norm(in, w, "norm1", 4);
-        var down = LibtorchMaps.convolution(skip, w.get("down.weight"), w.get("down.bias"), 2, 1);
-        var up = LibtorchMaps.upsample(norm(down, w, "norm2", 4));
-        var joined = torch.cat(new TensorVector(up, skip), 3);
-        var out = LibtorchMaps.convolution(joined, w.get("up.weight"), null, 1, 1);
-        var logits =
-            torch
-                .linear(
-                    out.reshape(SAMPLES, SIDE * SIDE * 4),
-                    w.get("head.weight"),
-                    new TensorOptional(w.get("head.bias")))
-                .select(0, i);
-        (outputs == Outputs.EACH ? logits.select(0, o) : logits.sum()).backward();
-        TensorVector gradient = new TensorVector();
-        w.values().forEach(v -> gradient.push_back(v.grad().flatten()));
-        rows.push_back(torch.cat(gradient, 0));
-      }
-    }
-    var jacobian = torch.stack(rows);
-    return Libtorch.values(jacobian.matmul(jacobian.t()));
+    int each = outputs == Outputs.EACH ? CLASSES : 1;
+    return LibtorchNtk.theta(
+        p.placesIn(p.values()),
+        name -> true,
+        SAMPLES * each,
+        (w, i) -> {
+          var logits = logits(Libtorch.constant(images, SAMPLES, SIDE, SIDE, 3), w);
+          var own = logits.select(0, i / each);
+          return outputs == Outputs.EACH ? own.select(0, i % each) : own.sum();
+        });
+  }
+
+  private static org.bytedeco.pytorch.Tensor logits(
+      org.bytedeco.pytorch.Tensor images, Map<String, org.bytedeco.pytorch.Tensor> w) {
+    var in = LibtorchMaps.convolution(images, w.get("in.weight"), w.get("in.bias"), 1, 1);
+    var skip = norm(in, w, "norm1", 4);
+    var down = LibtorchMaps.convolution(skip, w.get("down.weight"), w.get("down.bias"), 2, 1);
+    var up = LibtorchMaps.upsample(norm(down, w, "norm2", 4));
+    var joined = torch.cat(new TensorVector(up, skip), 3);
+    var out = LibtorchMaps.convolution(joined, w.get("up.weight"), null, 1, 1);
+    return torch.linear(
+        out.reshape(SAMPLES, SIDE * SIDE * 4),
+        w.get("head.weight"),
+        new TensorOptional(w.get("head.bias")));
   }
 
   private static org.bytedeco.pytorch.Tensor norm(
