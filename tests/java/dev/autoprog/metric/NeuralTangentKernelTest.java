@@ -21,16 +21,14 @@ import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import dev.autoprog.testing.Candidate;
 import dev.autoprog.testing.Libtorch;
+import dev.autoprog.testing.LibtorchNtk;
 import dev.autoprog.testing.RandomData;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -98,25 +96,18 @@ class NeuralTangentKernelTest {
 
     /** The Gram matrix of explicit gradients by every parameter, by libtorch in float64. */
     double[] expected(Outputs outputs) {
-      TensorVector rows = new TensorVector();
-      for (int i = 0; i < samples; i++) {
-        for (int o = 0; o < (outputs == Outputs.EACH ? config.classes() : 1); o++) {
-          Map<String, org.bytedeco.pytorch.Tensor> weights = new LinkedHashMap<>();
-          for (Parameter p : vit.parameters().all()) {
-            weights.put(p.name(), Libtorch.variable(p.value().toFloats(), p.shape().toArray()));
-          }
-          var logits =
-              new LibtorchVit(config, weights, LibtorchVit.WRITTEN_OUT)
-                  .logits(Libtorch.constant(images, samples, config.channels(), side, side))
-                  .select(0, i);
-          (outputs == Outputs.EACH ? logits.select(0, o) : logits.sum()).backward();
-          TensorVector gradient = new TensorVector();
-          weights.values().forEach(w -> gradient.push_back(w.grad().flatten()));
-          rows.push_back(torch.cat(gradient, 0));
-        }
-      }
-      var jacobian = torch.stack(rows);
-      return Libtorch.values(jacobian.matmul(jacobian.t()));
+      int each = outputs == Outputs.EACH ? config.classes() : 1;
+      return LibtorchNtk.theta(
+          vit.parameters().placesIn(vit.parameters().values()),
+          name -> true,
+          samples * each,
+          (weights, i) -> {
+            var logits =
+                new LibtorchVit(config, weights, LibtorchVit.WRITTEN_OUT)
+                    .logits(Libtorch.constant(images, samples, config.channels(), side, side))
+                    .select(0, i / each);
+            return outputs == Outputs.EACH ? logits.select(0, i % each) : logits.sum();
+          });
     }
 
     @Override
@@ -206,7 +197,7 @@ class NeuralTangentKernelTest {
   @ParameterizedTest
   @MethodSource("candidates")
   void theCheaperWayIsTakenAndShown(Candidate candidate) {
-    Case network = new Case(new VitConfig(16, 4, 1, 10, 32, 1, 2, 2), 16, 2);
+    Case network = new Case(new VitConfig(16, 4, 1, 10, 32, 2, 2, 2), 16, 2);
     try (Probe probe = new Probe(candidate, network, Precision.FP32)) {
       Map<String, Method> methods = new HashMap<>();
       var explanation = probe.measure(probe.images, Outputs.SUMMED, ALL).explanation();
@@ -215,6 +206,7 @@ class NeuralTangentKernelTest {
       assertThat(methods)
           .containsEntry("head.weight", Method.CONTRACTED) // one token
           .containsEntry("blocks.0.mlp.fc1.weight", Method.TILED) // 17 tokens of width 32
+          .containsEntry("blocks.1.mlp.fc1.weight", Method.CONTRACTED) // the class token
           .containsEntry("norm.weight", Method.ROWS)
           .containsEntry("pos_embed", Method.ROWS);
       explanation.forEach(

@@ -17,6 +17,7 @@ import dev.autoprog.nn.TransformerBlock;
 import dev.autoprog.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -182,14 +183,17 @@ public final class VisionTransformer implements AutoCloseable {
     for (int i = 0; i < path.size(); i++) {
       int place = i;
       TransformerBlock block = blocks.get(path.get(i));
+      BiFunction<Tape, Variable, Variable> part =
+          i < path.size() - 1
+              ? (t, in) -> block.forward(t, in, depth, place)
+              : (t, in) -> block.forwardClassToken(t, in, depth, place);
       x =
           recomputing || !tape.isRecording()
-              ? Recomputation.of(tape, x, (t, in) -> block.forward(t, in, depth, place))
-              : block.forward(tape, x, depth, place);
+              ? Recomputation.of(tape, x, part)
+              : part.apply(tape, x);
     }
-    // the head reads the class token alone, and the norm works token by token: selecting first
-    // gives the same
-    return norm.forward(tape, Operations.selectClassToken(tape, x));
+    // the norm works token by token, and the head reads the class token alone
+    return norm.forward(tape, path.isEmpty() ? Operations.selectClassToken(tape, x) : x);
   }
 
   /** Gives its memory back. */

@@ -95,7 +95,8 @@ public record VitConfig(
 
   /**
    * Floating point operations of one image's forward pass in products of matrices, a multiply-add
-   * being two.
+   * being two. As is customary, of all tokens in all blocks: {@link VisionTransformer} leaves out
+   * what the class token does not need of the last.
    *
    * @param resolution side of the image, in pixels
    */

@@ -23,7 +23,17 @@ public final class Attention {
    * @param base (B, N, C): what the result is added to, or null for nothing
    */
   public Variable forward(Tape tape, Variable x, Variable base) {
-    return projection.forward(tape, Operations.attention(tape, qkv.forward(tape, x), heads), base);
+    return project(tape, attend(tape, x), base);
+  }
+
+  /** (B, N, C) to (B, N, C): what the heads find, before the projection. */
+  Variable attend(Tape tape, Variable x) {
+    return Operations.attention(tape, qkv.forward(tape, x), heads);
+  }
+
+  /** (…, C) to (…, C): the projection of what the heads found, added to {@code base} if any. */
+  Variable project(Tape tape, Variable attended, Variable base) {
+    return projection.forward(tape, attended, base);
   }
 
   /** Whether the backward pass reads the input. */

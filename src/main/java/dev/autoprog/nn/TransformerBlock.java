@@ -39,23 +39,46 @@ public final class TransformerBlock {
     return branch(tape, h, norm2, mlp::forward, depth, index, 1);
   }
 
-  /** {@code x + body(norm(x))}; where no sample is dropped, the sum is part of the last product. */
+  /**
+   * (B, N, C) to (B, C): the class token of what {@link #forward} gives, for a last block. The
+   * other tokens are only asked: they pass neither the projection nor the MLP, in either direction.
+   */
+  public Variable forwardClassToken(Tape tape, Variable x, StochasticDepth depth, int index) {
+    Variable attended = attention.attend(tape, norm1.forward(tape, x));
+    Variable h =
+        sum(
+            tape,
+            Operations.selectClassToken(tape, x),
+            Operations.selectClassToken(tape, attended),
+            attention::project,
+            depth,
+            index,
+            0);
+    return branch(tape, h, norm2, mlp::forward, depth, index, 1);
+  }
+
+  /** {@code x + body(norm(x))}. */
   private static Variable branch(
       Tape tape,
       Variable x,
       LayerNorm norm,
-      Branch body,
+      Body body,
       StochasticDepth depth,
       int index,
       int place) {
-    Variable normalised = norm.forward(tape, x);
-    Tensor scale = depth.scale(tape, x.value().shape().dim(0), index, place);
-    return scale == null
-        ? body.forward(tape, normalised, x)
-        : Operations.residual(tape, x, body.forward(tape, normalised, null), scale);
+    return sum(tape, x, norm.forward(tape, x), body, depth, index, place);
   }
 
-  private interface Branch {
+  /** {@code x + body(in)}; where no sample is dropped, the sum is part of the last product. */
+  private static Variable sum(
+      Tape tape, Variable x, Variable in, Body body, StochasticDepth depth, int index, int place) {
+    Tensor scale = depth.scale(tape, x.value().shape().dim(0), index, place);
+    return scale == null
+        ? body.forward(tape, in, x)
+        : Operations.residual(tape, x, body.forward(tape, in, null), scale);
+  }
+
+  private interface Body {
     Variable forward(Tape tape, Variable x, Variable base);
   }
 }
