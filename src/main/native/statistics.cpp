@@ -156,7 +156,7 @@ int ap_ntk_gram_contracted(ap_context* context, int32_t type, int64_t n, int64_t
 int ap_ntk_gram_tiled(ap_context* context, int32_t type, int64_t n, int64_t N, int64_t in, int64_t out, const void* x,
                       const void* dy, double* gram) {
   return guarded(context, [&] {
-    constexpr int64_t kMostSide = 128, kMostFloats = 1 << 18;  // of a tile; of the tiles of all samples
+    constexpr int64_t kMostSide = 192, kMostFloats = 1 << 18;  // of a tile; of the tiles of all samples
     const OperandPair f(context, type, {dy, n * N * out}, {x, n * N * in});
     Matmuls& matmuls = Matmuls::of(context);
     const Pieces across(in, kMostSide, 16);
