@@ -23,7 +23,8 @@ import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
  * Runs tests where there is neither Maven nor libtorch, and prints a line per class. Tests that
- * compare with libtorch, and the support matrix, which is a page of the sources, are left out.
+ * compare with libtorch are left out, or count as skipped where only running them shows that; and
+ * the support matrix is left out, which is a page of the sources.
  *
  * <p>{@code -Dautoprog.test.backend=cuda} names the backend to test.
  */
@@ -98,11 +99,29 @@ public final class BackendTestRun {
         case SUCCESSFUL -> line(test).passed += test.isTest() ? 1 : 0;
         case ABORTED -> line(test).skipped++;
         case FAILED -> {
-          line(test).failed++;
-          failures.append('\n').append(test.getUniqueId()).append('\n');
-          result.getThrowable().ifPresent(this::append);
+          if (result.getThrowable().filter(Tally::missesLibtorch).isPresent()) {
+            line(test).skipped++;
+          } else {
+            line(test).failed++;
+            failures.append('\n').append(test.getUniqueId()).append('\n');
+            result.getThrowable().ifPresent(this::append);
+          }
         }
       }
+    }
+
+    private static boolean missesLibtorch(Throwable failure) {
+      for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+        if (cause instanceof LinkageError
+            && Arrays.stream(cause.getStackTrace()).anyMatch(f -> isOfLibtorch(f.getClassName()))) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private static boolean isOfLibtorch(String className) {
+      return className.contains("Libtorch") || className.startsWith("org.bytedeco.pytorch.");
     }
 
     private void append(Throwable failure) {
