@@ -3,7 +3,7 @@
 # Makes a folder that tests and times the CUDA kernels on a machine that has a GPU, but neither a JDK, nor Maven, nor a
 # network: a Java runtime, the library with its dependencies and its tests, and the kernels' own test programs.
 #   DIR/check    tests everything on the GPU, and prints a table
-#   DIR/bench    times the attention kernels beside those of PyTorch
+#   DIR/bench    times kernels and networks beside those of PyTorch
 # CUDA_ARCHITECTURES=90a compiles for that alone.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -43,14 +43,14 @@ cp "$(tr ':' '\n' <"$target/bundle-classpath" | grep -E '/javacpp-[^/]*-linux-x8
 cp -r "$target/test-classes" "$bundle/tests"
 rm -rf "$bundle/tests/META-INF" # it would load libtorch first
 cp "$target/classes/dev/autoprog/backend/cuda/linux-x86_64/libautoprog_cuda.so" "$bundle/lib/"
-# linked to the library itself: thirteen programs with all kernels in each would be too large
+# linked to the library itself: twenty programs with all kernels in each would be too large
 for test in "$target/native/cuda/tests"/*_test; do
   name=$(basename "$test")
   "$nvcc" -cudart static "$target/native/cuda/$name.o" -o "$bundle/native/$name" -L"$bundle/lib" -lautoprog_cuda \
     -Xlinker -s,-rpath,'$ORIGIN/../lib'
 done
-[ ! -e jmh/gpu/attention.py ] || cp jmh/gpu/attention.py "$bundle/gpu/"
-cp cuda-kernels/bundle/{check,bench} "$bundle/"
+cp jmh/gpu/*.py "$bundle/gpu/"
+cp cuda-kernels/bundle/{check,bench,runtime.sh} "$bundle/"
 
 size=$(du -sm --apparent-size "$bundle" | cut -f1)
 ((size <= most_megabytes)) || fail "$bundle has $size MB, expected at most $most_megabytes." "$(du -sm "$bundle"/* | sort -rn)"
