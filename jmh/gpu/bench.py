@@ -7,8 +7,8 @@
   optimizer                   AdamW with moving averages, the gradients' norm, ZiCo's statistics
   step, step-dit, step-xl     a training step of ViT-S/16, DiT-S/2, DiT-XL/2
   ntk, ntk-dit, ntk-xl        the neural tangent kernel and ZiCo of these
-Without names, all of them. What of PyTorch is missing is said, and the rest is timed. Options that do not stand below go
-to each part: --runs N, --only TEXT (what has it in its name), --small (small shapes, to try it out), --device cpu
+Without names, all of them. What of PyTorch is missing is said, and the rest is timed. Options that do not stand below
+go to each part: --runs N, --only TEXT (what has it in its name), --small (small shapes, to try it out), --device cpu
 (beside --library libautoprog.so). Ends with 1 if a part failed.
 """
 

@@ -7,7 +7,7 @@ FLOAT32, BFLOAT16 = 0, 1
 
 
 class Library:
-    """One context of the library at `path`: on a GPU, a stream; library.layer_norm_forward(...) is ap_layer_norm_forward."""
+    """A context of the library at `path`; library.gelu_forward(...) is ap_gelu_forward in it."""
 
     def __init__(self, path, threads):
         self._library = ctypes.CDLL(str(path))

@@ -1,4 +1,4 @@
-"""Whole networks: our Java program dev.autoprog.testing.NetworkTimes in a process of its own, and PyTorch's side in this.
+"""Whole networks: our Java program NetworkTimes in a process of its own, and PyTorch's side in this one.
 
 Either time ends when a result is on the host: a step's loss, or a kernel's matrix.
 """

@@ -1,4 +1,4 @@
-"""The networks of dev.autoprog.model in plain PyTorch: a vision transformer (DeiT) and a diffusion transformer (DiT)."""
+"""The networks that are timed, in plain PyTorch: a vision transformer (DeiT) and a diffusion transformer (DiT)."""
 
 import math
 

@@ -2,9 +2,9 @@
 """Plants the faults of mutations.txt in a copy of the CUDA kernels, one at a time, and looks whether the tests see them.
 
 mutate.py BUILD_DIR [--only TEXT] [--sanitizers] [--table FILE]
-  --only TEXT    the faults whose file or description contains it
+  --only TEXT    the faults whose file or description contains it; several times: any of them
   --sanitizers   what the optimised build does not see is tested with the sanitizers, too
-  --table FILE   writes what was found as a table in Markdown
+  --table FILE   writes what was found into a table in Markdown; the rows of faults that were not planted now stay
 Ends with 1 if a fault was not seen.
 """
 
@@ -102,45 +102,65 @@ def planted(fault, tree, build, targets):
         path.write_text(text)
 
 
-def table(results):
-    lines = [
-        "# Faults planted in the CUDA kernels",
-        "",
-        "Each was planted alone in a copy of the kernels, which then ran on the CPU (`tests/native/mutate.py`): the first",
-        "thing that the tests said. Build `asan`: only the address and undefined-behaviour sanitizers saw it.",
-        "",
-        "| file | fault | build | first seen by |",
-        "|---|---|---|---|",
-    ]
-    for fault, target, seen in results:
-        # a cell has one line, and no bar
-        first = re.sub(r"\s+", " ", seen).replace("|", "\\|")[:140] or "**not seen**"
-        lines.append(f"| `{fault.file}` | {fault.what} | {target or ''} | {first} |")
-    caught = sum(target is not None for _, target, _ in results)
-    lines += ["", f"{caught} of {len(results)} seen.", ""]
-    return "\n".join(lines)
+def key(fault):
+    return f"| `{fault.file}` | {fault.what} |"
+
+
+def row(fault, target, seen):
+    # a cell has one line, and no bar
+    first = re.sub(r"\s+", " ", seen).replace("|", "\\|")[:140] or "**not seen**"
+    return f"{key(fault)} {target or ''} | {first} |"
+
+
+def table(path, all_faults, results):
+    """The table with these results, and with the rows that it had of other faults."""
+    rows = {key(fault): row(fault, target, seen) for fault, target, seen in results}
+    for line in path.read_text().splitlines() if path.exists() else ():
+        known = re.match(r"\| `[^`]*` \| [^|]* \|", line)
+        if known:
+            rows.setdefault(known.group(), line)
+    missing = "not planted yet"
+    lines = [rows.get(key(fault), f"{key(fault)} | {missing} |") for fault in all_faults]
+    waiting = sum(missing in line for line in lines)
+    unseen = sum("**not seen**" in line or "does not compile" in line for line in lines)
+    return "\n".join(
+        [
+            "# Faults planted in the CUDA kernels",
+            "",
+            "Each was planted alone in a copy of the kernels, which then ran on the CPU (`tests/native/mutate.py`): the first",
+            "thing that the tests said. Build `asan`: only the address and undefined-behaviour sanitizers saw it.",
+            "",
+            f"{len(lines) - waiting - unseen} of {len(lines) - waiting} seen; {waiting} {missing}.",
+            "",
+            "| file | fault | build | first seen by |",
+            "|---|---|---|---|",
+            *lines,
+            "",
+        ]
+    )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", action="append")
     parser.add_argument("--sanitizers", action="store_true")
     parser.add_argument("--table", type=pathlib.Path)
     arguments = parser.parse_args()
     build = arguments.build.resolve()
     tree = copied(build)
     results = []
-    for fault in faults(TESTS / "mutations.txt"):
-        if arguments.only not in f"{fault.file}: {fault.what}":
+    all_faults = list(faults(TESTS / "mutations.txt"))
+    for fault in all_faults:
+        if not any(text in f"{fault.file}: {fault.what}" for text in arguments.only or [""]):
             continue
         begin = time.monotonic()
         target, seen = planted(fault, tree, build, ("plain", "asan") if arguments.sanitizers else ("plain",))
         results.append((fault, target, seen))
         state = "seen" if target else "NOT SEEN"
         print(f"{state:8} {fault.file}: {fault.what} ({time.monotonic() - begin:.0f} s) {seen[:100]}", flush=True)
-    if arguments.table:
-        arguments.table.write_text(table(results))
+        if arguments.table:
+            arguments.table.write_text(table(arguments.table, all_faults, results))
     missed = sum(target is None for _, target, _ in results)
     print(f"{len(results) - missed} of {len(results)} faults seen")
     return missed > 0
