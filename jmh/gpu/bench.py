@@ -42,9 +42,11 @@ def run(part, results, seconds, options):
     with subprocess.Popen(command, start_new_session=True) as process:
         try:
             code = process.wait(seconds)
-        except subprocess.TimeoutExpired:
+        except BaseException as reason:
             os.killpg(process.pid, signal.SIGKILL)  # the Java side, too
-            return f"stopped after {seconds} s"
+            if isinstance(reason, subprocess.TimeoutExpired):
+                return f"stopped after {seconds} s"
+            raise
     return f"ended with {code}" if code else None
 
 

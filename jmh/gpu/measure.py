@@ -8,6 +8,7 @@ float64. Steps of whole networks are timed by the clock, from one loss on the ho
 import argparse
 import dataclasses
 import json
+import math
 import pathlib
 import shlex
 import statistics
@@ -107,9 +108,9 @@ class Bench:
 
     def sets(self, make, bytes_of_one):
         """As many sets of inputs that when one's turn comes again, it is in no cache any more."""
-        if self.options.small:
-            return [make() for _ in range(2)]
-        return [make() for _ in range(min(MOST_SETS, max(1, -int(-2 * CACHE_BYTES // bytes_of_one))))]
+        least = 2 if bytes_of_one < 4 * CACHE_BYTES else 1
+        count = least if self.options.small else max(least, math.ceil(2 * CACHE_BYTES / bytes_of_one))
+        return [make() for _ in range(min(MOST_SETS, count))]
 
     # ---- timing ------------------------------------------------------------------------------------------------
 

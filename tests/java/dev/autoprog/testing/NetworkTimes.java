@@ -45,7 +45,7 @@ public final class NetworkTimes {
   private static final double LEARNING_RATE = 1e-4;
   private static final double SMOOTHING = 0.1;
   private static final int ZICO_BATCHES = 2;
-  private static final int WARM_UPS = 3;
+  private static final int WARM_UPS = 5;
 
   private NetworkTimes() {}
 
