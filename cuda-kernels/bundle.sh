@@ -30,8 +30,6 @@ mkdir -p "$bundle"/{lib,native,gpu}
 # not compressed, so that xz can: a third of the size
 "$java_home/bin/jlink" --output "$bundle/runtime" --strip-debug --no-header-files --no-man-pages --compress=0 --vm=server \
   --add-modules java.base,java.logging,java.management,java.xml,jdk.management,jdk.unsupported,jdk.zipfs
-XZ_OPT='-5 -T0' tar -cJf "$bundle/runtime.tar.xz" -C "$bundle" runtime
-rm -r "$bundle/runtime"
 
 # all that the tests load; of libtorch and oneDNN only what classes name: their libraries are too large
 jar=$(find "$target" -maxdepth 1 -regex '.*/autoprog-[0-9.]+\(-SNAPSHOT\)?\.jar')
@@ -50,7 +48,11 @@ for test in "$target/native/cuda/tests"/*_test; do
     -Xlinker -s,-rpath,'$ORIGIN/../lib'
 done
 cp jmh/gpu/*.py "$bundle/gpu/"
-cp cuda-kernels/bundle/{check,bench,runtime.sh} "$bundle/"
+cp cuda-kernels/bundle/{check,bench,unpack.sh} "$bundle/"
+# together, as the programs are nearly the same; the runtime last, as it is looked for
+packed=(native lib/libautoprog_cuda.so runtime)
+XZ_OPT='-5 -T0' tar -cJf "$bundle/packed.tar.xz" -C "$bundle" "${packed[@]}"
+(cd "$bundle" && rm -r "${packed[@]}")
 
 size=$(du -sm --apparent-size "$bundle" | cut -f1)
 ((size <= most_megabytes)) || fail "$bundle has $size MB, expected at most $most_megabytes." "$(du -sm "$bundle"/* | sort -rn)"
