@@ -16,10 +16,12 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 TESTS = pathlib.Path(__file__).resolve().parent
 ROOT = TESTS.parent.parent
+SECONDS = 600  # the most that a program may take
 
 
 @dataclasses.dataclass
@@ -65,19 +67,23 @@ def compiled(tree, build, target):
 
 
 def seen_by(build, target, family):
-    """What the family's tests say; None if all is well with them."""
+    """The first thing that the family's tests say; None if all is well with them."""
     program = build / target / f"{family}_test"
-    try:
-        run = subprocess.run([program], capture_output=True, text=True, timeout=120, check=False)
-    except subprocess.TimeoutExpired:
-        return "no end"
+    with subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        end = threading.Timer(SECONDS, run.kill)
+        end.start()
+        for line in run.stdout:
+            if line.startswith("FAIL"):
+                run.kill()
+                end.cancel()
+                return re.sub(r"^FAIL ", "", line)
+        errors = run.stderr.read()
+        in_time = not end.finished.is_set()
+        end.cancel()
     if run.returncode == 0:
         return None
-    for line in run.stdout.splitlines():
-        if line.startswith("FAIL"):
-            return re.sub(r"^FAIL ", "", line)
-    report = re.search(r"ERROR: (AddressSanitizer: \S+)|runtime error: (.*)", run.stderr)
-    return report.group(0) if report else f"ended with {run.returncode}"
+    report = re.search(r"ERROR: (AddressSanitizer: \S+)|runtime error: (.*)", errors)
+    return report.group(0) if report else f"ended with {run.returncode}" if in_time else "no end"
 
 
 def planted(fault, tree, build, targets):
