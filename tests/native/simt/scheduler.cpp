@@ -99,6 +99,9 @@ void Block::release() {
   for (Thread& thread : threads) {
     unpoison(thread.stack, stack_bytes_);
     munmap(thread.stack - kGuardPage, stack_bytes_ + kGuardPage);
+#ifdef SIMT_TSAN
+    if (thread.fiber != nullptr) __tsan_destroy_fiber(thread.fiber);
+#endif
   }
   threads.clear();
 }
