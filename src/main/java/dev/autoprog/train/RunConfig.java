@@ -41,7 +41,6 @@ public record RunConfig(
           new Regularization(0, 0.5, 0.04, 1, 0, 0, 0, 0.5, 0, 0, 1, 0.5),
           new Progressive(
               4,
-              0,
               ScheduleChoice.MANUAL,
               new Search(2, 50, 4, 0, true),
               List.of(),
@@ -248,9 +247,6 @@ public record RunConfig(
               "stages of equal length; 1 trains the full network throughout; of a given schedule, its own count")
           int stages,
       @Comment(
-              "share of the epochs of the last stage, of a manual or searched schedule; 0 for as many as the others have")
-          double lastShare,
-      @Comment(
               "manual: resolution and depth rise from stage to stage; search: a one-shot search finds them for every stage but the last; given: as listed below")
           ScheduleChoice schedule,
       Search search,
@@ -274,7 +270,6 @@ public record RunConfig(
     public Progressive {
       given = List.copyOf(given);
       require(stages >= 1, "stages", stages, "at least 1");
-      require(lastShare >= 0 && lastShare < 1, "last_share", lastShare, "in [0, 1)");
       require(
           schedule != ScheduleChoice.GIVEN || given.size() == stages,
           "given",

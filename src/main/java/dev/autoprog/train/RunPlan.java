@@ -118,7 +118,7 @@ public record RunPlan(
     }
     return wanted.stages() == 1
         ? GrowthSchedule.full(goal, epochs)
-        : GrowthSchedule.manual(goal, epochs, wanted.stages(), wanted.lastShare(), wanted.scales());
+        : GrowthSchedule.manual(goal, epochs, wanted.stages(), wanted.scales());
   }
 
   private static void requireWholePatches(GrowthSchedule schedule, VitConfig model) {

@@ -131,34 +131,6 @@ class GrowthScheduleTest {
         .hasMessageContaining("4 stages in 3 epochs");
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    "16, 3, 0.4, 5 5 6",
-    "15, 3, 0.4, 4 5 6",
-    "100, 4, 0.34, 22 22 22 34",
-    "8, 2, 0.5, 4 4",
-    "8, 1, 0.5, 8",
-    "16, 3, 0, 5 5 6"
-  })
-  void theLastStageHasItsShareOfTheEpochs(int epochs, int count, double share, String lengths) {
-    GrowthSchedule schedule =
-        GrowthSchedule.manual(new Goal(32, 8, 8, STRENGTH), epochs, count, share, Scales.DEFAULT);
-    assertThat(schedule.stages().stream().map(Stage::epochs).map(String::valueOf))
-        .containsExactly(lengths.split(" "));
-    assertThat(schedule.last().depth()).isEqualTo(8);
-  }
-
-  @ParameterizedTest
-  @CsvSource({"10, 4, 0.04, '10 epochs, 0 of'", "10, 4, 0.8, '10 epochs, 8 of'"})
-  void aShareThatLeavesAStageWithoutAnEpochIsRefused(
-      int epochs, int count, double share, String message) {
-    assertThatThrownBy(
-            () ->
-                GrowthSchedule.manual(
-                    new Goal(32, 8, 8, STRENGTH), epochs, count, share, Scales.DEFAULT))
-        .hasMessageContaining(message);
-  }
-
   @Test
   void theFullScheduleIsOneStage() {
     GrowthSchedule schedule = GrowthSchedule.full(new Goal(32, 8, 8, STRENGTH), 7);

@@ -44,38 +44,18 @@ public record GrowthSchedule(List<Stage> stages) {
    * @throws IllegalArgumentException if there are fewer epochs than stages
    */
   public static GrowthSchedule manual(Goal goal, int epochs, int count, Scales scales) {
-    return manual(goal, epochs, count, 0, scales);
-  }
-
-  /**
-   * The same, whose last stage has a length of its own: a network that has just grown needs time
-   * before the learning rate falls.
-   *
-   * @param lastShare of the epochs, of the last stage, rounded; 0 for as many as the others
-   * @throws IllegalArgumentException if a stage would have no epoch
-   */
-  public static GrowthSchedule manual(
-      Goal goal, int epochs, int count, double lastShare, Scales scales) {
-    int last = count == 1 ? epochs : (int) Math.round(lastShare * epochs);
-    int equal = lastShare > 0 ? count - 1 : count;
-    int shared = lastShare > 0 ? epochs - last : epochs;
-    if (count < 1 || shared < equal || lastShare > 0 && last < 1) {
+    if (count < 1 || epochs < count) {
       throw new IllegalArgumentException(
-          count
-              + " stages in "
-              + epochs
-              + " epochs"
-              + (lastShare > 0 ? ", " + last + " of them of the last" : "")
-              + "; each needs at least one");
+          count + " stages in " + epochs + " epochs; each needs at least one");
     }
     List<Span> spans = new ArrayList<>();
     for (int s = 0; s < count; s++) {
-      int length =
-          s < equal ? (int) ((long) shared * (s + 1) / equal - (long) shared * s / equal) : last;
+      int begin = (int) ((long) epochs * s / count);
+      int end = (int) ((long) epochs * (s + 1) / count);
       double progress = progress(s, count);
       spans.add(
           new Span(
-              length,
+              end - begin,
               Resolutions.rounded(
                   scales.spacing().at(scales.resolution(), progress) * goal.resolution(),
                   goal.resolutionStep(),
