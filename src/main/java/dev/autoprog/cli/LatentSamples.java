@@ -23,7 +23,10 @@ import java.util.Arrays;
 record LatentSamples(float[] values, int[] labels, int channels, int side) {
   private static final int BATCH = 16;
 
-  /** Writes a file as a dataset of latents has them. */
+  /**
+   * Writes a file as a dataset of latents has them, but that the label of samples of no class is
+   * the number of classes.
+   */
   void write(Path file, LatentSpace space) throws InputException {
     Shape shape = Shape.of(labels.length, channels, side, side);
     try (Memory memory = new HostDevice().allocate(DType.FLOAT32.bytes(shape))) {

@@ -102,15 +102,41 @@ public record ImageBytes(int count, int channels, int height, int width, byte[] 
     if (height == side && width == side) {
       return this;
     }
-    int each = bytes.length / count;
     int square = channels * side * side;
     byte[] resized = new byte[Math.multiplyExact(count, square)];
     for (int i = 0; i < count; i++) {
-      byte[] image = Arrays.copyOfRange(bytes, i * each, (i + 1) * each);
-      byte[] planes = SquareResize.planes(image, channels, height, width, side);
+      byte[] planes = SquareResize.planes(rowsOf(i), side);
       System.arraycopy(planes, 0, resized, i * square, square);
     }
     return new ImageBytes(count, channels, side, side, resized);
+  }
+
+  private PictureRows rowsOf(int image) {
+    return new PictureRows() {
+      @Override
+      public int channels() {
+        return channels;
+      }
+
+      @Override
+      public int height() {
+        return height;
+      }
+
+      @Override
+      public int width() {
+        return width;
+      }
+
+      @Override
+      public void read(int y, float[] row) {
+        for (int x = 0; x < width; x++) {
+          for (int c = 0; c < channels; c++) {
+            row[x * channels + c] = at(image, c, y, x);
+          }
+        }
+      }
+    };
   }
 
   /** Each image with left and right exchanged. */

@@ -11,7 +11,7 @@ import java.awt.image.DataBuffer;
  * values, transparent parts lie over white, and colour profiles are ignored: a sample is taken as
  * it is stored.
  */
-final class RgbRows {
+final class RgbRows implements PictureRows {
   private static final int WHITE = 255;
 
   private final BufferedImage image;
@@ -39,20 +39,23 @@ final class RgbRows {
     this.samples = new int[image.getWidth() * (stored ? bands : 1)];
   }
 
-  int height() {
+  @Override
+  public int channels() {
+    return 3;
+  }
+
+  @Override
+  public int height() {
     return image.getHeight();
   }
 
-  int width() {
+  @Override
+  public int width() {
     return image.getWidth();
   }
 
-  /**
-   * Reads row {@code y}.
-   *
-   * @param rgb (width, 3)
-   */
-  void read(int y, float[] rgb) {
+  @Override
+  public void read(int y, float[] rgb) {
     if (stored) {
       image.getRaster().getPixels(0, y, width(), 1, samples);
       for (int x = 0; x < width(); x++) {

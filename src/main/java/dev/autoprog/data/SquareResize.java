@@ -9,17 +9,16 @@ import java.util.Arrays;
  * needs no graphics environment and gives the same bytes on every system.
  */
 final class SquareResize {
-  private static final int CHANNELS = 3;
-
   private SquareResize() {}
 
-  /** The picture as planes (3, side, side) of bytes. */
-  static byte[] planes(RgbRows rows, int side) {
+  /** The picture as planes (channels, side, side) of bytes. */
+  static byte[] planes(PictureRows rows, int side) {
+    int channels = rows.channels();
     double scale = (double) Math.min(rows.height(), rows.width()) / side;
     Taps down = Taps.of(rows.height(), side, scale);
     float[][] narrow = narrow(rows, down, Taps.of(rows.width(), side, scale));
-    byte[] planes = new byte[CHANNELS * side * side];
-    float[] line = new float[CHANNELS * side];
+    byte[] planes = new byte[channels * side * side];
+    float[] line = new float[channels * side];
     for (int i = 0; i < side; i++) {
       Arrays.fill(line, 0);
       float[] weights = down.weights[i];
@@ -29,61 +28,31 @@ final class SquareResize {
           line[x] += weights[k] * row[x];
         }
       }
-      for (int c = 0; c < CHANNELS; c++) {
+      for (int c = 0; c < channels; c++) {
         for (int j = 0; j < side; j++) {
-          planes[(c * side + i) * side + j] = (byte) Math.round(line[CHANNELS * j + c]);
+          planes[(c * side + i) * side + j] = (byte) Math.round(line[channels * j + c]);
         }
       }
     }
     return planes;
   }
 
-  /** The same of stored planes (channels, height, width). */
-  static byte[] planes(byte[] stored, int channels, int height, int width, int side) {
-    double scale = (double) Math.min(height, width) / side;
-    Taps down = Taps.of(height, side, scale);
-    Taps across = Taps.of(width, side, scale);
-    byte[] planes = new byte[channels * side * side];
-    float[] narrow = new float[height * side];
-    for (int c = 0; c < channels; c++) {
-      for (int y = down.first[0]; y < down.end(); y++) {
-        for (int j = 0; j < side; j++) {
-          float sum = 0;
-          for (int k = 0; k < across.weights[j].length; k++) {
-            int at = (c * height + y) * width + across.first[j] + k;
-            sum += across.weights[j][k] * (stored[at] & 0xff);
-          }
-          narrow[y * side + j] = sum;
-        }
-      }
-      for (int i = 0; i < side; i++) {
-        for (int j = 0; j < side; j++) {
-          float sum = 0;
-          for (int k = 0; k < down.weights[i].length; k++) {
-            sum += down.weights[i][k] * narrow[(down.first[i] + k) * side + j];
-          }
-          planes[(c * side + i) * side + j] = (byte) Math.round(sum);
-        }
-      }
-    }
-    return planes;
-  }
-
-  /** Each row that is needed, scaled across: (height, side · 3), null where it is not. */
-  private static float[][] narrow(RgbRows rows, Taps down, Taps across) {
+  /** Each row that is needed, scaled across: (height, side · channels), null where it is not. */
+  private static float[][] narrow(PictureRows rows, Taps down, Taps across) {
+    int channels = rows.channels();
     int side = across.first.length;
     float[][] narrow = new float[rows.height()][];
-    float[] rgb = new float[CHANNELS * rows.width()];
+    float[] whole = new float[channels * rows.width()];
     for (int y = down.first[0]; y < down.end(); y++) {
-      rows.read(y, rgb);
-      float[] row = new float[CHANNELS * side];
+      rows.read(y, whole);
+      float[] row = new float[channels * side];
       for (int j = 0; j < side; j++) {
         float[] weights = across.weights[j];
         for (int k = 0; k < weights.length; k++) {
-          int at = CHANNELS * (across.first[j] + k);
-          row[CHANNELS * j] += weights[k] * rgb[at];
-          row[CHANNELS * j + 1] += weights[k] * rgb[at + 1];
-          row[CHANNELS * j + 2] += weights[k] * rgb[at + 2];
+          int at = channels * (across.first[j] + k);
+          for (int c = 0; c < channels; c++) {
+            row[channels * j + c] += weights[k] * whole[at + c];
+          }
         }
       }
       narrow[y] = row;
