@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -39,9 +40,21 @@ class RecipesTest {
     assertThat(network.parameters()).isGreaterThan(2_000_000);
     assertThat(config.progressive().schedule()).isEqualTo(RunConfig.ScheduleChoice.SEARCH);
     RunPlan plan = RunPlan.of(withSmallBatch(config), TinyRuns.IMAGES.train());
-    assertThat(plan.schedule().stages()).hasSize(4);
+    assertThat(plan.schedule().stages()).hasSize(config.progressive().stages());
     assertThat(plan.searchSpace(plan.schedule().stages().get(0), null).candidates())
         .hasSizeGreaterThanOrEqualTo(3);
+  }
+
+  /** ImageNet's is the paper's setting. */
+  @Test
+  void imageNetsRecipeHasThePapersStagesAndSearches() throws InputException {
+    RunConfig config = ConfigFile.read(Path.of("recipes/imagenet-deit-s.yaml"), RunConfig.DEFAULT);
+    assertThat(config.training().epochs()).isEqualTo(100);
+    assertThat(config.progressive().stages()).isEqualTo(4);
+    assertThat(config.progressive().search().epochs()).isEqualTo(2);
+    assertThat(config.progressive().resolutionScale()).isEqualTo(0.5);
+    assertThat(config.progressive().depthScale()).isEqualTo(0.5);
+    assertThat(config.averages().decays()).hasSize(4);
   }
 
   private static RunConfig withSmallBatch(RunConfig config) throws InputException {
