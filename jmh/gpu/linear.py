@@ -170,14 +170,7 @@ def measure(bench, library, s):
 
 
 def main():
-    bench = Bench(__doc__, PEERS)
-    shapes = bench.selected(SHAPES, SMALL)
-    library = bench.library()
-    bench.heading()
-    for s in shapes:
-        measure(bench, library, s)
-        bench.forget()
-    return bench.exit_code()
+    return Bench(__doc__, PEERS).run(SHAPES, SMALL, measure)
 
 
 if __name__ == "__main__":

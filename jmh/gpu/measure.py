@@ -72,6 +72,24 @@ class Bench:
         if torch is not None:
             torch.manual_seed(1)
 
+    def run(self, shapes, small, measure, rates_count=None):
+        """A benchmark of kernels from its heading to its exit code: measure(self, library, shape) for each shape.
+
+        rates_count: what of a kernel's memory traffic its rate counts, in words; measure then is also told the
+        bytes per second that copying reaches
+        """
+        chosen = self.selected(shapes, small)
+        library = self.library()
+        self.heading()
+        copy = []
+        if rates_count:
+            copy = [self.copy_bytes_per_second()]
+            print(f"copying memory: {copy[0] * 1e-9:.0f} GB/s; rates count what {rates_count}")
+        for s in chosen:
+            measure(self, library, s, *copy)
+            self.forget()
+        return self.exit_code()
+
     def selected(self, shapes, small):
         """The shapes that were asked for."""
         shapes = small if self.options.small else shapes

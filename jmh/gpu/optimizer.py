@@ -194,16 +194,7 @@ def measure(bench, library, s, copy):
 
 
 def main():
-    bench = Bench(__doc__, PEERS)
-    shapes = bench.selected(SHAPES, SMALL)
-    library = bench.library()
-    bench.heading()
-    copy = bench.copy_bytes_per_second()
-    print(f"copying memory: {copy * 1e-9:.0f} GB/s; rates count what each must read and write")
-    for s in shapes:
-        measure(bench, library, s, copy)
-        bench.forget()
-    return bench.exit_code()
+    return Bench(__doc__, PEERS).run(SHAPES, SMALL, measure, rates_count="each must read and write")
 
 
 if __name__ == "__main__":
