@@ -54,6 +54,7 @@ class DiffusionCommandsTest {
             "--from=" + first,
             "--run=" + second,
             "--set=data.classes=[3]",
+            "--set=data.per_class=20",
             "--set=progressive.stages=3",
             "--set=progressive.schedule=search",
             "--set=progressive.identifiers=true",
@@ -61,6 +62,7 @@ class DiffusionCommandsTest {
     assertThat(tuned.err()).isEmpty();
     assertThat(tuned.code()).isZero();
     assertThat(tuned.out())
+        .contains("of which classes [3], the first 20 of each class, are used")
         .containsPattern("(?m)^Stage 1$")
         .contains("has the least vote")
         .contains("times as long".replace("times", "×"));

@@ -50,9 +50,7 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
         data.train().size(),
         data.latents().isPresent() ? "latents" : "images",
         data.testSize(),
-        config.data().classes().isEmpty()
-            ? ""
-            : ", of which classes " + config.data().classes() + " are used");
+        used(config.data()));
     out.printf(
         "%s%s; %s on %d threads%n",
         describe(model),
@@ -63,6 +61,14 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
         "%,d steps of %d images; run directory %s%n%n",
         config.training().steps(), config.training().batch(), directory);
     out.flush();
+  }
+
+  private static String used(DiffusionConfig.Data data) {
+    String classes = data.classes().isEmpty() ? "" : ", of which classes " + data.classes();
+    if (data.perClass() > 0) {
+      return classes + ", the first " + data.perClass() + " of each class, are used";
+    }
+    return classes.isEmpty() ? "" : classes + " are used";
   }
 
   /** The network in words. */

@@ -48,8 +48,10 @@ final class FinetuneComparer extends Comparer<FinetunePlan, DiffusionConfig, Fin
 
   @Override
   String material() {
-    List<Integer> classes = plan().recipe().data().classes();
-    return images.name() + (classes.isEmpty() ? "" : ", classes " + Numbers.list(classes));
+    DiffusionConfig.Data data = plan().recipe().data();
+    return images.name()
+        + (data.classes().isEmpty() ? "" : ", classes " + Numbers.list(data.classes()))
+        + (data.perClass() == 0 ? "" : ", " + data.perClass() + " images of each class");
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.autoprog.data.DataSources;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.data.ImageBytes;
 import dev.autoprog.data.ImageDataset;
+import dev.autoprog.data.Selection;
 import dev.autoprog.metric.FeatureExtractor;
 import dev.autoprog.metric.GenerationJudge;
 import dev.autoprog.metric.GenerationQuality;
@@ -15,7 +16,7 @@ import dev.autoprog.train.diffusion.DiffusionConfig;
 import dev.autoprog.train.diffusion.ImageSampler;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.TreeSet;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
@@ -87,8 +88,7 @@ final class SampleJudge implements AutoCloseable {
 
   /** The test images of the classes that a run trains. */
   static ImageDataset real(DiffusionConfig config, DataSplit images) throws InputException {
-    var classes = new TreeSet<>(config.data().classes());
-    return (classes.isEmpty() ? images : images.ofClasses(classes)).test();
+    return images.select(Selection.ofClasses(Set.copyOf(config.data().classes()))).test();
   }
 
   /**

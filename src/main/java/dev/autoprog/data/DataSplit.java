@@ -1,7 +1,6 @@
 package dev.autoprog.data;
 
 import dev.autoprog.InputException;
-import java.util.Set;
 
 /**
  * What a model is trained on and what it is measured on. Both have the same classes and the same
@@ -13,14 +12,17 @@ import java.util.Set;
  */
 public record DataSplit(String name, ImageDataset train, ImageDataset test) {
   /**
-   * The images of some classes; labels stay what they are.
+   * The selected training images, and all test images of their classes; labels stay what they are.
    *
-   * @param classes at least one
-   * @throws InputException if there is no such class, or none of the images is of one
+   * @throws InputException as {@link Selection#of}
    */
-  public DataSplit ofClasses(Set<Integer> classes) throws InputException {
-    return new DataSplit(
-        name, new ClassesDataset(train, classes), new ClassesDataset(test, classes));
+  public DataSplit select(Selection selection) throws InputException {
+    return selection.isEverything()
+        ? this
+        : new DataSplit(
+            name,
+            new SelectedDataset(train, selection),
+            new SelectedDataset(test, selection.unlimited()));
   }
 
   /** Checks that the two belong together. */

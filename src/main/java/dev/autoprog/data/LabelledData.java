@@ -4,8 +4,6 @@ import dev.autoprog.InputException;
 import dev.autoprog.tensor.DType;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.IntStream;
 
 /**
  * Labelled images, or latents of images, of one size, addressed by index: what a {@link
@@ -62,34 +60,4 @@ public interface LabelledData {
 
   /** {@code from} (inclusive) to {@code to} (exclusive), with the same classes. */
   LabelledData range(int from, int to);
-
-  /**
-   * Where those of some classes are, in order.
-   *
-   * @throws InputException if there is no such class, or none is of one
-   */
-  default int[] indicesOf(Set<Integer> classes) throws InputException {
-    int known = classNames().size();
-    for (int label : classes) {
-      if (label < 0 || label >= known) {
-        throw new InputException(
-            "classes", "class " + label, "0 to " + (known - 1), "Name classes that there are");
-      }
-    }
-    int[] indices = IntStream.range(0, size()).filter(i -> classes.contains(label(i))).toArray();
-    boolean[] there = new boolean[known];
-    for (int index : indices) {
-      there[label(index)] = true;
-    }
-    for (int label : classes) {
-      if (!there[label]) {
-        throw new InputException(
-            "classes",
-            "no image of class " + label + " (" + classNames().get(label) + ")",
-            "at least one",
-            "Leave the class out");
-      }
-    }
-    return indices;
-  }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autoprog.InputException;
+import dev.autoprog.data.Selection;
 import dev.autoprog.io.StoredType;
 import dev.autoprog.testing.SafetensorsBytes;
 import java.nio.ByteBuffer;
@@ -96,13 +97,23 @@ class LatentSplitTest {
 
   @Test
   void someClassesAreRead() throws Exception {
-    LatentSplit some = LatentSplit.open(directory).ofClasses(Set.of(0, 2));
+    LatentSplit some = LatentSplit.open(directory).select(Selection.ofClasses(Set.of(0, 2)));
     assertThat(some.train(2).size()).isEqualTo(8);
     assertThat(some.testSize()).isEqualTo(4);
     assertThat(some.train(4).label(1)).isEqualTo(2);
     assertThat(some.train(4).label(7)).isZero();
-    assertThatThrownBy(() -> LatentSplit.open(directory).ofClasses(Set.of(3)))
+    assertThatThrownBy(() -> LatentSplit.open(directory).select(Selection.ofClasses(Set.of(3))))
         .hasMessageContaining("class 3; expected 0 to 2");
+  }
+
+  @Test
+  void someOfEachClassAreTrainedOnAndAllAreTested() throws Exception {
+    LatentSplit all = LatentSplit.open(directory);
+    LatentSplit some = all.select(new Selection(Set.of(), 2));
+    for (int side : List.of(2, 4)) {
+      assertThat(some.train(side).size()).isEqualTo(6);
+    }
+    assertThat(some.test(4).size()).isEqualTo(all.test(4).size());
   }
 
   @Test
@@ -113,10 +124,10 @@ class LatentSplitTest {
       content(more, StoredType.F16, 4).write(directory.resolve("more/" + place + ".safetensors"));
     }
     LatentSplit split = LatentSplit.open(directory.resolve("more"));
-    assertThatThrownBy(() -> split.ofClasses(Set.of()))
+    assertThatThrownBy(() -> split.select(Selection.ofClasses(Set.of())))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("no image of class 3 (hen); expected at least one");
-    assertThat(split.ofClasses(Set.of(1)).train(4).size()).isEqualTo(1);
+    assertThat(split.select(Selection.ofClasses(Set.of(1))).train(4).size()).isEqualTo(1);
   }
 
   @Test

@@ -2,12 +2,12 @@ package dev.autoprog.data.latent;
 
 import dev.autoprog.InputException;
 import dev.autoprog.data.LabelledData;
+import dev.autoprog.data.Selection;
 import dev.autoprog.tensor.DType;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -128,12 +128,12 @@ public final class LatentDataset implements LabelledData {
   }
 
   /**
-   * Those of some classes; labels stay what they are.
+   * Those that are selected; labels stay what they are.
    *
-   * @throws InputException if there is no such class, or none is of one
+   * @throws InputException as {@link Selection#of}
    */
-  LatentDataset ofClasses(Set<Integer> classes) throws InputException {
-    int[] own = indicesOf(classes);
+  LatentDataset select(Selection selection) throws InputException {
+    int[] own = selection.of(this);
     return new LatentDataset(this, IntStream.of(own).map(i -> indices[i]).toArray());
   }
 

@@ -1,14 +1,12 @@
 package dev.autoprog.data.latent;
 
 import dev.autoprog.InputException;
+import dev.autoprog.data.Selection;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /** A dataset of latents that is divided into training and test latents, each of several sides. */
 public final class LatentSplit {
@@ -159,24 +157,22 @@ public final class LatentSplit {
   }
 
   /**
-   * The latents of some classes; labels stay what they are.
+   * The selected training latents, and all test latents of their classes; labels stay what they
+   * are.
    *
-   * @param classes none for all, each of which then has a training latent
-   * @throws InputException if there is no such class, or no latent of one
+   * @param selection if of all classes, each has a training latent
+   * @throws InputException as {@link Selection#of}
    */
-  public LatentSplit ofClasses(Set<Integer> classes) throws InputException {
-    Set<Integer> wanted =
-        classes.isEmpty()
-            ? IntStream.range(0, space().classNames().size()).boxed().collect(Collectors.toSet())
-            : classes;
+  public LatentSplit select(Selection selection) throws InputException {
     NavigableMap<Integer, LatentDataset> someTrain = new TreeMap<>();
     NavigableMap<Integer, LatentDataset> someTest = new TreeMap<>();
     for (var side : train.entrySet()) {
-      someTrain.put(side.getKey(), side.getValue().ofClasses(wanted));
+      someTrain.put(side.getKey(), side.getValue().select(selection));
     }
+    boolean all = selection.classes().isEmpty();
     for (var side : test.entrySet()) {
       someTest.put(
-          side.getKey(), classes.isEmpty() ? side.getValue() : side.getValue().ofClasses(wanted));
+          side.getKey(), all ? side.getValue() : side.getValue().select(selection.unlimited()));
     }
     return new LatentSplit(name, someTrain, someTest);
   }

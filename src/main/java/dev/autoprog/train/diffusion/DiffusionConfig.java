@@ -2,12 +2,14 @@ package dev.autoprog.train.diffusion;
 
 import dev.autoprog.backend.Session;
 import dev.autoprog.config.Comment;
+import dev.autoprog.data.Selection;
 import dev.autoprog.diffusion.Prediction;
 import dev.autoprog.model.DiffusionTransformer;
 import dev.autoprog.progressive.unfreeze.StageIdentifier;
 import dev.autoprog.progressive.unfreeze.UnfreezingPattern;
 import dev.autoprog.train.RunConfig.PrecisionChoice;
 import java.util.List;
+import java.util.Set;
 
 /** Everything that decides how a diffusion model is trained; a run directory keeps it as YAML. */
 public record DiffusionConfig(
@@ -32,7 +34,7 @@ public record DiffusionConfig(
           "auto",
           0,
           PrecisionChoice.AUTO,
-          new Data("builtin", 64, List.of(), 0.5),
+          new Data("builtin", 64, List.of(), 0, 0.5),
           new Model(
               "",
               false,
@@ -62,6 +64,7 @@ public record DiffusionConfig(
       @Comment("image folders only: the side to which photos are resized, in pixels")
           int folderSide,
       @Comment("the classes to train on, by number; none for all") List<Integer> classes,
+      @Comment("how many images of each class to train on, the first; 0 for all") int perClass,
       @Comment(
               "probability of mirroring an image; of latents, if those of the mirrored images are there")
           double flip) {
@@ -69,7 +72,13 @@ public record DiffusionConfig(
     public Data {
       classes = List.copyOf(classes);
       require(folderSide >= 1, "folder_side", folderSide, "at least 1");
+      require(perClass >= 0, "per_class", perClass, "at least 0");
       require(flip >= 0 && flip <= 1, "flip", flip, "in [0, 1]");
+    }
+
+    /** Which part of the source is used. */
+    Selection selection() {
+      return new Selection(Set.copyOf(classes), perClass);
     }
   }
 

@@ -8,6 +8,7 @@ import dev.autoprog.data.DataSources;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.data.FolderOptions;
 import dev.autoprog.data.LabelledData;
+import dev.autoprog.data.Selection;
 import dev.autoprog.data.latent.LatentSpace;
 import dev.autoprog.data.latent.LatentSplit;
 import dev.autoprog.tensor.DType;
@@ -15,7 +16,6 @@ import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import dev.autoprog.train.ImageFeeder;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * What a diffusion model is trained and validated on: images, which are resized to the side that a
@@ -69,12 +69,11 @@ public sealed interface DiffusionData {
   int testSize();
 
   /**
-   * The same of some classes; labels stay what they are.
+   * The selected training data, and all test data of their classes; labels stay what they are.
    *
-   * @param classes none for all
-   * @throws InputException if there is no such class, or nothing of one
+   * @throws InputException as {@link Selection#of}
    */
-  DiffusionData ofClasses(Set<Integer> classes) throws InputException;
+  DiffusionData select(Selection selection) throws InputException;
 
   /** What the latents are; nothing of images. */
   Optional<LatentSpace> latents();
@@ -131,8 +130,8 @@ public sealed interface DiffusionData {
     }
 
     @Override
-    public DiffusionData ofClasses(Set<Integer> classes) throws InputException {
-      return classes.isEmpty() ? this : new Images(split.ofClasses(classes));
+    public DiffusionData select(Selection selection) throws InputException {
+      return new Images(split.select(selection));
     }
 
     @Override
@@ -190,8 +189,8 @@ public sealed interface DiffusionData {
     }
 
     @Override
-    public DiffusionData ofClasses(Set<Integer> classes) throws InputException {
-      return new Latents(split.ofClasses(classes));
+    public DiffusionData select(Selection selection) throws InputException {
+      return new Latents(split.select(selection));
     }
 
     @Override

@@ -7,7 +7,6 @@ import dev.autoprog.optim.AdamW;
 import dev.autoprog.progressive.unfreeze.UnfreezingSchedule;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.TreeSet;
 
 /** What a run is given, and what follows from that before its first step. */
 record DiffusionSetup(
@@ -16,14 +15,14 @@ record DiffusionSetup(
   static final String WEIGHTS = "weights.safetensors";
 
   /**
-   * Restricts the data to the classes that are wanted, plans, and checks that there is something to
-   * read at every side.
+   * Restricts the data to what is wanted, plans, and checks that there is something to read at
+   * every side.
    *
    * @throws InputException if the configuration does not fit the data or itself
    */
   static DiffusionSetup of(Session session, DiffusionConfig config, DiffusionData all)
       throws InputException {
-    DiffusionData data = all.ofClasses(new TreeSet<>(config.data().classes()));
+    DiffusionData data = all.select(config.data().selection());
     DiffusionPlan plan = DiffusionPlan.of(config, data.train());
     data.requireFlip(config.data().flip());
     for (UnfreezingSchedule.Stage stage : plan.schedule().stages()) {

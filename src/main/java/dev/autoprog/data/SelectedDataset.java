@@ -3,21 +3,20 @@ package dev.autoprog.data;
 import dev.autoprog.InputException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Set;
 
-/** The images of some classes of another dataset; labels stay what they are. */
-final class ClassesDataset implements ImageDataset {
+/** Some images of another dataset; labels stay what they are. */
+final class SelectedDataset implements ImageDataset {
   private final ImageDataset whole;
   private final int[] indices;
 
   /**
-   * The images of these classes.
+   * What is selected.
    *
-   * @throws InputException if there is no such class, or none of the images is of one
+   * @throws InputException as {@link Selection#of}
    */
-  ClassesDataset(ImageDataset whole, Set<Integer> classes) throws InputException {
+  SelectedDataset(ImageDataset whole, Selection selection) throws InputException {
     this.whole = whole;
-    indices = whole.indicesOf(classes);
+    indices = selection.of(whole);
   }
 
   @Override
