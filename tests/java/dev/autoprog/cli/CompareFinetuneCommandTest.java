@@ -250,6 +250,19 @@ class CompareFinetuneCommandTest {
   }
 
   @Test
+  void withOtherWeightsOfTheExtractorSamplesAreJudgedAnew() throws Exception {
+    Path out = directory.resolve("retrained");
+    Path quality = out.resolve("manual/seed-1/quality.json");
+    String[] call = {"--out=" + out, extractor(), "--count=10", "--arms=manual"};
+    assertThat(compare(call).err()).isEmpty();
+    String judged = Files.readString(quality);
+    Files.writeString(quality, judged.replaceFirst("[0-9a-f]{64}", "0".repeat(64)));
+    assertThat(compare(call).out()).doesNotContain("(found)");
+    assertThat(quality).hasContent(judged);
+    assertThat(compare(call).out()).contains("(found)");
+  }
+
+  @Test
   void badCallsSaySoBeforeAnythingIsTrained() {
     String out = "--out=" + directory.resolve("none");
     assertThat(compare(out, extractor(), "--arms=fast").err())

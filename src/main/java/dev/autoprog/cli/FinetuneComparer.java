@@ -31,7 +31,8 @@ import java.util.function.BooleanSupplier;
 /**
  * Compares ways of fine-tuning a diffusion model. When a run is trained, samples are drawn with its
  * weights, from the same noise for every run, and judged; the judgement stays in the run's
- * directory, and counts as long as extractor and number of samples are those of the plan.
+ * directory, and counts as long as the extractor, its weights and the number of samples are those
+ * of the plan.
  */
 final class FinetuneComparer extends Comparer<FinetunePlan, DiffusionConfig, FinetunedRun> {
   private static final String QUALITY = "quality.json";
@@ -142,7 +143,8 @@ final class FinetuneComparer extends Comparer<FinetunePlan, DiffusionConfig, Fin
         return false;
       }
       grid.write(placeOf(run).resolve(SAMPLES), shown.get());
-      SampleQuality.of(plan().extractor(), quality.get()).write(placeOf(run).resolve(QUALITY));
+      SampleQuality.of(plan().extractor(), SampleJudge.digest(plan().extractor()), quality.get())
+          .write(placeOf(run).resolve(QUALITY));
       return true;
     }
   }
@@ -167,7 +169,9 @@ final class FinetuneComparer extends Comparer<FinetunePlan, DiffusionConfig, Fin
     }
     SampleQuality quality = SampleQuality.read(file);
     boolean asked =
-        quality.extractor().equals(plan().extractor()) && quality.samples() == plan().count();
+        quality.extractor().equals(plan().extractor())
+            && SampleJudge.digest(plan().extractor()).equals(quality.extractorSha256())
+            && quality.samples() == plan().count();
     return asked ? Optional.of(quality) : Optional.empty();
   }
 

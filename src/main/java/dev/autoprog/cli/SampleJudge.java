@@ -7,10 +7,12 @@ import dev.autoprog.data.DataSplit;
 import dev.autoprog.data.ImageBytes;
 import dev.autoprog.data.ImageDataset;
 import dev.autoprog.data.Selection;
+import dev.autoprog.io.Disk;
 import dev.autoprog.metric.FeatureExtractor;
 import dev.autoprog.metric.GenerationJudge;
 import dev.autoprog.metric.GenerationQuality;
 import dev.autoprog.model.ResNet20;
+import dev.autoprog.run.Checkpoint;
 import dev.autoprog.train.ClassifierExtractor;
 import dev.autoprog.train.diffusion.DiffusionConfig;
 import dev.autoprog.train.diffusion.ImageSampler;
@@ -65,6 +67,18 @@ final class SampleJudge implements AutoCloseable {
     }
     throw new InputException(
         "--extractor", extractor, "run:DIR or resnet20:FILE", "Name what looks at the images");
+  }
+
+  /**
+   * The SHA-256 of an extractor's weights: a run that was trained again is another extractor.
+   *
+   * @throws InputException if there are none
+   */
+  static String digest(String extractor) throws InputException {
+    return Disk.sha256(
+        extractor.startsWith(RUN)
+            ? Checkpoint.newestOf(Path.of(extractor.substring(RUN.length()))).modelFile()
+            : Path.of(extractor.substring(RESNET.length())));
   }
 
   /**

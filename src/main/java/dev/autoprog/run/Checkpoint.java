@@ -25,7 +25,12 @@ public record Checkpoint(Path directory, long step, JsonNode facts) {
 
   /** The model's weights, under the names of its parameters. To be closed by the caller. */
   public SafetensorsReader openModel() throws InputException {
-    return SafetensorsReader.open(directory.resolve(CheckpointFormat.MODEL));
+    return SafetensorsReader.open(modelFile());
+  }
+
+  /** Where the model's weights are. */
+  public Path modelFile() {
+    return directory.resolve(CheckpointFormat.MODEL);
   }
 
   /** Optimizer moments, moving averages and the like. To be closed by the caller. */

@@ -27,7 +27,7 @@ class FinetuneComparisonTest {
         seed,
         arm + "/seed-" + seed,
         new FinetuneMetrics(List.of(), List.of(), List.of(), List.of(), Optional.of(end)),
-        new SampleQuality("run:a", 20, frechet, accuracy, accuracy == null ? null : 0.9),
+        new SampleQuality("run:a", "0f", 20, frechet, accuracy, accuracy == null ? null : 0.9),
         Path.of("samples.png"));
   }
 

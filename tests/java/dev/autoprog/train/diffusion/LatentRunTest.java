@@ -10,8 +10,10 @@ import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
 import dev.autoprog.config.ConfigFile;
 import dev.autoprog.data.latent.BlockCodec;
+import dev.autoprog.data.latent.LatentEncoder;
 import dev.autoprog.data.latent.LatentSplit;
 import dev.autoprog.data.latent.LatentWriter;
+import dev.autoprog.io.Disk;
 import dev.autoprog.progressive.unfreeze.UnfreezingSchedule;
 import dev.autoprog.testing.Candidate;
 import dev.autoprog.train.TinyImages;
@@ -129,6 +131,32 @@ class LatentRunTest {
       }
       assertThat(most * BlockCodec.SCALE).isGreaterThan(1.5); // clipped it would be at most 1
     }
+  }
+
+  @Test
+  void aRunDoesNotGoOnWithLatentsOfAnotherScale() throws Exception {
+    Path own = directory.resolve("own");
+    Path run = directory.resolve("run");
+    DiffusionConfig config =
+        config(
+            "data.source=latents:" + own,
+            "data.flip=0",
+            "progressive.schedule=full",
+            "progressive.stages=1");
+    new LatentWriter(new BlockCodec(), List.of(12)).write(TinyImages.split(32, 16), own);
+    assertThat(train(config, run, 3).complete()).isFalse();
+    Disk.LOCAL.delete(own);
+    LatentEncoder other =
+        new BlockCodec() {
+          @Override
+          public float scale() {
+            return 2 * SCALE;
+          }
+        };
+    new LatentWriter(other, List.of(12)).write(TinyImages.split(32, 16), own);
+    assertThatThrownBy(() -> train(config, run, -1))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("other images or batches");
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.util.OptionalDouble;
  * {@code quality.json}: how good a run's samples are, and in whose eyes.
  *
  * @param extractor as it was asked for
+ * @param extractorSha256 of its weights
  * @param samples how many were judged, beside as many real images
  * @param frechetDistance to the real images
  * @param classAccuracy share of the samples whose class the extractor sees; null if it does not
@@ -17,15 +18,18 @@ import java.util.OptionalDouble;
  */
 public record SampleQuality(
     String extractor,
+    String extractorSha256,
     int samples,
     double frechetDistance,
     Double classAccuracy,
     Double realAccuracy) {
 
   /** What a judge has found. */
-  public static SampleQuality of(String extractor, GenerationQuality quality) {
+  public static SampleQuality of(
+      String extractor, String extractorSha256, GenerationQuality quality) {
     return new SampleQuality(
         extractor,
+        extractorSha256,
         quality.images(),
         quality.frechetDistance(),
         orNull(quality.classAccuracy()),

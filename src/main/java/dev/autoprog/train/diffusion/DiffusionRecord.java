@@ -31,15 +31,17 @@ final class DiffusionRecord implements AutoCloseable {
   private record Stages(
       @Comment("the stages as they happened") List<DiffusionStageReport> stages) {}
 
-  /** What a run's images are known by when it is taken up again. */
-  private record Material(int train, int test, int batch, List<String> classNames) {
+  /** What a run's images, or latents, are known by when it is taken up again. */
+  private record Material(
+      int train, int test, int batch, List<String> classNames, Map<String, String> latents) {
     static Material of(DiffusionSetup setup) {
       DiffusionData data = setup.data();
       return new Material(
           data.train().size(),
           data.testSize(),
           setup.config().training().batch(),
-          data.train().classNames());
+          data.train().classNames(),
+          latentsOf(setup));
     }
   }
 
@@ -119,7 +121,12 @@ final class DiffusionRecord implements AutoCloseable {
     SafetensorsWriter.write(
         path().resolve(DiffusionSetup.WEIGHTS),
         learner.network().parameters().placesIn(learner.average().values()),
-        setup.data().latents().map(LatentSpace::metadata).orElse(Map.of()));
+        latentsOf(setup));
+  }
+
+  /** What there is to know of latents; nothing of images. */
+  private static Map<String, String> latentsOf(DiffusionSetup setup) {
+    return setup.data().latents().map(LatentSpace::metadata).orElse(Map.of());
   }
 
   void logStage(long step, Stage stage, long trainable) throws InputException {
