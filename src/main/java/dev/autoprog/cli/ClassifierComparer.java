@@ -137,10 +137,10 @@ final class ClassifierComparer extends Comparer<ComparisonPlan, RunConfig, Compa
   }
 
   @Override
-  List<List<String>> table(List<ComparedRun> runs) {
+  List<List<List<String>>> tables(List<ComparedRun> runs) {
     List<List<String>> cells = new ArrayList<>();
     cells.add(ResultTable.head());
     cells.addAll(ResultTable.rows(new Comparison(runs)));
-    return cells;
+    return List.of(cells);
   }
 }

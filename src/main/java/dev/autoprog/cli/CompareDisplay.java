@@ -122,11 +122,13 @@ final class CompareDisplay implements AutoCloseable {
   /**
    * All runs are complete.
    *
-   * @param table of the arms, under its head
+   * @param tables of the arms, each under its head
    */
-  void conclude(List<List<String>> table, Path directory) {
-    out.println();
-    TextTable.lines(table, 1).forEach(out::println);
+  void conclude(List<List<List<String>>> tables, Path directory) {
+    for (List<List<String>> table : tables) {
+      out.println();
+      TextTable.lines(table, 1).forEach(out::println);
+    }
     out.println();
     out.printf(
         "Plots are in %s, numbers in %s.%n",

@@ -111,8 +111,8 @@ abstract class Comparer<P extends Record & ArmsPlan<C>, C extends Record, R exte
   /** Writes summary and report of the runs so far, in the order of the arms. */
   abstract void report(List<R> runs) throws InputException;
 
-  /** The table of the arms; its first line says what the columns are. */
-  abstract List<List<String>> table(List<R> runs);
+  /** Tables of the arms; the first line of each says what the columns are. */
+  abstract List<List<List<String>>> tables(List<R> runs);
 
   final P plan() {
     return plan;
@@ -172,7 +172,7 @@ abstract class Comparer<P extends Record & ArmsPlan<C>, C extends Record, R exte
       }
     }
     report(sorted());
-    display.conclude(table(sorted()), directory);
+    display.conclude(tables(sorted()), directory);
     return true;
   }
 

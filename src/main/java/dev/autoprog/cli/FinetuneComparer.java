@@ -23,7 +23,6 @@ import dev.autoprog.train.diffusion.DiffusionTrainer;
 import dev.autoprog.train.diffusion.ImageSampler;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -205,10 +204,7 @@ final class FinetuneComparer extends Comparer<FinetunePlan, DiffusionConfig, Fin
   }
 
   @Override
-  List<List<String>> table(List<FinetunedRun> runs) {
-    List<List<String>> cells = new ArrayList<>();
-    cells.add(FinetuneTable.head());
-    cells.addAll(FinetuneTable.rows(new FinetuneComparison(runs)));
-    return cells;
+  List<List<List<String>>> tables(List<FinetunedRun> runs) {
+    return FinetuneTable.tables(new FinetuneComparison(runs));
   }
 }

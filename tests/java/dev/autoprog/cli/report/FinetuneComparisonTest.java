@@ -55,8 +55,9 @@ class FinetuneComparisonTest {
 
   @Test
   void theTableTellsOfSpreadOnlyWhereThereIsOne() {
-    assertThat(FinetuneTable.rows(TWO_SEEDS))
-        .allSatisfy(row -> assertThat(row).hasSameSizeAs(FinetuneTable.head()))
+    List<List<List<String>>> tables = FinetuneTable.tables(TWO_SEEDS);
+    assertThat(tables.get(0))
+        .startsWith(FinetuneTable.QUALITY)
         .endsWith(
             List.of(
                 "autoprog-zero",
@@ -64,12 +65,19 @@ class FinetuneComparisonTest {
                 "1.20× (1.15 – 1.25)",
                 "10.50 ± 2.12",
                 "+3.50",
-                "60.0 ± 14.1 %",
+                "60.0 ± 14.1 %"),
+            List.of("manual", "0.0900", "–", "7.00", "–", "–"));
+    assertThat(tables.get(1))
+        .startsWith(FinetuneTable.TIME)
+        .endsWith(
+            List.of(
+                "autoprog-zero",
                 "57.5 ± 24.7 s",
                 "7.5 ± 3.5 s",
                 "2.0 ± 0.0 s",
                 "1.75× (1.50 – 2.00)"),
-            List.of("manual", "0.0900", "–", "7.00", "–", "–", "50.0 s", "0.0 s", "2.0 s", "–"));
+            List.of("manual", "50.0 s", "0.0 s", "2.0 s", "–"));
+    assertThat(tables).hasSize(2).allSatisfy(table -> assertThat(table).hasSize(4));
   }
 
   @Test

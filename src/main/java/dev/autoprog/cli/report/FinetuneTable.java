@@ -1,6 +1,7 @@
 package dev.autoprog.cli.report;
 
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** A comparison of fine-tuning in tables: a row per arm, each number the mean over the seeds. */
@@ -12,20 +13,16 @@ public final class FinetuneTable {
 
   private FinetuneTable() {}
 
-  /** Of each column of quality and time side by side; the first is to be aligned left. */
-  public static List<String> head() {
-    return joined(QUALITY, TIME);
+  /** Quality and time, each under its head; the first column is to be aligned left. */
+  public static List<List<List<String>>> tables(FinetuneComparison comparison) {
+    return List.of(
+        table(QUALITY, comparison, arm -> quality(comparison, arm)),
+        table(TIME, comparison, arm -> time(comparison, arm)));
   }
 
-  /** As many cells as the head has, for each arm. */
-  public static List<List<String>> rows(FinetuneComparison comparison) {
-    return comparison.arms().stream()
-        .map(arm -> joined(quality(comparison, arm), time(comparison, arm)))
-        .toList();
-  }
-
-  private static List<String> joined(List<String> quality, List<String> time) {
-    return Stream.concat(quality.stream(), time.stream().skip(1)).toList();
+  private static List<List<String>> table(
+      List<String> head, FinetuneComparison comparison, Function<String, List<String>> cells) {
+    return Stream.concat(Stream.of(head), comparison.arms().stream().map(cells)).toList();
   }
 
   /** An arm's cells under {@link #QUALITY}. */
