@@ -113,7 +113,8 @@ class CompareFinetuneCommandTest {
         .contains("classes 3, 5: full, manual, ", "; 8 steps each, seeds 1; ")
         .containsPattern("(?m)^run 1/5  full +seed 1  validation .*  Fréchet .* s of training$")
         .containsPattern("(?m)^run 3/5  autoprog-zero +seed 1 .* s of training \\+ .* s of search$")
-        .containsPattern("(?m)^ +full .* 1\\.00× .* \\+0\\.00 .* 1\\.00×$")
+        .containsPattern("(?m)^ +full .* 1\\.00× .* \\+0\\.00 .* %$")
+        .containsPattern("(?m)^ +full .* s .* 1\\.00×$")
         .contains(out.resolve("report.html").toString());
 
     requireSummaryOf(out);
