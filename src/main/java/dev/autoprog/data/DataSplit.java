@@ -21,8 +21,8 @@ public record DataSplit(String name, ImageDataset train, ImageDataset test) {
         ? this
         : new DataSplit(
             name,
-            new SelectedDataset(train, selection),
-            new SelectedDataset(test, selection.unlimited()));
+            new SelectedDataset(train, selection.of(train)),
+            new SelectedDataset(test, selection.unlimited().of(test)));
   }
 
   /** Checks that the two belong together. */

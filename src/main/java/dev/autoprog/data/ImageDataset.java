@@ -1,6 +1,7 @@
 package dev.autoprog.data;
 
 import dev.autoprog.tensor.DType;
+import java.util.stream.IntStream;
 
 /**
  * Labelled images of one size, a byte for each channel of a pixel: 1 channel (grey) or 3 (red,
@@ -14,6 +15,10 @@ public interface ImageDataset extends LabelledData {
 
   @Override
   default ImageDataset range(int from, int to) {
-    return new RangeDataset(this, from, to);
+    if (from < 0 || to <= from || to > size()) {
+      throw new IllegalArgumentException(
+          "No images " + from + " to " + to + " in a dataset of " + size());
+    }
+    return new SelectedDataset(this, IntStream.range(from, to).toArray());
   }
 }

@@ -9,14 +9,10 @@ final class SelectedDataset implements ImageDataset {
   private final ImageDataset whole;
   private final int[] indices;
 
-  /**
-   * What is selected.
-   *
-   * @throws InputException as {@link Selection#of}
-   */
-  SelectedDataset(ImageDataset whole, Selection selection) throws InputException {
+  /** The images with these indices, in this order. */
+  SelectedDataset(ImageDataset whole, int[] indices) {
     this.whole = whole;
-    indices = selection.of(whole);
+    this.indices = indices;
   }
 
   @Override
