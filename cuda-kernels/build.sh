@@ -8,7 +8,7 @@ set -euo pipefail
 what=$1
 kernels=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$kernels/.." && pwd)
-source "$kernels/incremental.sh"
+source "$root/src/main/native/incremental.sh"
 if [[ " ${*:4} " == *' --if-nvcc '* ]] && ! "$kernels/find-cuda.sh" >/dev/null 2>&1; then
   echo "CUDA: no nvcc on the PATH, in CUDA_HOME or in /usr/local/cuda; the library is made without CUDA kernels"
   exit 0

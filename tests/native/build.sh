@@ -10,7 +10,7 @@ targets=("${@:2}")
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$tests/../.." && pwd)
 kernels=$root/cuda-kernels
-source "$kernels/incremental.sh"
+source "$root/src/main/native/incremental.sh"
 begin "$1"
 : "${CXX:=g++}"
 

@@ -56,7 +56,8 @@ def copied(build):
     for folder in ("cuda-kernels", "tests/native"):
         shutil.copytree(ROOT / folder, tree / folder)
     (tree / "src/main/native").mkdir(parents=True)
-    shutil.copy2(ROOT / "src/main/native/autoprog.h", tree / "src/main/native")
+    for file in ("autoprog.h", "incremental.sh"):
+        shutil.copy2(ROOT / "src/main/native" / file, tree / "src/main/native")
     return tree
 
 

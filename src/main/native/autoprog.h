@@ -1,4 +1,5 @@
-// The CPU kernels of AutoProg: contracts.
+// The kernels of AutoProg: contracts. Each library of kernels has all of them; what one has alone stands in a header of
+// its own, autoprog_cpu.h or autoprog_cuda.h.
 //
 // Tensors are row-major and contiguous, at any address that their elements allow. A `void*` points to elements of the
 // call's `type`, AP_FLOAT32 or AP_BFLOAT16; a `float*` to float32, whatever that is. "y =" overwrites, "dw +=" adds.
@@ -41,8 +42,6 @@ void ap_free(void* memory);
 const char* ap_last_error(const ap_context* context);
 // What this library was compiled for: "avx512bf16", "avx512", "avx2" or "baseline".
 const char* ap_isa(void);
-// The version of the oneDNN that was loaded, such as "3.11.0".
-const char* ap_onednn_version(void);
 
 // ---- elementwise.cpp -------------------------------------------------------------------------------------------
 // x (n) = value. Moves 0 + n
@@ -355,18 +354,6 @@ int ap_zico_reduce(ap_context*, int64_t n, int64_t batches, const float* magnitu
 // to[to_offset + i] = from[from_offset + i] for i < length, for each of `count` segments. Moves as many + as many
 int ap_copy_segments(ap_context*, int64_t count, const int64_t* from_offsets, const int64_t* to_offsets,
                      const int64_t* lengths, const float* from, float* to);
-
-// ---- machine.cpp: what this machine can do at most, on the context's threads -------------------------------------
-// float32 operations per second (a multiply-add is two) of a loop that touches registers alone, the best of the
-// runs that fit in `seconds`
-double ap_measure_multiply_adds(ap_context*, double seconds);
-// the same for bfloat16 dot products summed in float32 (AVX512-BF16); 0 on a processor without them
-double ap_measure_bf16_dot_products(ap_context*, double seconds);
-// bytes_per_second (1) = the rate of a = b + 3 c over arrays that together are six times the third-level cache, the
-// best of the runs that fit in `seconds` by ordinary stores, and as many by stores past the caches. Counted as three
-// streams: b, c and a once each, not what an ordinary store reads first; an update in place, which has read all that it
-// writes, can exceed it by half. McCalpin 1995
-int ap_measure_triad(ap_context*, double seconds, double* bytes_per_second);
 
 }  // extern "C"
 #pragma GCC visibility pop

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# build.sh BUILD_DIR LIBRARY_DIR JAVA_HOME [FLAG...]
-# Compiles the kernels once per instruction set, and the JNI glue that JavaCPP wrote, and links them; only what changed.
+# build.sh BUILD_DIR LIBRARY_DIR GLUE_DIR JAVA_HOME [FLAG...]
+# Compiles the kernels once per instruction set, and the JNI glue that JavaCPP wrote to BUILD_DIR/glue; only what changed.
 #   LIBRARY_DIR/{baseline,avx2,avx512,avx512bf16}/libautoprog.so   the same kernels; Java loads the best that the processor can run
-#   LIBRARY_DIR/libjniNativeCpu.so                      the glue
+#   GLUE_DIR/libjniautoprog.so   the glue, for these and for the CUDA kernels, neither of which it is linked to
 set -euo pipefail
-build=$1 library=$2 java_home=$3
+library=$2 glue=$3 java_home=$4
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cuda=$source/../../../cuda-kernels
+source "$source/incremental.sh"
 : "${CXX:=g++}"
 
 if ! command -v "$CXX" >/dev/null; then
@@ -15,78 +17,63 @@ if ! command -v "$CXX" >/dev/null; then
   exit 1
 fi
 
+begin "$1"
 onednn=$build/onednn/org/bytedeco/dnnl/linux-x86_64
 # psabi: vectors never cross a library boundary
-warnings=(-Wall -Wextra -Wno-psabi "${@:4}")
+warnings=(-Wall -Wextra -Wno-psabi "${@:5}")
 common=(-std=c++17 -O3 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden)
 kernels=("${common[@]}" "${warnings[@]}" -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math -I"$onednn/include")
 declare -A isa=([baseline]=x86-64-v2 [avx2]=x86-64-v3 [avx512]=x86-64-v4 [avx512bf16]="x86-64-v4 -mavx512bf16")
 
-# stale OUTPUT INPUT...: whether OUTPUT is missing or older than an input or than this script
-stale() {
-  local output=$1 input
-  shift
-  [ -e "$output" ] || return 0
-  for input in "$@" "$source/build.sh"; do [ "$input" -nt "$output" ] && return 0; done
-  return 1
-}
-
-# run COMMAND...: in the background, as many at once as there are processors
-jobs_limit=$(getconf _NPROCESSORS_ONLN)
-failed=$build/failed
-mkdir -p "$build"
-rm -f "$failed"
-run() {
-  while [ "$(jobs -rp | wc -l)" -ge "$jobs_limit" ]; do wait -n || true; done
-  { "$@" || touch "$failed"; } &
-}
-finish() {
-  wait
-  [ ! -e "$failed" ] || exit 1
-}
-
-headers=("$source"/*.h "$source"/*.hpp)
-names=("$source"/*.cpp)
-names=("${names[@]##*/}")
-names=("${names[@]%.cpp}")
 compiled=0
+# object OBJECT SOURCE FLAG...
+object() {
+  if stale "$1" "$2"; then
+    compiled=$((compiled + 1))
+    run "$CXX" "${@:3}" -MMD -MF "$1.d" -c "$2" -o "$1"
+  fi
+}
+# copy_if_changed FROM TO: JavaCPP writes its sources anew each time, their functions in any order
+copy_if_changed() {
+  if [ ! -e "$2" ] || ! cmp -s <(sort "$1") <(sort "$2"); then cp "$1" "$2"; fi
+}
+# names MACRO HEADER...: a macro for each function that a header declares
+names() {
+  sed -n "s/^[a-z].*\b\(ap_[a-z0-9_]*\)(.*/$1(\1)/p" "${@:2}"
+}
+
 for level in "${!isa[@]}"; do
   mkdir -p "$build/$level" "$library/$level"
-  for name in "${names[@]}"; do
-    cpp=$source/$name.cpp object=$build/$level/$name.o
-    if stale "$object" "$cpp" "${headers[@]}"; then
-      compiled=$((compiled + 1))
-      run "$CXX" "${kernels[@]}" -march=${isa[$level]} -DAP_ISA="\"$level\"" -c "$cpp" -o "$object"
-    fi
+  for cpp in "$source"/*.cpp; do
+    # shellcheck disable=SC2086
+    object "$build/$level/$(basename "$cpp" .cpp).o" "$cpp" "${kernels[@]}" -march=${isa[$level]} -DAP_ISA="\"$level\""
   done
 done
-# JavaCPP writes its sources anew each time, their functions in any order: what counts is whether the lines are the same
+mkdir -p "$build/jni" "$glue"
+{
+  names AP_FUNCTION "$source/autoprog.h"
+  names AP_OWN_FUNCTION "$source/autoprog_cpu.h" "$cuda/autoprog_cuda.h"
+} >"$build/jni/functions.new"
+copy_if_changed "$build/jni/functions.new" "$build/jni/functions.inc"
 glue_objects=()
-for cpp in "$build"/glue/*.cpp; do
-  copy=$build/$(basename "$cpp")
-  object=${copy%.cpp}.o
-  glue_objects+=("$object")
-  if [ ! -e "$copy" ] || ! cmp -s <(sort "$cpp") <(sort "$copy"); then cp "$cpp" "$copy"; fi
-  if stale "$object" "$copy" "$source/autoprog.h"; then
-    compiled=$((compiled + 1))
-    run "$CXX" "${common[@]}" -march=x86-64 -I"$source" -I"$java_home/include" -I"$java_home/include/linux" \
-      -c "$copy" -o "$object"
-  fi
+for name in jniautoprog jnijavacpp; do
+  copy_if_changed "$build/glue/$name.cpp" "$build/jni/$name.cpp"
+  glue_objects+=("$build/jni/$name.o")
+  object "$build/jni/$name.o" "$build/jni/$name.cpp" "${common[@]}" -march=x86-64 -I"$source" -I"$cuda" -I"$build/jni" \
+    -I"$java_home/include" -I"$java_home/include/linux"
 done
 finish
 
 for level in "${!isa[@]}"; do
-  objects=("${names[@]/#/$build/$level/}")
-  objects=("${objects[@]/%/.o}")
+  objects=()
+  for cpp in "$source"/*.cpp; do objects+=("$build/$level/$(basename "$cpp" .cpp).o"); done
   if stale "$library/$level/libautoprog.so" "${objects[@]}"; then
     run "$CXX" -shared -fopenmp -s -Wl,-soname,libautoprog.so -Wl,-z,noexecstack -Wl,--no-undefined \
       -o "$library/$level/libautoprog.so" "${objects[@]}" -L"$onednn" -l:libdnnl.so.3
   fi
 done
-finish
-if stale "$library/libjniNativeCpu.so" "${glue_objects[@]}"; then
-  run "$CXX" -shared -s -Wl,-z,noexecstack -Wl,--no-undefined -Wl,-rpath-link,"$onednn" \
-    -o "$library/libjniNativeCpu.so" "${glue_objects[@]}" -L"$library/baseline" -lautoprog
+if stale "$glue/libjniautoprog.so" "${glue_objects[@]}"; then
+  run "$CXX" -shared -s -Wl,-z,noexecstack -Wl,--no-undefined -o "$glue/libjniautoprog.so" "${glue_objects[@]}" -ldl
 fi
 finish
 echo "native code: $compiled files compiled"

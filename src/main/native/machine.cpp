@@ -5,6 +5,7 @@
 #include <chrono>
 #include <limits>
 
+#include "autoprog_cpu.h"
 #include "context.hpp"
 #include "simd.hpp"
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "autoprog_cpu.h"
+
 namespace autoprog {
 
 using dnnl::memory;

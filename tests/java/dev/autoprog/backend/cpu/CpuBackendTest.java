@@ -35,7 +35,7 @@ class CpuBackendTest {
 
   @Test
   void theLoadedKernelsAreThoseThatWereChosen() {
-    assertThat(NativeCpu.ap_isa()).isEqualTo(CpuLibrary.load().isa().id());
+    assertThat(CpuLibrary.load().kernels().isa()).isEqualTo(CpuLibrary.load().isa().id());
   }
 
   @ParameterizedTest
@@ -105,7 +105,7 @@ class CpuBackendTest {
 
   @Test
   void aFailedKernelThrowsWhatItsContextSays() {
-    try (CpuKernels kernels = new CpuKernels(1)) {
+    try (CpuKernels kernels = new CpuKernels(CpuLibrary.load(), 1)) {
       kernels.check(0);
       assertThatThrownBy(() -> kernels.check(1))
           .isInstanceOf(BackendException.class)

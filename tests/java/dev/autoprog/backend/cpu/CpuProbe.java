@@ -36,7 +36,7 @@ final class CpuProbe {
       System.out.println(availability.detail());
       return;
     }
-    System.out.println(NativeCpu.ap_isa());
+    System.out.println(CpuLibrary.load().kernels().isa());
     try (var maps = Files.lines(Path.of("/proc/self/maps"))) {
       System.out.println(
           maps.filter(line -> line.contains("libgomp"))

@@ -33,7 +33,7 @@ public final class CpuBackendProvider implements BackendProvider {
                   library.processor().name(),
                   library.isa().id(),
                   Runtime.getRuntime().availableProcessors(),
-                  NativeCpu.ap_onednn_version()));
+                  CpuFunctions.ap_onednn_version(library.kernels().address())));
     } catch (BackendException e) {
       return Availability.missing(e.getMessage());
     }
@@ -41,7 +41,6 @@ public final class CpuBackendProvider implements BackendProvider {
 
   @Override
   public BackendResources open(int threads) {
-    CpuLibrary.load();
-    return new CpuResources(threads);
+    return new CpuResources(CpuLibrary.load(), threads);
   }
 }

@@ -1,7 +1,7 @@
 package dev.autoprog.backend.cpu;
 
 import dev.autoprog.backend.BackendException;
-import dev.autoprog.backend.NativeResource;
+import dev.autoprog.backend.jni.KernelLibrary;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +13,7 @@ import org.bytedeco.javacpp.Loader;
 /**
  * The native libraries of this backend, loaded once per process: OpenMP's runtime and oneDNN from
  * the dnnl preset's platform jar, then the kernels for the best instruction set that the processor
- * can run, then the JNI glue. Each finds the ones before it by their soname.
+ * can run, which find those by their soname.
  */
 final class CpuLibrary {
   /** The system property that asks for an instruction set; it goes before the variable. */
@@ -29,10 +29,12 @@ final class CpuLibrary {
 
   private final Processor processor;
   private final InstructionSet isa;
+  private final KernelLibrary kernels;
 
-  private CpuLibrary(Processor processor, InstructionSet isa) {
+  private CpuLibrary(Processor processor, InstructionSet isa, KernelLibrary kernels) {
     this.processor = processor;
     this.isa = isa;
+    this.kernels = kernels;
   }
 
   /**
@@ -67,6 +69,11 @@ final class CpuLibrary {
     return isa;
   }
 
+  /** The kernels. */
+  KernelLibrary kernels() {
+    return kernels;
+  }
+
   private static CpuLibrary loadAll() throws IOException {
     String property = System.getProperty(ISA_PROPERTY);
     Processor processor = Processor.ofThisMachine();
@@ -76,9 +83,14 @@ final class CpuLibrary {
       loadCached(OPENMP);
     }
     loadCached("libdnnl.so.3");
-    loadOwn(isa.id() + "/libautoprog.so");
-    loadOwn("libjniNativeCpu.so");
-    return new CpuLibrary(processor, isa);
+    String name = "linux-x86_64/" + isa.id() + "/libautoprog.so";
+    KernelLibrary kernels =
+        KernelLibrary.open(CpuLibrary.class, name)
+            .orElseThrow(
+                () ->
+                    new BackendException(
+                        name + " is not on the class path; build AutoProg without -Djavacpp.skip"));
+    return new CpuLibrary(processor, isa, kernels);
   }
 
   /**
@@ -103,14 +115,5 @@ final class CpuLibrary {
               + " linux-x86_64");
     }
     System.load(file.getPath());
-  }
-
-  /** Loads a library of our own. */
-  private static void loadOwn(String name) throws IOException {
-    String resource = "linux-x86_64/" + name;
-    if (!NativeResource.load(CpuLibrary.class, resource)) {
-      throw new BackendException(
-          resource + " is not on the class path; build AutoProg without -Djavacpp.skip");
-    }
   }
 }

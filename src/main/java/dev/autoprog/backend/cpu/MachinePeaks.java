@@ -14,13 +14,12 @@ public record MachinePeaks(double float32, double bfloat16, double memory) {
    * @param seconds for how long each of the four loops is repeated; 0.05 is little, 0.2 enough
    */
   public static MachinePeaks measure(int threads, double seconds) {
-    CpuLibrary.load();
-    try (CpuKernels kernels = new CpuKernels(threads)) {
+    try (CpuKernels kernels = new CpuKernels(CpuLibrary.load(), threads)) {
       double[] memory = new double[1];
-      kernels.check(NativeCpu.ap_measure_triad(kernels.context(), seconds, memory));
+      kernels.check(CpuFunctions.ap_measure_triad(kernels.context(), seconds, memory));
       return new MachinePeaks(
-          NativeCpu.ap_measure_multiply_adds(kernels.context(), seconds),
-          NativeCpu.ap_measure_bf16_dot_products(kernels.context(), seconds),
+          CpuFunctions.ap_measure_multiply_adds(kernels.context(), seconds),
+          CpuFunctions.ap_measure_bf16_dot_products(kernels.context(), seconds),
           memory[0]);
     }
   }

@@ -1,7 +1,6 @@
 /**
- * The backend {@code cpu}. Everything that computes is native, compiled once per instruction set
- * from {@code src/main/native}; the classes here load it and hand arguments over, one interface per
- * kernel family, named as its C++ file.
+ * The backend {@code cpu}: finds out which instruction set the processor has, and loads the kernels
+ * that were compiled for it from {@code src/main/native}.
  *
  * <p>Not public API: free to change.
  */

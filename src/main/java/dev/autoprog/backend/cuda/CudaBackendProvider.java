@@ -26,7 +26,8 @@ public final class CudaBackendProvider implements BackendProvider {
   @Override
   public Availability probe() {
     try {
-      return Availability.on(CudaLibrary.load());
+      long library = CudaLibrary.load().address();
+      return Availability.on(CudaFunctions.ap_device_description(library));
     } catch (BackendException e) {
       return Availability.missing(e.getMessage());
     }
@@ -34,7 +35,6 @@ public final class CudaBackendProvider implements BackendProvider {
 
   @Override
   public BackendResources open(int threads) {
-    CudaLibrary.load();
-    return new CudaResources();
+    return new CudaResources(CudaLibrary.load());
   }
 }

@@ -1,5 +1,6 @@
 package dev.autoprog.backend.cuda;
 
+import dev.autoprog.backend.jni.KernelLibrary;
 import dev.autoprog.tensor.Device;
 import dev.autoprog.tensor.HostDevice;
 import dev.autoprog.tensor.Memory;
@@ -11,17 +12,23 @@ import java.nio.ByteBuffer;
  * waits for every kernel that was called before.
  */
 final class CudaDevice implements Device {
+  /** The device that every session uses, as messages name it. */
+  static final String NAME = "cuda:0";
+
+  private final KernelLibrary library;
   private final CudaKernels kernels;
-  private final int stagingBytes = Math.toIntExact(NativeCuda.ap_staging_bytes());
+  private final int stagingBytes;
   private long allocated;
 
-  CudaDevice(CudaKernels kernels) {
+  CudaDevice(KernelLibrary library, CudaKernels kernels) {
+    this.library = library;
     this.kernels = kernels;
+    stagingBytes = Math.toIntExact(CudaFunctions.ap_staging_bytes(library.address()));
   }
 
   @Override
   public String name() {
-    return CudaContext.DEVICE;
+    return NAME;
   }
 
   @Override
@@ -35,7 +42,7 @@ final class CudaDevice implements Device {
       throw new IllegalArgumentException("Cannot allocate " + bytes + " bytes");
     }
     long[] address = new long[1];
-    kernels.check(NativeCuda.ap_device_allocate(kernels.context(), bytes, address));
+    kernels.check(CudaFunctions.ap_device_allocate(kernels.context(), bytes, address));
     allocated += bytes;
     return new Memory(this, address[0], bytes, () -> free(address[0], bytes));
   }
@@ -44,11 +51,11 @@ final class CudaDevice implements Device {
   private synchronized void free(long address, long bytes) {
     allocated -= bytes;
     if (!kernels.isOpen()) {
-      NativeCuda.ap_free(address);
+      library.free(address);
       return;
     }
-    int code = NativeCuda.ap_device_free(kernels.context(), address);
-    if (code != CudaContext.DEVICE_LOST) {
+    int code = CudaFunctions.ap_device_free(kernels.context(), address);
+    if (code != CudaKernels.DEVICE_LOST) {
       kernels.check(code);
     }
   }
@@ -61,7 +68,7 @@ final class CudaDevice implements Device {
       ByteBuffer staging = HostDevice.view(staging(), bytes);
       staging.put(from.limit(from.position() + bytes));
       from.limit(end);
-      kernels.check(NativeCuda.ap_upload(kernels.context(), bytes, to));
+      kernels.check(CudaFunctions.ap_upload(kernels.context(), bytes, to));
       to += bytes;
     }
   }
@@ -71,7 +78,7 @@ final class CudaDevice implements Device {
     for (long from = address; to.hasRemaining(); ) {
       int bytes = Math.min(stagingBytes, to.remaining());
       long staging = staging();
-      kernels.check(NativeCuda.ap_download(kernels.context(), bytes, from));
+      kernels.check(CudaFunctions.ap_download(kernels.context(), bytes, from));
       to.put(HostDevice.view(staging, bytes));
       from += bytes;
     }
@@ -79,7 +86,7 @@ final class CudaDevice implements Device {
 
   private long staging() {
     long[] address = new long[1];
-    kernels.check(NativeCuda.ap_staging(kernels.context(), address));
+    kernels.check(CudaFunctions.ap_staging(kernels.context(), address));
     return address[0];
   }
 

@@ -1,34 +1,37 @@
 package dev.autoprog.backend.cuda;
 
 import dev.autoprog.backend.BackendException;
-import dev.autoprog.backend.NativeResource;
+import dev.autoprog.backend.jni.KernelLibrary;
 import java.io.IOException;
 
 /**
- * The native libraries of this backend, loaded once per process: the kernels, which need neither a
- * driver nor another CUDA library to load, and the JNI glue, which finds them by their soname.
+ * The native library of this backend, loaded once per process; it needs neither a driver nor
+ * another CUDA library to load.
  */
 final class CudaLibrary {
-  private static boolean loaded;
+  private static final String NAME = "linux-x86_64/libautoprog_cuda.so";
+
+  private static KernelLibrary loaded;
   private static BackendException failure;
 
   private CudaLibrary() {}
 
   /**
-   * Loads the libraries, if no call has done so yet, and sees to it that there is a device.
+   * The library, loaded by the first call, which sees to it that there is a device.
    *
-   * @return the device and what serves it, in words
    * @throws BackendException if kernels cannot run here, with the reason and what to do; every
    *     later call throws the same
    */
-  static synchronized String load() {
-    if (!loaded && failure == null) {
+  static synchronized KernelLibrary load() {
+    if (loaded == null && failure == null) {
       try {
-        loadOwn("libautoprog_cuda.so");
-        loadOwn("libjniNativeCuda.so");
-        loaded = true;
-        String problem = NativeCuda.ap_device_problem();
-        failure = problem == null ? null : new BackendException(problem);
+        KernelLibrary library =
+            KernelLibrary.open(CudaLibrary.class, NAME).orElseThrow(CudaLibrary::absent);
+        String problem = CudaFunctions.ap_device_problem(library.address());
+        if (problem != null) {
+          throw new BackendException(problem);
+        }
+        loaded = library;
       } catch (BackendException e) {
         failure = e;
       } catch (IOException | LinkageError e) {
@@ -38,14 +41,12 @@ final class CudaLibrary {
     if (failure != null) {
       throw failure;
     }
-    return NativeCuda.ap_device_description();
+    return loaded;
   }
 
-  private static void loadOwn(String name) throws IOException {
-    if (!NativeResource.load(CudaLibrary.class, "linux-x86_64/" + name)) {
-      throw new BackendException(
-          "this build has no CUDA kernels, for want of nvcc (12.4 or later) or a driver; where both"
-              + " are, ./mvnw -DskipTests package makes them");
-    }
+  private static BackendException absent() {
+    return new BackendException(
+        "this build has no CUDA kernels, for want of nvcc (12.4 or later) or a driver; where both"
+            + " are, ./mvnw -DskipTests package makes them");
   }
 }

@@ -1,8 +1,6 @@
 /**
- * The backend {@code cuda}. Everything that computes is native, compiled by nvcc from {@code
- * cuda-kernels}, except for matrix products, which the kernels' library asks cuBLASLt for. The
- * classes here load that library and hand arguments over, one interface per kernel family, named as
- * its CUDA file.
+ * The backend {@code cuda}: loads the kernels that nvcc compiled from {@code cuda-kernels}, where
+ * there is a device to run them, and manages its memory.
  *
  * <p>Not public API: free to change.
  */
