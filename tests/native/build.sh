@@ -2,6 +2,7 @@
 # build.sh BUILD_DIR [plain|asan|tsan]...
 # Compiles the CUDA kernels and their tests for the CPU, against the emulation in simt/; only what changed.
 #   BUILD_DIR/TARGET/NAME_test   one program per family, and one for the emulation: --list, --case NAME, --order NAME|all
+#   BUILD_DIR/plain/libautoprog_cuda.so   all kernels, as Java loads them; AUTOPROG_CUBLASLT has to name it, too
 # plain: optimised. asan: with the address and undefined-behaviour sanitizers. tsan: with the thread sanitizer, which
 # sees races between the threads of a block. Nothing of CUDA is needed.
 set -euo pipefail
@@ -15,7 +16,7 @@ begin "$1"
 : "${CXX:=g++}"
 
 # no contraction: a multiply-add that is not fused here is not relied on; unknown-pragmas: of unrolling, by nvcc; psabi: no other compiler takes part
-common=(-std=c++17 -Wall -Wextra -Werror -Wno-unknown-pragmas -Wno-psabi -fno-strict-aliasing -ffp-contract=off -DAP_ISA='"emulated"'
+common=(-std=c++17 -fPIC -Wall -Wextra -Werror -Wno-unknown-pragmas -Wno-psabi -fno-strict-aliasing -ffp-contract=off -DAP_ISA='"emulated"'
   -I"$tests" -I"$kernels" -I"$root/src/main/native" ${CXXFLAGS:-})
 declare -A flags=(
   [plain]="-O2"
@@ -42,7 +43,6 @@ for target in "${targets[@]}"; do
   done
   for source in "$kernels"/*.cu; do
     name=$(basename "$source" .cu)
-    case $name in machine | memory) continue ;; esac  # what is there of a device is not emulated
     compile "$build/$target/$name.o" "$source" "${flags[$target]}"
   done
   for source in "$tests"/simt/*.cpp; do
@@ -65,5 +65,12 @@ for target in "${targets[@]}"; do
     if stale "$program" "${objects[@]}"; then run "$CXX" ${flags[$target]} -rdynamic "${objects[@]}" -o "$program"; fi
   done
 done
+if [[ " ${targets[*]} " == *" plain "* ]]; then
+  library=$build/plain/libautoprog_cuda.so
+  objects=()
+  for source in "$kernels"/*.cu; do objects+=("$build/plain/$(basename "$source" .cu).o"); done
+  objects+=("$build"/plain/simt_*.o)
+  if stale "$library" "${objects[@]}"; then run "$CXX" -shared "${objects[@]}" -o "$library" -Wl,--no-undefined; fi
+fi
 finish
 echo "CUDA kernels on the CPU: $compiled files compiled (${targets[*]})"

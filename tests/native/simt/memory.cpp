@@ -1,7 +1,4 @@
-// Dynamic shared memory, cp.async, and the few functions of the CUDA runtime that launchers call. Compiled without
-// -fsanitize=thread, as scheduler.cpp.
-#include <cstdlib>
-
+// Dynamic shared memory and cp.async. Compiled without -fsanitize=thread, as scheduler.cpp.
 #include "block.hpp"
 #include "sanitizers.hpp"
 
@@ -56,38 +53,3 @@ void cp_async_wait(size_t keep) {
 }
 
 }  // namespace simt
-
-cudaError_t cudaMalloc(void** memory, size_t bytes) {
-  *memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
-  return *memory == nullptr ? cudaErrorMemoryAllocation : cudaSuccess;
-}
-cudaError_t cudaFree(void* memory) {
-  std::free(memory);
-  return cudaSuccess;
-}
-cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
-  std::memcpy(to, from, bytes);
-  return cudaSuccess;
-}
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  *stream = nullptr;
-  return cudaSuccess;
-}
-cudaError_t cudaStreamDestroy(cudaStream_t) {
-  return cudaSuccess;
-}
-cudaError_t cudaStreamSynchronize(cudaStream_t) {
-  return cudaSuccess;
-}
-cudaError_t cudaStreamQuery(cudaStream_t) {
-  return cudaSuccess;
-}
-cudaError_t cudaDeviceSynchronize() {
-  return cudaSuccess;
-}
-cudaError_t cudaGetLastError() {
-  return cudaSuccess;
-}
-const char* cudaGetErrorString(cudaError_t) {
-  return "an error of the emulated runtime";
-}

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <stdexcept>
 
@@ -219,7 +220,9 @@ void Block::run(int n) {
 }
 
 void run_grid(dim3 grid, dim3 block_shape, size_t shared_bytes, std::function<void()> body) {
+  static std::mutex one_at_a_time;
   static Block instance;
+  const std::lock_guard<std::mutex> lock(one_at_a_time);
   constexpr size_t kMostShared = 227 * 1024;
   const int n = static_cast<int>(block_shape.x * block_shape.y * block_shape.z);
   if (n < 1 || n > 1024) throw std::runtime_error("a block of " + std::to_string(n) + " threads");

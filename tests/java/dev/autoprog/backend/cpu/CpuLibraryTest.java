@@ -2,11 +2,10 @@ package dev.autoprog.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autoprog.testing.BackendTestRun;
 import dev.autoprog.testing.Candidate;
-import dev.autoprog.testing.KernelTestRun;
+import dev.autoprog.testing.JavaProcess;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -62,13 +61,10 @@ class CpuLibraryTest {
   @ParameterizedTest
   @MethodSource("lesserInstructionSets")
   void everyLesserInstructionSetPassesTheKernelsTests(String isa) throws Exception {
-    List<String> lines =
-        run(
-            KernelTestRun.class,
-            List.of("-Dautoprog.isa=" + isa, "-D" + Candidate.ONLY + "=cpu"),
-            Map.of());
-    assertThat(Integer.parseInt(lines.get(0))).as("passed").isGreaterThan(300);
-    assertThat(lines.get(1)).as(() -> "failed: " + String.join("\n", lines)).isEqualTo("0");
+    List<String> options = List.of("-Dautoprog.isa=" + isa, "-D" + Candidate.ONLY + "=cpu");
+    JavaProcess.Result result =
+        JavaProcess.start(BackendTestRun.class, options, Map.of(), "kernel").await();
+    assertThat(result.exitCode()).as(() -> String.join("\n", result.lines())).isZero();
   }
 
   @Test
@@ -93,26 +89,9 @@ class CpuLibraryTest {
   private static List<String> probe(
       List<String> options, Map<String, String> environment, String... args)
       throws IOException, InterruptedException {
-    return run(CpuProbe.class, options, environment, args);
-  }
-
-  private static List<String> run(
-      Class<?> program, List<String> options, Map<String, String> environment, String... args)
-      throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.addAll(options);
-    command.add(program.getName());
-    command.addAll(List.of(args));
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.environment().remove("AUTOPROG_ISA");
-    builder.environment().putAll(environment);
-    Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    List<String> lines = process.inputReader().lines().toList();
-    assertThat(process.waitFor()).isZero();
-    return lines;
+    JavaProcess.Result result =
+        JavaProcess.start(CpuProbe.class, options, environment, args).await();
+    assertThat(result.exitCode()).isZero();
+    return result.lines();
   }
 }

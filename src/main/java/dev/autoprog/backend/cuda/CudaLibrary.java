@@ -3,12 +3,18 @@ package dev.autoprog.backend.cuda;
 import dev.autoprog.backend.BackendException;
 import dev.autoprog.backend.jni.KernelLibrary;
 import java.io.IOException;
+import java.nio.file.Path;
 
 /**
  * The native library of this backend, loaded once per process; it needs neither a driver nor
  * another CUDA library to load.
  */
 final class CudaLibrary {
+  /**
+   * The system property that names a file with the kernels, in place of those that were built in.
+   */
+  static final String FILE_PROPERTY = "autoprog.cuda.library";
+
   private static final String NAME = "linux-x86_64/libautoprog_cuda.so";
 
   private static KernelLibrary loaded;
@@ -25,8 +31,7 @@ final class CudaLibrary {
   static synchronized KernelLibrary load() {
     if (loaded == null && failure == null) {
       try {
-        KernelLibrary library =
-            KernelLibrary.open(CudaLibrary.class, NAME).orElseThrow(CudaLibrary::absent);
+        KernelLibrary library = open();
         String problem = CudaFunctions.ap_device_problem(library.address());
         if (problem != null) {
           throw new BackendException(problem);
@@ -42,6 +47,13 @@ final class CudaLibrary {
       throw failure;
     }
     return loaded;
+  }
+
+  private static KernelLibrary open() throws IOException {
+    String file = System.getProperty(FILE_PROPERTY);
+    return file != null
+        ? KernelLibrary.open(Path.of(file))
+        : KernelLibrary.open(CudaLibrary.class, NAME).orElseThrow(CudaLibrary::absent);
   }
 
   private static BackendException absent() {

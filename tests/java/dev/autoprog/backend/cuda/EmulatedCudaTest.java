@@ -1,0 +1,81 @@
+package dev.autoprog.backend.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autoprog.testing.BackendTestRun;
+import dev.autoprog.testing.Candidate;
+import dev.autoprog.testing.JavaProcess;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * The whole backend without a GPU: Java's side of it, and the kernels in the emulation of {@code
+ * tests/native}, under the tests that it has to pass on a GPU. Two processes side by side.
+ */
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
+class EmulatedCudaTest {
+  private static final Path LIBRARY =
+      Path.of("target/native/cuda-emulated/plain/libautoprog_cuda.so").toAbsolutePath();
+
+  private static JavaProcess kernels;
+  private static JavaProcess networks;
+
+  @BeforeAll
+  static void start() throws IOException {
+    kernels = run("kernel");
+    networks =
+        run(
+            "backend.cuda.CudaBackendTest",
+            "backend.SessionTest",
+            "autograd",
+            "nn",
+            "optim",
+            "model",
+            "metric.NeuralTangentKernelTest",
+            "metric.ConvolutionNtkTest",
+            "metric.ConditionedKernelTest",
+            "metric.ZiCoTest");
+  }
+
+  @AfterAll
+  static void stop() {
+    kernels.stop();
+    networks.stop();
+  }
+
+  @Test
+  void everyKernelPassesItsTests() throws InterruptedException {
+    assertPasses(kernels, 1000);
+  }
+
+  @Test
+  void memorySessionsNetworksAndMeasuresPassTheirTests() throws InterruptedException {
+    assertPasses(networks, 100);
+  }
+
+  private static JavaProcess run(String... tests) throws IOException {
+    return JavaProcess.start(
+        BackendTestRun.class,
+        List.of(
+            "-Xmx2g",
+            "-D" + CudaLibrary.FILE_PROPERTY + "=" + LIBRARY,
+            "-D" + Candidate.ONLY + "=cuda"),
+        Map.of("AUTOPROG_CUBLASLT", LIBRARY.toString()),
+        tests);
+  }
+
+  private static void assertPasses(JavaProcess process, int least) throws InterruptedException {
+    JavaProcess.Result result = process.await();
+    assertThat(result.exitCode()).as(() -> String.join("\n", result.lines())).isZero();
+    String summary = result.lines().get(result.lines().size() - 1);
+    int passed = Integer.parseInt(summary.substring(0, summary.indexOf(' ')));
+    assertThat(passed).as(summary).isGreaterThan(least);
+  }
+}
