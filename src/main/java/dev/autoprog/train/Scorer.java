@@ -112,7 +112,7 @@ public final class Scorer implements Measurable<Candidate, InputException>, Auto
     tape.backward(logits, loss.gradient(1f / labels.length), sink);
   }
 
-  /** The median of the steps, after two to warm up: forward and backward. */
+  /** The least of the steps, after two to warm up: forward and backward. */
   @Override
   public double stepSeconds(Candidate candidate) throws InputException {
     VisionTransformer network = network(candidate);

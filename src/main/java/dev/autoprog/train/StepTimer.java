@@ -1,25 +1,22 @@
 package dev.autoprog.train;
 
 import dev.autoprog.progressive.search.SubNetwork;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Finds out how long a training step of a sub-network takes. */
 @FunctionalInterface
 interface StepTimer {
-  /** The median of a few steps, after some to warm up. */
+  /** {@link Measures#seconds} of a few steps. */
   StepTimer MEASURED =
       (network, step) -> {
-        int warmUp = 2;
-        double[] seconds = new double[5];
-        for (int i = -warmUp; i < seconds.length; i++) {
+        List<Double> seconds = new ArrayList<>();
+        while (seconds.size() < Measures.stepsFor(5)) {
           long begin = System.nanoTime();
           step.run();
-          if (i >= 0) {
-            seconds[i] = (System.nanoTime() - begin) * 1e-9;
-          }
+          seconds.add((System.nanoTime() - begin) * 1e-9);
         }
-        Arrays.sort(seconds);
-        return seconds[seconds.length / 2];
+        return Measures.seconds(seconds);
       };
 
   /**

@@ -93,7 +93,7 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
     learner.asIf(setup.config().progressive().pattern(), candidate.level(), body);
   }
 
-  /** The median of the steps, after some to warm up: forward and backward. */
+  /** The least of the steps, after some to warm up: forward and backward. */
   @Override
   public double stepSeconds(Unfreezing candidate) throws InputException {
     List<Double> seconds = new ArrayList<>();
