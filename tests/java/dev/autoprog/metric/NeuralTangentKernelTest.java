@@ -202,8 +202,11 @@ class NeuralTangentKernelTest {
       Map<String, Method> methods = new HashMap<>();
       var explanation = probe.measure(probe.images, Outputs.SUMMED, ALL).explanation();
       explanation.forEach(e -> methods.put(e.parameter(), e.method()));
-      assertThat(methods).hasSameSizeAs(probe.vit.parameters().all());
+      // the last block's queries are the class token's, its keys and values are all tokens'
       assertThat(methods)
+          .hasSize(probe.vit.parameters().all().size() + 2)
+          .containsEntry("blocks.1.attn.qkv.weight[0:32]", Method.CONTRACTED)
+          .containsEntry("blocks.1.attn.qkv.weight[32:96]", Method.TILED)
           .containsEntry("head.weight", Method.CONTRACTED) // one token
           .containsEntry("blocks.0.mlp.fc1.weight", Method.TILED) // 17 tokens of width 32
           .containsEntry("blocks.1.mlp.fc1.weight", Method.CONTRACTED) // the class token

@@ -123,16 +123,16 @@ public final class Operations {
   /**
    * Multi-head cross attention: tokens ask others, such as those of a text.
    *
-   * @param q (B, N, H·D): queries by head
+   * @param q (B, N, H·D), or (B, H·D) for one of each sample: queries by head
    * @param kv (B, M, 2·H·D): keys and values, each by head
-   * @return (B, N, H·D)
+   * @return of the shape of {@code q}
    */
   public static Variable crossAttention(Tape tape, Variable q, Variable kv, int heads) {
     Tensor asking = q.value();
     Tensor asked = kv.value();
     long batch = asking.shape().dim(0);
-    long queries = asking.shape().dim(1);
-    long width = asking.shape().dim(2);
+    long width = asking.shape().dim(-1);
+    long queries = asking.elements() / (batch * width);
     CrossAttentionShape shape =
         new CrossAttentionShape(batch, queries, asked.shape().dim(1), heads, width / heads);
     Tensor out = tape.allocateLike(asking);

@@ -11,7 +11,7 @@ import dev.autoprog.kernel.Kernels;
 import dev.autoprog.kernel.LinearShape;
 import dev.autoprog.kernel.PositionShape;
 import dev.autoprog.kernel.RowsShape;
-import dev.autoprog.nn.Parameter;
+import dev.autoprog.nn.Trained;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
@@ -324,8 +324,8 @@ public final class NtkGram implements GradientSink, AutoCloseable {
   }
 
   private static String name(Variable variable) {
-    if (variable instanceof Parameter parameter) {
-      return parameter.name();
+    if (variable instanceof Trained trained) {
+      return trained.name();
     }
     throw new IllegalArgumentException(
         "A variable without a name; hand its factors over by name instead");

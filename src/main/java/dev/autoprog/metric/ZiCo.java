@@ -11,6 +11,8 @@ import dev.autoprog.kernel.LinearShape;
 import dev.autoprog.kernel.PositionShape;
 import dev.autoprog.kernel.RowsShape;
 import dev.autoprog.nn.Parameter;
+import dev.autoprog.nn.ParameterRows;
+import dev.autoprog.nn.Trained;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
@@ -39,12 +41,14 @@ public final class ZiCo implements GradientSink, AutoCloseable {
   }
 
   private static final class Statistics {
+    private final long elements;
     private final Tensor mean;
     private final Tensor magnitude;
     private final Tensor squares;
-    private long batches;
+    private long seen; // elements, of all batches
 
     Statistics(Session session, long elements) {
+      this.elements = elements;
       mean = session.allocate(DType.FLOAT32, Shape.of(elements));
       magnitude = session.allocate(DType.FLOAT32, Shape.of(elements));
       squares = session.allocate(DType.FLOAT32, Shape.of(elements));
@@ -66,10 +70,22 @@ public final class ZiCo implements GradientSink, AutoCloseable {
    * @param gradient of the batch's loss, FLOAT32, of the same size each time
    */
   public void add(String weight, Tensor gradient) {
-    Statistics s =
-        weights.computeIfAbsent(weight, w -> new Statistics(session, gradient.elements()));
-    kernels.zicoUpdate(s.batches + 1, gradient, s.mean, s.magnitude, s.squares);
-    s.batches++;
+    add(weight, gradient.elements(), 0, gradient);
+  }
+
+  /**
+   * Takes in a part of a weight's gradient, from the element {@code offset} on; one of each batch.
+   */
+  private void add(String weight, long elements, long offset, Tensor gradient) {
+    Statistics s = weights.computeIfAbsent(weight, w -> new Statistics(session, elements));
+    long end = offset + gradient.elements();
+    kernels.zicoUpdate(
+        s.seen / s.elements + 1,
+        gradient,
+        s.mean.rows(offset, end),
+        s.magnitude.rows(offset, end),
+        s.squares.rows(offset, end));
+    s.seen += gradient.elements();
   }
 
   @Override
@@ -88,14 +104,19 @@ public final class ZiCo implements GradientSink, AutoCloseable {
     if (!weight.requiresGradient()) {
       return;
     }
-    if (!(weight instanceof Parameter parameter)) {
+    if (!(weight instanceof Trained trained)) {
       throw new IllegalArgumentException(
           "A variable without a name; hand its gradient over by name instead");
     }
-    Tensor gradient = session.arena().allocate(DType.FLOAT32, parameter.shape());
+    Tensor gradient = session.arena().allocate(DType.FLOAT32, trained.shape());
     kernels.fill(gradient, 0);
     backward.accept(gradient);
-    parameter.stored(gradient).forEach(this::add); // layers that are computed as one are several
+    if (trained instanceof ParameterRows rows) { // parts of a layer are one
+      Parameter whole = rows.whole();
+      add(whole.name(), whole.shape().elements(), rows.offset(), gradient);
+    } else { // layers that are computed as one are several
+      ((Parameter) trained).stored(gradient).forEach(this::add);
+    }
     session.arena().release(gradient);
   }
 
@@ -148,16 +169,17 @@ public final class ZiCo implements GradientSink, AutoCloseable {
     }
     Map<String, Double> layers = new LinkedHashMap<>();
     double total = 0;
-    long batches = weights.values().iterator().next().batches;
+    Statistics first = weights.values().iterator().next();
+    long batches = first.seen / first.elements;
     Tensor sum = session.allocate(DType.FLOAT64, Shape.of(1));
     try {
       for (Map.Entry<String, Statistics> entry : weights.entrySet()) {
         Statistics s = entry.getValue();
-        if (s.batches < 2 || s.batches != batches) {
+        if (batches < 2 || s.seen != batches * s.elements) {
           throw new IllegalStateException(
               entry.getKey()
                   + " has had "
-                  + s.batches
+                  + s.seen / s.elements
                   + " gradients, expected one of each batch, and 2 batches or more");
         }
         sum.set(0.0);

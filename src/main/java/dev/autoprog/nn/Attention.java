@@ -31,6 +31,24 @@ public final class Attention {
     return Operations.attention(tape, qkv.forward(tape, x), heads);
   }
 
+  /**
+   * (B, N, C) to (B, C): the same for the class token alone. The other tokens are asked, and do not
+   * ask.
+   */
+  Variable attendByClassToken(Tape tape, Variable x) {
+    long width = qkv.weight().shape().dim(1);
+    Variable asking = part(tape, Operations.selectClassToken(tape, x), 0, width);
+    Variable asked = part(tape, x, width, 3 * width);
+    return Operations.crossAttention(tape, asking, asked, heads);
+  }
+
+  /** What some outputs of the first projection are. */
+  private Variable part(Tape tape, Variable x, long begin, long end) {
+    Variable weight = qkv.weight().rows(begin, end);
+    Variable bias = qkv.bias().rows(begin, end);
+    return Operations.linear(tape, x, weight, bias, null, x.value().dtype());
+  }
+
   /** (…, C) to (…, C): the projection of what the heads found, added to {@code base} if any. */
   Variable project(Tape tape, Variable attended, Variable base) {
     return projection.forward(tape, attended, base);

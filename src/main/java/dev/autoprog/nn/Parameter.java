@@ -1,6 +1,5 @@
 package dev.autoprog.nn;
 
-import dev.autoprog.autograd.Variable;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.util.LinkedHashMap;
@@ -12,7 +11,7 @@ import java.util.Map;
  * several layers' weights, one below the other, so that one product computes what they all make of
  * the same input; files know such a parameter as these layers.
  */
-public final class Parameter implements Variable {
+public final class Parameter implements Trained {
   private final String name;
   private final List<String> storedNames;
   private final Shape shape;
@@ -49,6 +48,7 @@ public final class Parameter implements Variable {
   }
 
   /** Its name, as in timm: {@code blocks.0.attn.qkv.weight}. */
+  @Override
   public String name() {
     return name;
   }
@@ -78,7 +78,7 @@ public final class Parameter implements Variable {
     return Shape.of(dims);
   }
 
-  /** Its shape. */
+  @Override
   public Shape shape() {
     return shape;
   }
@@ -109,13 +109,14 @@ public final class Parameter implements Variable {
     return operand;
   }
 
-  /**
-   * Where its gradient is summed up, in its shape.
-   *
-   * @throws IllegalStateException if the set's gradients were fitted while it was frozen
-   */
+  @Override
   public Tensor gradient() {
     return gradients.of(this);
+  }
+
+  /** Rows of it, from {@code begin} up to {@code end}, as what a product reads. */
+  ParameterRows rows(long begin, long end) {
+    return new ParameterRows(this, begin, end);
   }
 
   /** Whether it is trained; a frozen one gets no gradient and no update. */

@@ -112,7 +112,7 @@ public final class ParameterSet implements AutoCloseable {
 
   /** A sink that adds each gradient to its parameter's place in {@link #gradients()}. */
   public GradientSink accumulator() {
-    return new Accumulate(session, variable -> ((Parameter) variable).gradient());
+    return new Accumulate(session, variable -> ((Trained) variable).gradient());
   }
 
   /** Sets every gradient to zero. */

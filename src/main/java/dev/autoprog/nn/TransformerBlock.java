@@ -41,19 +41,13 @@ public final class TransformerBlock {
 
   /**
    * (B, N, C) to (B, C): the class token of what {@link #forward} gives, for a last block. The
-   * other tokens are only asked: they pass neither the projection nor the MLP, in either direction.
+   * other tokens are only asked: in neither direction do they ask, or pass the projection or the
+   * MLP.
    */
   public Variable forwardClassToken(Tape tape, Variable x, StochasticDepth depth, int index) {
-    Variable attended = attention.attend(tape, norm1.forward(tape, x));
-    Variable h =
-        sum(
-            tape,
-            Operations.selectClassToken(tape, x),
-            Operations.selectClassToken(tape, attended),
-            attention::project,
-            depth,
-            index,
-            0);
+    Variable attended = attention.attendByClassToken(tape, norm1.forward(tape, x));
+    Variable before = Operations.selectClassToken(tape, x);
+    Variable h = sum(tape, before, attended, attention::project, depth, index, 0);
     return branch(tape, h, norm2, mlp::forward, depth, index, 1);
   }
 
