@@ -264,6 +264,22 @@ class CompareFinetuneCommandTest {
   }
 
   @Test
+  void allRunsBeginWithTheSameWeights() throws Exception {
+    Path weights = directory.resolve("weights.safetensors");
+    Files.copy(shared.resolve("model/weights.safetensors"), weights);
+    String out = "--out=" + directory.resolve("begun");
+    String from = "--set=model.weights=" + weights;
+    assertThat(compare(out, extractor(), from, "--count=10", "--arms=manual").err()).isEmpty();
+    byte[] others = Files.readAllBytes(weights);
+    others[others.length - 2] ^= 1;
+    Files.write(weights, others);
+    assertThat(compare(out, extractor(), from, "--count=10", "--arms=manual,full").err())
+        .contains("weights.safetensors: other weights", "weights.sha256");
+    assertThat(directory.resolve("begun/full")).doesNotExist();
+    assertThat(compare(out, extractor(), from, "--count=10", "--arms=manual").err()).isEmpty();
+  }
+
+  @Test
   void badCallsSaySoBeforeAnythingIsTrained() {
     String out = "--out=" + directory.resolve("none");
     assertThat(compare(out, extractor(), "--arms=fast").err())

@@ -14,6 +14,7 @@ import dev.autoprog.cli.report.SampleQuality;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.data.ImageBytes;
 import dev.autoprog.data.ImageDataset;
+import dev.autoprog.io.Disk;
 import dev.autoprog.metric.GenerationQuality;
 import dev.autoprog.progressive.unfreeze.UnfreezingSchedule;
 import dev.autoprog.train.diffusion.DiffusionConfig;
@@ -21,6 +22,9 @@ import dev.autoprog.train.diffusion.DiffusionListener;
 import dev.autoprog.train.diffusion.DiffusionPlan;
 import dev.autoprog.train.diffusion.DiffusionTrainer;
 import dev.autoprog.train.diffusion.ImageSampler;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,6 +40,7 @@ import java.util.function.BooleanSupplier;
 final class FinetuneComparer extends Comparer<FinetunePlan, DiffusionConfig, FinetunedRun> {
   private static final String QUALITY = "quality.json";
   private static final String SAMPLES = "samples.png";
+  private static final String BEGINNING = "weights.sha256";
   private static final int COLUMNS = 8;
 
   private final DataSplit images;
@@ -75,6 +80,30 @@ final class FinetuneComparer extends Comparer<FinetunePlan, DiffusionConfig, Fin
     }
     try (Session session = machine().open()) {
       judge(session).close();
+    }
+    requireSameBeginning(DiffusionTrainer.weightsIn(Path.of(weights)));
+  }
+
+  /**
+   * That the runs to come begin with the weights with which the first of the comparison began, of
+   * which it keeps the digest; {@code sha256sum --check} reads it, too.
+   */
+  private void requireSameBeginning(Path weights) throws InputException {
+    Path file = directory().resolve(BEGINNING);
+    String line = Disk.sha256(weights) + "  " + weights.toAbsolutePath() + "\n";
+    try {
+      if (!Files.exists(file)) {
+        ByteBuffer text = StandardCharsets.UTF_8.encode(line);
+        Disk.LOCAL.replace(file, out -> Disk.writeFully(out, text));
+      } else if (!Files.readString(file).split(" ")[0].equals(line.split(" ")[0])) {
+        throw new InputException(
+            weights.toString(),
+            "other weights than those with which this comparison has begun (" + file + ")",
+            "the same for all of its runs",
+            "Compare in another directory, or bring the weights back");
+      }
+    } catch (IOException e) {
+      throw Disk.cannotRead(file, e);
     }
   }
 

@@ -119,7 +119,7 @@ final class DiffusionRecord implements AutoCloseable {
    */
   void writeWeights(DiffusionLearner learner) throws InputException {
     SafetensorsWriter.write(
-        path().resolve(DiffusionSetup.WEIGHTS),
+        path().resolve(DiffusionTrainer.WEIGHTS),
         learner.network().parameters().placesIn(learner.average().values()),
         latentsOf(setup));
   }

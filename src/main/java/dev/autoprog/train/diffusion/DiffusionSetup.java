@@ -5,15 +5,11 @@ import dev.autoprog.backend.Session;
 import dev.autoprog.model.DenoisingNetwork;
 import dev.autoprog.optim.AdamW;
 import dev.autoprog.progressive.unfreeze.UnfreezingSchedule;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** What a run is given, and what follows from that before its first step. */
 record DiffusionSetup(
     Session session, DiffusionConfig config, DiffusionData data, DiffusionPlan plan) {
-  /** The file in a finished run's directory with the averaged weights. */
-  static final String WEIGHTS = "weights.safetensors";
-
   /**
    * Restricts the data to what is wanted, plans, and checks that there is something to read at
    * every side.
@@ -43,7 +39,7 @@ record DiffusionSetup(
         plan.model().create(session, config.precision().in(session), config.seed());
     try {
       if (!config.model().weights().isEmpty()) {
-        Path file = weightsIn(Path.of(config.model().weights()));
+        Path file = DiffusionTrainer.weightsIn(Path.of(config.model().weights()));
         listener.weightsRead(
             file, PretrainedWeights.read(file, network, config.model().freshClasses()));
       }
@@ -58,10 +54,5 @@ record DiffusionSetup(
       network.close();
       throw e;
     }
-  }
-
-  /** The file itself, or that of a finished run's directory. */
-  static Path weightsIn(Path place) {
-    return Files.isDirectory(place) ? place.resolve(WEIGHTS) : place;
   }
 }

@@ -17,6 +17,7 @@ import dev.autoprog.run.RunDirectory;
 import dev.autoprog.run.Stoppable;
 import dev.autoprog.train.TrainingException;
 import dev.autoprog.train.diffusion.DiffusionBatches.Step;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +33,9 @@ import java.util.OptionalDouble;
  * }</pre>
  */
 public final class DiffusionTrainer implements Stoppable {
+  /** The file in a finished run's directory with the averaged weights. */
+  static final String WEIGHTS = "weights.safetensors";
+
   private final Session session;
   private final DiffusionConfig config;
   private DiffusionData data;
@@ -66,6 +70,13 @@ public final class DiffusionTrainer implements Stoppable {
    */
   public static DiffusionConfig configOf(Path directory) throws InputException {
     return RunDirectory.configOf(directory, DiffusionConfig.DEFAULT);
+  }
+
+  /**
+   * The file with the weights at a place: the file itself, or that of a finished run's directory.
+   */
+  public static Path weightsIn(Path place) {
+    return Files.isDirectory(place) ? place.resolve(WEIGHTS) : place;
   }
 
   /** The images to train on and to validate on, of all classes. */

@@ -67,7 +67,7 @@ public final class ImageSampler implements AutoCloseable {
     DenoisingConfig model = RunDirectory.fact(Checkpoint.newestOf(run), "model", kind);
     DenoisingNetwork network = model.create(session, config.precision().in(session), config.seed());
     try {
-      Path weights = DiffusionSetup.weightsIn(run);
+      Path weights = DiffusionTrainer.weightsIn(run);
       WeightFile.read(
           weights, network.parameters(), network.parameters().values(), name -> Need.REQUIRED);
       return new ImageSampler(
