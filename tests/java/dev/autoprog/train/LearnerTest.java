@@ -11,11 +11,13 @@ import dev.autoprog.model.VisionTransformer;
 import dev.autoprog.model.VitConfig;
 import dev.autoprog.nn.Parameter;
 import dev.autoprog.nn.ParameterSet;
+import dev.autoprog.nn.StochasticDepth;
 import dev.autoprog.nn.Targets;
 import dev.autoprog.optim.AdamW;
 import dev.autoprog.optim.Ema;
 import dev.autoprog.progressive.growth.GrowthMap;
 import dev.autoprog.progressive.growth.GrowthOperator;
+import dev.autoprog.progressive.search.SubNetwork;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
@@ -60,13 +62,7 @@ class LearnerTest {
   }
 
   private static float[] logits(Session session, Learner learner) {
-    session.arena().reset();
-    Tensor images =
-        session
-            .arena()
-            .allocate(DType.FLOAT32, Shape.of(BATCH, 1, 12, 12))
-            .set(RandomData.of("logits").gaussian(BATCH * 144L));
-    return learner.model().forward(Tape.inference(session), images).value().toFloats();
+    return logits(session, learner, BlockPath.of(learner.model().allBlocks()));
   }
 
   /** Up to rounding: of what was the last block, all tokens ask from then on. */
@@ -128,6 +124,13 @@ class LearnerTest {
             case COPY -> assertSameBits(name, values, source);
             case IDENTITY ->
                 assertSameBits(name, values, branchEnd ? new float[source.length] : source);
+            case SHARE -> { // two of each: half is exact
+              float[] expected = source.clone();
+              for (int i = 0; branchEnd && i < expected.length; i++) {
+                expected[i] /= 2;
+              }
+              assertSameBits(name, values, expected);
+            }
             case FRESH -> {
               if (name.endsWith("weight") && !name.contains("norm")) {
                 assertThat(values)
@@ -221,7 +224,7 @@ class LearnerTest {
         Learner alone = learner(session, RunConfig.Moments.COPY)) {
       train(session, part, 3);
       train(session, alone, 3);
-      alone.keep(blocks);
+      alone.keep(BlockPath.of(blocks));
       assertThat(alone.depth()).isEqualTo(2);
       Map<String, float[]> before = state(part);
 
@@ -236,10 +239,49 @@ class LearnerTest {
             }
           });
       assertThat(part.model().parameters().all()).allMatch(Parameter::requiresGradient);
-      part.keep(blocks);
+      part.keep(BlockPath.of(blocks));
       Map<String, float[]> expected = state(alone);
       state(part).forEach((name, values) -> assertClose(name, values, expected.get(name), 1e-5));
     }
+  }
+
+  /** A sub-network of fewer shares is what growing to its depth alone would have built. */
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void strengthsMakeUpForSharesThatAreLeftOut(Candidate candidate) {
+    GrowthMap map = GrowthOperator.SPLIT.map(3, 8); // 0 0 1 1 1 2 2 2
+    try (Session session = candidate.open();
+        Learner supernet = learner(session, RunConfig.Moments.COPY);
+        Learner alone = learner(session, RunConfig.Moments.COPY)) {
+      train(session, supernet, 3);
+      train(session, alone, 3);
+      supernet.grow(map);
+      alone.grow(GrowthOperator.SPLIT.map(3, 4)); // 0 1 2 2
+      SubNetwork part =
+          SubNetwork.of(
+              GrowthOperator.SPLIT, map, new dev.autoprog.progressive.search.Candidate(12, 4));
+      assertThat(part.strengths()).containsExactly(2.0, 3.0, 1.5, 1.5);
+      float[] expected = logits(session, alone);
+      assertThat(logits(session, supernet, BlockPath.of(part)))
+          .containsExactly(expected, within(1e-5f));
+      supernet.keep(BlockPath.of(part));
+      assertThat(logits(session, supernet)).containsExactly(expected, within(1e-5f));
+      Map<String, float[]> weights = state(alone);
+      state(supernet).forEach((name, values) -> assertClose(name, values, weights.get(name), 1e-6));
+    }
+  }
+
+  private static float[] logits(Session session, Learner learner, BlockPath path) {
+    session.arena().reset();
+    Tensor images =
+        session
+            .arena()
+            .allocate(DType.FLOAT32, Shape.of(BATCH, 1, 12, 12))
+            .set(RandomData.of("logits").gaussian(BATCH * 144L));
+    return learner
+        .logits(Tape.inference(session), path, images, StochasticDepth.NONE)
+        .value()
+        .toFloats();
   }
 
   /** Weights, moments and averages by name. */
@@ -259,6 +301,6 @@ class LearnerTest {
             .allocate(DType.FLOAT32, Shape.of(BATCH, 1, 12, 12))
             .set(random.gaussian(BATCH * 144L));
     Targets targets = Targets.of(random.integers(BATCH, 0, 4));
-    learner.step(blocks, images, targets, 0.1, 0.2, 3, 1e-2);
+    learner.step(BlockPath.of(blocks), images, targets, 0.1, 0.2, 3, 1e-2);
   }
 }

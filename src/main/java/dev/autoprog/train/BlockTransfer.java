@@ -26,6 +26,7 @@ final class BlockTransfer {
   private final Kernels kernels;
   private final ParameterSet grown;
   private final List<GrowthMap.Block> blocks;
+  private final List<Double> strengths;
   private final Segments copied;
   private final Segments firstCopies;
 
@@ -33,28 +34,44 @@ final class BlockTransfer {
    * The transfer from the parameters {@code before} to the layout of {@code grown}.
    *
    * @param blocks where each block of the latter comes from
+   * @param strengths how much of what that added each adds
    */
   BlockTransfer(
-      Kernels kernels, ParameterSet before, ParameterSet grown, List<GrowthMap.Block> blocks) {
+      Kernels kernels,
+      ParameterSet before,
+      ParameterSet grown,
+      List<GrowthMap.Block> blocks,
+      List<Double> strengths) {
     this.kernels = kernels;
     this.grown = grown;
     this.blocks = blocks;
+    this.strengths = strengths;
     this.copied = segments(before, block -> blocks.get(block).kind() != Kind.FRESH);
     Set<Integer> seen = new HashSet<>();
     List<Boolean> first = blocks.stream().map(block -> seen.add(block.source())).toList();
     this.firstCopies = segments(before, first::get);
   }
 
-  /** Weights or averages: fresh blocks keep what {@code to} holds, identities get silent ends. */
+  /**
+   * Weights or averages: fresh blocks keep what {@code to} holds, the ends of the others' residual
+   * branches are as strong as they should be.
+   */
   void weights(Tensor from, Tensor to) {
     kernels.copySegments(copied, from, to);
     for (Parameter parameter : grown.all()) {
       Matcher name = BLOCK.matcher(parameter.name());
-      if (name.matches()
-          && blocks.get(Integer.parseInt(name.group(1))).kind() == Kind.IDENTITY
-          && isBranchEnd(name.group(2))) {
-        kernels.fill(grown.placeIn(to, parameter), 0);
+      if (name.matches() && isBranchEnd(name.group(2))) {
+        double strength = strengths.get(Integer.parseInt(name.group(1)));
+        scale(grown.placeIn(to, parameter), strength);
       }
+    }
+  }
+
+  private void scale(Tensor x, double factor) {
+    if (factor == 0) {
+      kernels.fill(x, 0);
+    } else if (factor != 1) {
+      kernels.linearCombination((float) factor, x, 0, x, 0, null, x);
     }
   }
 

@@ -21,6 +21,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * A vision transformer that learns: the network, its optimizer and the moving averages of its
@@ -123,7 +124,7 @@ public final class Learner implements Growable, AutoCloseable {
       double dropRate,
       long step,
       double learningRate) {
-    List<Integer> all = model.allBlocks();
+    BlockPath all = BlockPath.of(model.allBlocks());
     return step(all, images, targets, labelSmoothing, dropRate, step, learningRate);
   }
 
@@ -131,14 +132,14 @@ public final class Learner implements Growable, AutoCloseable {
    * One step of a sub-network: forward, backward, update. Blocks that it passes by stay as they
    * are, with their averages and the optimizer's state.
    *
-   * @param blocks that it runs through, in order
+   * @param path the blocks that it runs through
    * @param images (B, channels, R, R), normalised, in the step's arena or longer-lived
    * @param targets of B samples
    * @param step counts from 0
    * @param dropRate stochastic depth of the last block
    */
-  public StepResult step(
-      List<Integer> blocks,
+  StepResult step(
+      BlockPath path,
       Tensor images,
       Targets targets,
       double labelSmoothing,
@@ -146,9 +147,9 @@ public final class Learner implements Growable, AutoCloseable {
       long step,
       double learningRate) {
     StochasticDepth depth =
-        new StochasticDepth(dropRate, blocks.size(), seed ^ STOCHASTIC_DEPTH_STREAM, step);
-    List<Parameter> passedBy = freezeAllBut(blocks);
-    CrossEntropy loss = gradients(blocks, images, targets, labelSmoothing, depth);
+        new StochasticDepth(dropRate, path.blocks().size(), seed ^ STOCHASTIC_DEPTH_STREAM, step);
+    List<Parameter> passedBy = freezeAllBut(path.blocks());
+    CrossEntropy loss = gradients(path, images, targets, labelSmoothing, depth);
     double mean = loss.mean();
     double norm = Double.isFinite(mean) ? optimizer.step(step, learningRate, averages) : 0;
     passedBy.forEach(parameter -> parameter.trainable(true));
@@ -173,19 +174,19 @@ public final class Learner implements Growable, AutoCloseable {
    * Forward and backward of a sub-network, without an update: what a step costs. Nothing is
    * learned.
    */
-  void rehearse(List<Integer> blocks, Tensor images, Targets targets, double labelSmoothing) {
-    gradients(blocks, images, targets, labelSmoothing, StochasticDepth.NONE);
+  void rehearse(BlockPath path, Tensor images, Targets targets, double labelSmoothing) {
+    gradients(path, images, targets, labelSmoothing, StochasticDepth.NONE);
   }
 
   private CrossEntropy gradients(
-      List<Integer> blocks,
+      BlockPath path,
       Tensor images,
       Targets targets,
       double labelSmoothing,
       StochasticDepth depth) {
     Tape tape = Tape.recording(session);
     model.parameters().clearGradients();
-    Variable logits = model.forward(tape, images, depth, blocks);
+    Variable logits = logits(tape, path, images, depth);
     CrossEntropy loss = new CrossEntropy(tape, logits.value(), targets, labelSmoothing);
     if (Double.isFinite(loss.mean())) {
       tape.backward(logits, loss.gradient(1f / targets.labels().length), sink);
@@ -195,20 +196,25 @@ public final class Learner implements Growable, AutoCloseable {
 
   /** The whole network's answer, without learning: every branch is kept, nothing is smoothed. */
   public Evaluation evaluate(Tensor images, int[] labels) {
-    CrossEntropy loss = answer(model.allBlocks(), images, Targets.of(labels), 0);
+    CrossEntropy loss = answer(BlockPath.of(model.allBlocks()), images, Targets.of(labels), 0);
     return new Evaluation(loss.mean(), loss.correct());
   }
 
   /** The mean loss of a sub-network, without learning: every branch is kept. */
-  double loss(List<Integer> blocks, Tensor images, Targets targets, double labelSmoothing) {
-    return answer(blocks, images, targets, labelSmoothing).mean();
+  double loss(BlockPath path, Tensor images, Targets targets, double labelSmoothing) {
+    return answer(path, images, targets, labelSmoothing).mean();
   }
 
   private CrossEntropy answer(
-      List<Integer> blocks, Tensor images, Targets targets, double labelSmoothing) {
+      BlockPath path, Tensor images, Targets targets, double labelSmoothing) {
     Tape tape = Tape.inference(session);
-    Variable logits = model.forward(tape, images, StochasticDepth.NONE, blocks);
+    Variable logits = logits(tape, path, images, StochasticDepth.NONE);
     return new CrossEntropy(tape, logits.value(), targets, labelSmoothing);
+  }
+
+  /** The logits of a sub-network. */
+  Variable logits(Tape tape, BlockPath path, Tensor images, StochasticDepth depth) {
+    return model.forward(tape, images, depth.withStrengths(path.strengths()), path.blocks());
   }
 
   /** Notes everything that steps change, for {@link #rewind}. */
@@ -263,24 +269,31 @@ public final class Learner implements Growable, AutoCloseable {
         map.weights() == GrowthMap.Weights.MOMENTUM
             ? averages().get(averages.size() - 1).values()
             : model.parameters().values();
-    become(map.blocks(), weights, grownMoments);
+    List<Double> strengths = IntStream.range(0, map.to()).mapToObj(map::strength).toList();
+    become(map.blocks(), strengths, weights, grownMoments);
   }
 
   /**
    * Becomes the sub-network of some of its blocks; everything outside the blocks, the moving
    * averages and the optimizer's state go along.
    *
-   * @param blocks that stay, in order
+   * @param path the blocks that stay
    */
-  void keep(List<Integer> blocks) {
+  void keep(BlockPath path) {
     become(
-        blocks.stream().map(block -> new GrowthMap.Block(block, GrowthMap.Kind.COPY)).toList(),
+        path.blocks().stream()
+            .map(block -> new GrowthMap.Block(block, GrowthMap.Kind.COPY))
+            .toList(),
+        path.strengths(),
         model.parameters().values(),
         RunConfig.Moments.COPY);
   }
 
   private void become(
-      List<GrowthMap.Block> blocks, Tensor weights, RunConfig.Moments momentsOfCopies) {
+      List<GrowthMap.Block> blocks,
+      List<Double> strengths,
+      Tensor weights,
+      RunConfig.Moments momentsOfCopies) {
     VisionTransformer before = model;
     AdamW optimizerBefore = optimizer;
     List<Ema> averagesBefore = averages;
@@ -290,7 +303,8 @@ public final class Learner implements Growable, AutoCloseable {
     adopt(VisionTransformer.create(session, config, before.precision(), seed + blocks.size()));
     model.recomputeBlocks(before.recomputesBlocks());
     BlockTransfer transfer =
-        new BlockTransfer(session.kernels(), before.parameters(), model.parameters(), blocks);
+        new BlockTransfer(
+            session.kernels(), before.parameters(), model.parameters(), blocks, strengths);
     transfer.weights(weights, model.parameters().values());
     for (int i = 0; i < averages.size(); i++) {
       // adopt began each average with the fresh weights, which is what fresh blocks keep

@@ -153,7 +153,7 @@ final class StageSearch implements Searchable<Exception> {
     if (batches == null) {
       batches = loop.batches(progress.epoch, progress.batch, strength);
     }
-    loop.step(batches, stage(network.candidate()), network.blocks());
+    loop.step(batches, stage(network.candidate()), BlockPath.of(network));
   }
 
   @Override
@@ -186,7 +186,7 @@ final class StageSearch implements Searchable<Exception> {
     loop.stepBeside(
         batches,
         stage(network.candidate()),
-        network.blocks(),
+        BlockPath.of(network),
         epoch,
         progress.step + progress.search.steps());
     addSeconds(begin);
@@ -230,7 +230,7 @@ final class StageSearch implements Searchable<Exception> {
         try (Batch batch = probe.next()) {
           losses.add(
               learner.loss(
-                  network.blocks(),
+                  BlockPath.of(network),
                   loop.images(batch, network.candidate().resolution()),
                   Targets.of(batch.labels()),
                   labelSmoothing()));
@@ -254,7 +254,7 @@ final class StageSearch implements Searchable<Exception> {
 
   private void rehearse(SubNetwork network, Batch batch) {
     learner.rehearse(
-        network.blocks(),
+        BlockPath.of(network),
         loop.images(batch, network.candidate().resolution()),
         Targets.of(batch.labels()),
         labelSmoothing());
@@ -280,7 +280,7 @@ final class StageSearch implements Searchable<Exception> {
   public void adopt(SubNetwork network) {
     long begin = System.nanoTime();
     if (network.blocks().size() < learner.depth()) {
-      learner.keep(network.blocks());
+      learner.keep(BlockPath.of(network));
       progress.depth = learner.depth();
     }
     addSeconds(begin);

@@ -14,7 +14,6 @@ import dev.autoprog.optim.LearningRate;
 import dev.autoprog.progressive.growth.Stage;
 import dev.autoprog.progressive.growth.Strength;
 import dev.autoprog.tensor.Tensor;
-import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
 
@@ -101,10 +100,10 @@ final class TrainingLoop implements AutoCloseable {
 
   /** Takes the steps that an epoch still has; false if it was asked to stop before the last. */
   boolean steps(Stage stage) throws InputException, TrainingException {
-    List<Integer> blocks = learner.model().allBlocks();
+    BlockPath all = BlockPath.of(learner.model().allBlocks());
     try (BatchCursor batches = batches(progress.epoch, progress.batch, stage.strength())) {
       while (!stopRequested() && batches.hasNext()) {
-        step(batches, stage, blocks);
+        step(batches, stage, all);
         saveIfDue();
       }
     }
@@ -115,19 +114,19 @@ final class TrainingLoop implements AutoCloseable {
    * Takes a step on the next batch.
    *
    * @param stage the resolution and the strength
-   * @param blocks that are run through
+   * @param path the blocks that are run through
    */
-  void step(BatchCursor batches, Stage stage, List<Integer> blocks)
+  void step(BatchCursor batches, Stage stage, BlockPath path)
       throws InputException, TrainingException {
     try (Batch batch = batches.next()) {
-      step(batch, stage, blocks);
+      step(batch, stage, path);
     }
   }
 
-  private void step(Batch batch, Stage stage, List<Integer> blocks)
+  private void step(Batch batch, Stage stage, BlockPath path)
       throws InputException, TrainingException {
     long begin = System.nanoTime();
-    Learner.StepResult result = learn(batch, stage, blocks, progress.epoch, progress.step);
+    Learner.StepResult result = learn(batch, stage, path, progress.epoch, progress.step);
     double seconds = (System.nanoTime() - begin) * 1e-9;
     double accuracy = (double) result.correct() / batch.size();
     double speed = batch.size() / seconds;
@@ -153,15 +152,14 @@ final class TrainingLoop implements AutoCloseable {
    * @param epoch that the batch is of
    * @param step as which it counts to the learning rate and to stochastic depth
    */
-  void stepBeside(BatchCursor batches, Stage stage, List<Integer> blocks, int epoch, long step)
+  void stepBeside(BatchCursor batches, Stage stage, BlockPath path, int epoch, long step)
       throws InputException, TrainingException {
     try (Batch batch = batches.next()) {
-      learn(batch, stage, blocks, epoch, step);
+      learn(batch, stage, path, epoch, step);
     }
   }
 
-  private Learner.StepResult learn(
-      Batch batch, Stage stage, List<Integer> blocks, int epoch, long step)
+  private Learner.StepResult learn(Batch batch, Stage stage, BlockPath path, int epoch, long step)
       throws InputException, TrainingException {
     int side = stage.resolution();
     Mix mix = mixup.draw(setup.config().seed(), epoch, batch.number(), side);
@@ -169,7 +167,7 @@ final class TrainingLoop implements AutoCloseable {
     feeder.mix(images, mix);
     Learner.StepResult result =
         learner.step(
-            blocks,
+            path,
             images,
             Targets.mirrored(batch.labels(), mix.targetLambda()),
             regularization.labelSmoothing(),

@@ -2,6 +2,7 @@ package dev.autoprog.progressive.growth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.autoprog.progressive.growth.GrowthMap.Block;
 import dev.autoprog.progressive.growth.GrowthMap.Kind;
@@ -22,8 +23,13 @@ class GrowthOperatorTest {
     GrowthMap map = operator.map(from, from + added);
     assertThat(map.blocks()).hasSize(from + added);
     for (int source = 0; source < from; source++) {
-      assertThat(map.blocks()).contains(new Block(source, Kind.COPY));
+      assertThat(map.blocks()).contains(new Block(source, kindOfFirst(map, operator, source)));
     }
+  }
+
+  /** A block that is shared out is nowhere itself. */
+  private static Kind kindOfFirst(GrowthMap map, GrowthOperator operator, int source) {
+    return operator == GrowthOperator.SPLIT && map.copies(source) > 1 ? Kind.SHARE : Kind.COPY;
   }
 
   @Property
@@ -61,18 +67,37 @@ class GrowthOperatorTest {
       @ForAll GrowthOperator operator,
       @ForAll @IntRange(min = 1, max = 40) int from,
       @ForAll @IntRange(max = 60) int added) {
-    List<Block> blocks = operator.map(from, from + added).blocks();
+    GrowthMap map = operator.map(from, from + added);
     Kind expected =
         switch (operator) {
           case RANDOM -> Kind.FRESH;
           case IDENTITY -> Kind.IDENTITY;
           case STACK, INTERPOLATE, MOMENTUM -> Kind.COPY;
+          case SPLIT -> Kind.SHARE;
         };
     List<Integer> seen = new ArrayList<>();
-    for (Block block : blocks) {
-      assertThat(block.kind()).isEqualTo(seen.contains(block.source()) ? expected : Kind.COPY);
+    for (Block block : map.blocks()) {
+      Kind first = kindOfFirst(map, operator, block.source());
+      assertThat(block.kind()).isEqualTo(seen.contains(block.source()) ? expected : first);
       seen.add(block.source());
     }
+  }
+
+  /** What the copies of a block add is together what it added, unless they are copies in full. */
+  @Property
+  void strengthsAddUp(
+      @ForAll @IntRange(min = 1, max = 40) int from, @ForAll @IntRange(max = 60) int added) {
+    for (GrowthOperator operator : List.of(GrowthOperator.SPLIT, GrowthOperator.IDENTITY)) {
+      GrowthMap map = operator.map(from, from + added);
+      double[] sums = new double[from];
+      for (int block = 0; block < map.to(); block++) {
+        sums[map.blocks().get(block).source()] += map.strength(block);
+      }
+      for (double sum : sums) {
+        assertThat(sum).isCloseTo(1, within(1e-12));
+      }
+    }
+    assertThat(GrowthOperator.INTERPOLATE.map(1, 3).strength(2)).isEqualTo(1);
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.autoprog.progressive.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.autoprog.progressive.growth.GrowthMap;
 import dev.autoprog.progressive.growth.GrowthMap.Block;
@@ -50,11 +51,18 @@ class SubNetworkTest {
       @ForAll @IntRange(max = 24) int added) {
     GrowthMap map = operator.map(from, from + added);
     for (int depth = from; depth <= from + added; depth++) {
-      List<Block> grown =
-          SubNetwork.of(operator, map, new Candidate(8, depth)).blocks().stream()
-              .map(map.blocks()::get)
-              .toList();
-      assertThat(grown).isEqualTo(operator.map(from, depth).blocks());
+      SubNetwork network = SubNetwork.of(operator, map, new Candidate(8, depth));
+      GrowthMap alone = operator.map(from, depth);
+      for (int i = 0; i < depth; i++) {
+        int block = network.blocks().get(i);
+        assertThat(map.blocks().get(block).source()).isEqualTo(alone.blocks().get(i).source());
+        assertThat(network.strengths().get(i) * map.strength(block))
+            .isCloseTo(alone.strength(i), within(1e-12));
+        if (operator != GrowthOperator.SPLIT) {
+          assertThat(map.blocks().get(block)).isEqualTo(alone.blocks().get(i));
+          assertThat(network.strengths().get(i)).isEqualTo(1);
+        }
+      }
     }
   }
 

@@ -11,9 +11,9 @@ import java.util.function.Predicate;
 /**
  * A network of a few numbers, trained in plain Java: the "image" is a row of 8 pixels, read at a
  * resolution R by averaging them in R groups, {@code z = v·pixels}, and each of L residual blocks
- * adds {@code tanh(b·z + c)}. What it learns, {@code 5·tanh(z)} of a weighted sum z, needs single
- * pixels and five blocks, so its loss falls with resolution and with depth. Its step time is a
- * formula.
+ * adds {@code a·tanh(b·z + c)}, with a constant a. What it learns, {@code 5·tanh(z)} of a weighted
+ * sum z, needs single pixels and five blocks, so its loss falls with resolution and with depth. Its
+ * step time is a formula.
  */
 final class ToyNetwork implements Searchable<RuntimeException> {
   static final int PIXELS = 8;
@@ -32,14 +32,23 @@ final class ToyNetwork implements Searchable<RuntimeException> {
   private int resolution;
   private ToyNetwork mark;
 
-  /** The pixels' weights and each block's b and c. */
+  /** The pixels' weights and each block's b, c and a. */
   private record Weight(double[] pixels, List<double[]> blocks) {
     Weight copy() {
       return new Weight(pixels.clone(), blocks.stream().map(double[]::clone).toList());
     }
 
-    Weight with(List<Integer> kept) {
-      return new Weight(pixels, kept.stream().map(blocks::get).toList());
+    Weight of(SubNetwork network) {
+      return new Weight(pixels, network.blocks().stream().map(blocks::get).toList());
+    }
+
+    /** Blocks of its own, as strong as they count in the sub-network. */
+    Weight scaled(SubNetwork network) {
+      Weight scaled = of(network).copy();
+      for (int i = 0; i < scaled.blocks.size(); i++) {
+        scaled.blocks.get(i)[2] *= network.strengths().get(i);
+      }
+      return scaled;
     }
   }
 
@@ -66,7 +75,7 @@ final class ToyNetwork implements Searchable<RuntimeException> {
 
   private static double[] freshBlock(int i) {
     Rng rng = Rng.of(11, i);
-    return new double[] {1 + 0.2 * rng.nextGaussian(), 0.2 * rng.nextGaussian()};
+    return new double[] {1 + 0.2 * rng.nextGaussian(), 0.2 * rng.nextGaussian(), 1};
   }
 
   /** Every weight, average and count: what two runs must share to be the same. */
@@ -106,9 +115,12 @@ final class ToyNetwork implements Searchable<RuntimeException> {
 
   private static Weight grown(GrowthMap map, Weight from) {
     List<double[]> blocks = new ArrayList<>();
-    for (GrowthMap.Block block : map.blocks()) {
-      double[] source = from.blocks().get(block.source());
-      blocks.add(block.kind() == Kind.FRESH ? freshBlock(map.to()) : source.clone());
+    for (int i = 0; i < map.to(); i++) {
+      GrowthMap.Block block = map.blocks().get(i);
+      boolean fresh = block.kind() == Kind.FRESH;
+      double[] grown = fresh ? freshBlock(map.to()) : from.blocks().get(block.source()).clone();
+      grown[2] *= block.kind() == Kind.SHARE ? map.strength(i) : 1;
+      blocks.add(grown);
     }
     return new Weight(from.pixels().clone(), blocks);
   }
@@ -120,11 +132,12 @@ final class ToyNetwork implements Searchable<RuntimeException> {
 
   @Override
   public void step(SubNetwork network) {
-    Weight used = online.with(network.blocks());
+    Weight used = online.of(network);
+    Weight scaled = online.scaled(network);
     double[] pixelGradient = new double[PIXELS];
-    double[][] blockGradient = new double[used.blocks().size()][2];
+    double[][] blockGradient = new double[used.blocks().size()][3];
     for (int i = 0; i < BATCH; i++) {
-      addGradient(used, image(3, steps, i), network, pixelGradient, blockGradient);
+      addGradient(scaled, image(3, steps, i), network, pixelGradient, blockGradient);
     }
     steps++;
     descend(used.pixels(), pixelGradient);
@@ -189,7 +202,7 @@ final class ToyNetwork implements Searchable<RuntimeException> {
     double z = sum(used, pixels);
     double h = 0;
     for (double[] w : used.blocks()) {
-      h += Math.tanh(w[0] * z + w[1]);
+      h += w[2] * Math.tanh(w[0] * z + w[1]);
     }
     return h;
   }
@@ -203,7 +216,7 @@ final class ToyNetwork implements Searchable<RuntimeException> {
     for (int i = 0; i < blockSum.length; i++) {
       double[] w = used.blocks().get(i);
       double tanh = Math.tanh(w[0] * z + w[1]);
-      double inner = gradient * (1 - tanh * tanh);
+      double inner = gradient * w[2] * (1 - tanh * tanh);
       blockSum[i][0] += inner * z;
       blockSum[i][1] += inner;
       gradientZ += inner * w[0];
@@ -215,7 +228,7 @@ final class ToyNetwork implements Searchable<RuntimeException> {
 
   @Override
   public List<Double> losses(SubNetwork network, int batches) {
-    Weight used = average.with(network.blocks());
+    Weight used = average.scaled(network);
     List<Double> losses = new ArrayList<>();
     for (int batch = 0; batch < batches; batch++) {
       double sum = 0;
@@ -255,8 +268,8 @@ final class ToyNetwork implements Searchable<RuntimeException> {
 
   @Override
   public void adopt(SubNetwork network) {
-    online = online.with(network.blocks());
-    average = average.with(network.blocks());
+    online = online.scaled(network);
+    average = average.scaled(network);
     resolution = network.candidate().resolution();
   }
 

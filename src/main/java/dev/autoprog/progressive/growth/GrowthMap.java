@@ -41,7 +41,23 @@ public record GrowthMap(int from, int to, Weights weights, List<Block> blocks) {
     /** A block with fresh, random weights. */
     FRESH,
     /** A copy of its source whose residual branches add nothing, so that the function stays. */
-    IDENTITY
+    IDENTITY,
+    /** A copy of its source that adds an equal share with all the others of that source. */
+    SHARE
+  }
+
+  /** How much of what its source added a block adds at first; of a fresh one, 1. */
+  public double strength(int block) {
+    return switch (blocks.get(block).kind()) {
+      case COPY, FRESH -> 1;
+      case IDENTITY -> 0;
+      case SHARE -> 1.0 / copies(blocks.get(block).source());
+    };
+  }
+
+  /** How many blocks stem from a source. */
+  public int copies(int source) {
+    return (int) blocks.stream().filter(block -> block.source() == source).count();
   }
 
   /**

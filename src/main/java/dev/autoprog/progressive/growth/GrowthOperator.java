@@ -10,7 +10,7 @@ import java.util.List;
  * How a stack of blocks gets deeper (Li et al. 2022, §3.3). All but {@link #STACK} place blocks the
  * same way: with {@code q = L′ / L} and {@code r = L′ mod L}, each of the first {@code L − r}
  * blocks appears q times in a row, each of the last r blocks q + 1 times. A block's first
- * appearance is itself; the operators differ in what the others are.
+ * appearance is itself, but for {@link #SPLIT}; the operators differ in what the others are.
  */
 public enum GrowthOperator {
   /** New blocks have fresh weights. */
@@ -21,6 +21,11 @@ public enum GrowthOperator {
   INTERPOLATE(Weights.ONLINE, Kind.COPY),
   /** New blocks add nothing at first: the function stays exactly what it was. */
   IDENTITY(Weights.ONLINE, Kind.IDENTITY),
+  /**
+   * A block that appears several times is as many copies, each of which does an equal share of what
+   * it did: as an ordinary differential equation is solved in smaller steps (Chang et al. 2018).
+   */
+  SPLIT(Weights.ONLINE, Kind.SHARE),
   /** MoGrow: as {@link #INTERPOLATE}, with the weights of the slowest moving average. */
   MOMENTUM(Weights.MOMENTUM, Kind.COPY);
 
@@ -30,6 +35,14 @@ public enum GrowthOperator {
   GrowthOperator(Weights weights, Kind added) {
     this.weights = weights;
     this.added = added;
+  }
+
+  /**
+   * What a network grows by that has learned nothing yet, so that there is nothing to share out:
+   * new blocks are as fresh as the others.
+   */
+  public GrowthOperator ofFreshNetwork() {
+    return this == SPLIT ? RANDOM : this;
   }
 
   /**
@@ -53,7 +66,8 @@ public enum GrowthOperator {
       for (int source = 0; source < from; source++) {
         int copies = source < from - extra ? repeats : repeats + 1;
         for (int copy = 0; copy < copies; copy++) {
-          blocks.add(new Block(source, copy == 0 ? Kind.COPY : added));
+          boolean itself = copy == 0 && (added != Kind.SHARE || copies == 1);
+          blocks.add(new Block(source, itself ? Kind.COPY : added));
         }
       }
     }

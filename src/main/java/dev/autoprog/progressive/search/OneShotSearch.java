@@ -109,10 +109,11 @@ public final class OneShotSearch {
    */
   public OneShotSearch(SearchSpace space, GrowthOperator operator, Settings settings) {
     this.space = space;
-    this.supernet = operator.map(space.from(), space.supernetDepth());
+    GrowthOperator growing = space.stage() == 0 ? operator.ofFreshNetwork() : operator;
+    this.supernet = growing.map(space.from(), space.supernetDepth());
     this.networks =
         space.candidates().stream()
-            .map(candidate -> SubNetwork.of(operator, supernet, candidate))
+            .map(candidate -> SubNetwork.of(growing, supernet, candidate))
             .toList();
     this.settings = settings;
   }

@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * A network in training that can be searched while it trains. Once grown ({@link #grow}) it is the
  * supernet: a forward pass must be able to run through some of its blocks only, and to read images
- * of several resolutions. A {@link SubNetwork} says which blocks and which resolution; batches are
- * resized to it bilinearly.
+ * of several resolutions. A {@link SubNetwork} says which blocks, how many times what each adds to
+ * its input counts, and which resolution; batches are resized to it bilinearly.
  *
  * <p>What {@link #losses} and {@link #stepSeconds} do must leave no trace: weights, averages, the
  * optimizer's state, the batches to come and their random numbers are the same afterwards.
@@ -59,7 +59,9 @@ public interface Searchable<X extends Exception> extends Growable {
 
   /**
    * Becomes the sub-network that was chosen: the supernet without the blocks that it passes by, the
-   * averages and the optimizer's state likewise, on images of its resolution.
+   * averages and the optimizer's state likewise, on images of its resolution. What a block adds
+   * counts as it is from then on: where its strength is not 1, the weights that end its residual
+   * branches, and their averages, are multiplied by it.
    */
   void adopt(SubNetwork network) throws X;
 

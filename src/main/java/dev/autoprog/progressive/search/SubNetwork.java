@@ -3,6 +3,8 @@ package dev.autoprog.progressive.search;
 import dev.autoprog.progressive.growth.GrowthMap;
 import dev.autoprog.progressive.growth.GrowthOperator;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.TreeSet;
 
@@ -12,17 +14,28 @@ import java.util.TreeSet;
  *
  * @param candidate its resolution and depth
  * @param blocks of the supernet that it runs through, counted from 0, ascending
+ * @param strengths how many times what each of these blocks adds counts: above 1 where the supernet
+ *     shares out among more blocks than this has what one block added
  */
-public record SubNetwork(Candidate candidate, List<Integer> blocks) {
+public record SubNetwork(Candidate candidate, List<Integer> blocks, List<Double> strengths) {
   /** Checks that there are as many blocks as the candidate is deep, in order. */
   public SubNetwork {
     blocks = List.copyOf(blocks);
+    strengths = List.copyOf(strengths);
+    if (strengths.size() != blocks.size()) {
+      throw new IllegalArgumentException(blocks + " with strengths " + strengths);
+    }
     if (blocks.size() != candidate.depth()
         || blocks.get(0) < 0
         || !blocks.equals(List.copyOf(new TreeSet<>(blocks)))) {
       throw new IllegalArgumentException(
           candidate + " runs through " + blocks + ", expected as many blocks, ascending from 0");
     }
+  }
+
+  /** A sub-network whose blocks count as they are. */
+  public SubNetwork(Candidate candidate, List<Integer> blocks) {
+    this(candidate, blocks, Collections.nCopies(blocks.size(), 1.0));
   }
 
   /**
@@ -45,20 +58,24 @@ public record SubNetwork(Candidate candidate, List<Integer> blocks) {
       throw new IllegalArgumentException(
           candidate + ", expected " + supernet.from() + " to " + supernet.to() + " blocks");
     }
-    int[] copies = new int[supernet.from()];
-    for (GrowthMap.Block block : operator.map(supernet.from(), depth).blocks()) {
-      copies[block.source()]++;
-    }
+    GrowthMap alone = operator.map(supernet.from(), depth);
+    int[] missing = new int[supernet.from()];
+    Arrays.setAll(missing, alone::copies);
     List<Integer> kept = new ArrayList<>();
+    List<Double> strengths = new ArrayList<>();
     for (int block = 0; block < supernet.to(); block++) {
-      if (copies[supernet.blocks().get(block).source()]-- > 0) {
+      GrowthMap.Block b = supernet.blocks().get(block);
+      if (missing[b.source()]-- > 0) {
         kept.add(block);
+        boolean shared = b.kind() == GrowthMap.Kind.SHARE;
+        int source = b.source();
+        strengths.add(shared ? (double) supernet.copies(source) / alone.copies(source) : 1);
       }
     }
     if (kept.size() != depth) {
       throw new IllegalArgumentException(
           supernet + " has no " + candidate + " as " + operator + " would grow it");
     }
-    return new SubNetwork(candidate, kept);
+    return new SubNetwork(candidate, kept, strengths);
   }
 }
