@@ -37,7 +37,7 @@ final class CompareCommand extends ComparisonCommand<ComparisonPlan> {
       split = ",",
       description =
           "also the manual schedule with these growth operators: random, stack, interpolate,"
-              + " identity, momentum")
+              + " identity, split, momentum")
   private List<GrowthOperator> operators;
 
   @Override

@@ -253,7 +253,8 @@ public record RunConfig(
       @Comment(
               "a given schedule's stages, the last with the full network: {epochs: 4, resolution: 16, depth: 3}")
           List<GrowthSchedule.Span> given,
-      @Comment("where new blocks come from: random, stack, interpolate, identity or momentum")
+      @Comment(
+              "where new blocks come from: random, stack, interpolate, identity, split or momentum")
           GrowthOperator operator,
       @Comment("a new block's optimizer state: copy or zero") Moments moments,
       @Comment(
