@@ -14,8 +14,6 @@ public final class StochasticDepth {
   /** Drops nothing: for evaluation, and for a rate of 0. */
   public static final StochasticDepth NONE = new StochasticDepth(0, 1, 0, 0);
 
-  private static final List<Double> AS_THEY_ARE = List.of();
-
   private final double rate;
   private final int blocks;
   private final long seed;
@@ -29,7 +27,7 @@ public final class StochasticDepth {
    * @param blocks L, how many there are
    */
   public StochasticDepth(double rate, int blocks, long seed, long step) {
-    this(rate, blocks, seed, step, AS_THEY_ARE);
+    this(rate, blocks, seed, step, List.of());
   }
 
   private StochasticDepth(double rate, int blocks, long seed, long step, List<Double> strengths) {
