@@ -18,8 +18,8 @@ import org.apache.commons.math3.random.MersenneTwister;
  *
  * <p>The first stage has no network before it. Its supernet may be built at once at {@link
  * SearchSpace#supernetDepth()}, with fresh weights, or at {@link SearchSpace#from()}, from where it
- * is grown. Either way the operator's map between the two depths says which blocks a sub-network
- * runs through.
+ * is grown. Either way the map of {@link GrowthOperator#ofFreshNetwork} between the two depths says
+ * which blocks a sub-network runs through.
  *
  * <p>The draw of step k is a function of the seed, the stage and k, so that a search which was
  * interrupted and resumed decides as if it had not been.
