@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 
 #include <new>
+#include <type_traits>
 
 #include "autoprog.h"
 #include "autoprog_cpu.h"

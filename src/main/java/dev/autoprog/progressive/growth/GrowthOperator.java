@@ -19,7 +19,7 @@ public enum GrowthOperator {
   STACK(Weights.ONLINE, Kind.COPY),
   /** New blocks are copies of the ones before them. */
   INTERPOLATE(Weights.ONLINE, Kind.COPY),
-  /** New blocks add nothing at first: the function stays exactly what it was. */
+  /** New blocks add nothing at first: the function stays what it was, up to rounding. */
   IDENTITY(Weights.ONLINE, Kind.IDENTITY),
   /**
    * A block that appears several times is as many copies, each of which does an equal share of what
