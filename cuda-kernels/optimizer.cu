@@ -5,10 +5,6 @@ using namespace autoprog;
 
 namespace {
 
-float bias_correction(float beta, int64_t step) {
-  return static_cast<float>(1.0 / (1.0 - std::pow(static_cast<double>(beta), static_cast<double>(step))));
-}
-
 // body(Averages) with the number of averages as a constant.
 template <class Body>
 void with_averages(int32_t averages, Body body) {
@@ -40,33 +36,21 @@ int ap_sum_of_squares(ap_context* context, int64_t n, const float* x, float* sum
   });
 }
 
-int ap_adam_w(ap_context* context, int64_t n, float learning_rate, float beta1, float beta2, float epsilon,
-              float weight_decay, int64_t step, float max_norm, float* w, const float* g, float* m, float* v,
-              const float* squared_norm, int32_t averages, const int64_t* emas, const float* ema_decays,
-              void* rounded) {
+int ap_adam_w(ap_context* context, int64_t n, float beta1, float beta2, float epsilon, float weight_decay,
+              float max_norm, const float* rates, float* w, const float* g, float* m, float* v,
+              const float* squared_norm, int32_t averages, const int64_t* emas, void* rounded) {
   return guarded(context, [&] {
     constexpr int kWidth = kVector<float>;
-    AdamW a{learning_rate,
-            weight_decay,
-            epsilon,
-            beta1,
-            beta2,
-            bias_correction(beta1, step),
-            bias_correction(beta2, step),
-            max_norm,
-            {},
-            {},
-            static_cast<BFloat16*>(rounded)};
+    AdamW a{weight_decay, epsilon, beta1, beta2, max_norm, {}, static_cast<BFloat16*>(rounded)};
     bool wide = loadable<kWidth>(w, g, m, v, a.rounded);
     for (int32_t e = 0; e < averages; e++) {
       a.averages[e] = reinterpret_cast<float*>(emas[e]);
-      a.keeps[e] = ema_decays[e];
       wide = wide && loadable<kWidth>(a.averages[e]);
     }
     with_averages(averages, [&](auto count) {
       with_width<kWidth>(wide, [&](auto width) {
-        launch(adam_w<count(), width()>, flat_blocks<width()>(n), kFlatThreads, 0, context->stream, n, a, w, g, m, v,
-               squared_norm);
+        launch(adam_w<count(), width()>, flat_blocks<width()>(n), kFlatThreads, 0, context->stream, n, a, rates, w, g,
+               m, v, squared_norm);
       });
     });
   });

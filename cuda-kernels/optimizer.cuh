@@ -18,27 +18,27 @@ __global__ void __launch_bounds__(kSumThreads) sum_of_squares(int64_t n, const f
 
 constexpr int32_t kMostAverages = 4;
 
-// One step, as the update of an element uses it.
+// What stays from step to step.
 struct AdamW {
-  float learning_rate, decay, epsilon;
+  float decay, epsilon;
   float beta1, beta2;
-  float correction1, correction2;  // 1 / (1 - beta^step)
   float max_norm;
   float* averages[kMostAverages];
-  float keeps[kMostAverages];
   BFloat16* rounded;
 };
 
 __device__ inline float clip_factor(float max_norm, float squared_norm) {
-  if (isinf(max_norm)) return 1.0f;
-  const float factor = max_norm / (sqrtf(squared_norm) + 1e-6f);
-  return factor >= 1.0f ? 1.0f : factor;  // a NaN stays
+  return fminf(1.0f, max_norm / (sqrtf(squared_norm) + 1e-6f));
 }
 
-// w, m, v, the averages and rounded (n), in one pass
+// w, m, v, the averages and rounded (n), in one pass; rates: the learning rate, 1 / (1 - beta^step) for either beta, and
+// what each average keeps
 template <int Averages, int Width>
-__global__ void adam_w(int64_t n, AdamW a, float* w, const float* g, float* m, float* v, const float* squared_norm) {
+__global__ void adam_w(int64_t n, AdamW a, const float* rates, float* w, const float* g, float* m, float* v,
+                       const float* squared_norm) {
+  if (!isfinite(*squared_norm)) return;
   const float clip = clip_factor(a.max_norm, *squared_norm);
+  const float learning_rate = rates[0], correction1 = rates[1], correction2 = rates[2];
   own_group<Width>(n, [&](int64_t i, auto lanes) {
     const auto raw = lanes.load(g + i), first = lanes.load(m + i), second = lanes.load(v + i);
     auto weight = lanes.load(w + i);
@@ -47,8 +47,8 @@ __global__ void adam_w(int64_t n, AdamW a, float* w, const float* g, float* m, f
     const auto v_next =
         lanes.make([&](int k) { return a.beta2 * second[k] + (1.0f - a.beta2) * gradient[k] * gradient[k]; });
     lanes.each([&](int k) {
-      const float direction = m_next[k] * a.correction1 / (sqrtf(v_next[k] * a.correction2) + a.epsilon);
-      weight[k] -= a.learning_rate * (direction + a.decay * weight[k]);
+      const float direction = m_next[k] * correction1 / (sqrtf(v_next[k] * correction2) + a.epsilon);
+      weight[k] -= learning_rate * (direction + a.decay * weight[k]);
     });
     lanes.store(m + i, m_next);
     lanes.store(v + i, v_next);
@@ -57,7 +57,7 @@ __global__ void adam_w(int64_t n, AdamW a, float* w, const float* g, float* m, f
 #pragma unroll
     for (int e = 0; e < Averages; e++) {
       const auto before = lanes.load(a.averages[e] + i);
-      const float keep = a.keeps[e];
+      const float keep = rates[3 + e];
       lanes.store(a.averages[e] + i, lanes.make([&](int k) { return keep * before[k] + (1.0f - keep) * weight[k]; }));
     }
   });

@@ -318,13 +318,14 @@ int ap_variational_bound_backward(ap_context*, int32_t type, int64_t B, int64_t 
 // sum (1) += sum of x (n) squared, accumulated in float64. <= 1e-6. Moves n + 0
 int ap_sum_of_squares(ap_context*, int64_t n, const float* x, float* sum);
 // One AdamW step on w, g, m, v (n) with the moving averages of its result (averages <= 4 of n each, at the addresses in
-// emas, with decays in ema_decays): g is scaled by min(1, max_norm / (sqrt(squared_norm[0]) + 1e-6)),
-// m = beta1 m + (1-beta1) g, v likewise with g^2, w -= lr ((m / (1-beta1^step)) / (sqrt(v / (1-beta2^step)) + epsilon)
-// + weight_decay w), ema = d ema + (1-d) w, rounded (n, bfloat16; may be NULL) = w. g is left as it is. <= 1e-5.
+// emas): g is scaled by min(1, max_norm / (sqrt(squared_norm[0]) + 1e-6)), m = beta1 m + (1-beta1) g, v likewise with
+// g^2, w -= lr ((c1 m) / (sqrt(c2 v) + epsilon) + weight_decay w), ema = d ema + (1-d) w, rounded (n, bfloat16; may be
+// NULL) = w. rates (3 + averages) is what changes from step to step: lr, c1 = 1 / (1-beta1^step), c2 likewise, and each
+// average's d. Where squared_norm is not finite, nothing changes. g is left as it is. <= 1e-5.
 // Moves (4 + averages) n + (3 + averages) n, and n bfloat16 written for rounded. Loshchilov and Hutter 2019
-int ap_adam_w(ap_context*, int64_t n, float learning_rate, float beta1, float beta2, float epsilon, float weight_decay,
-              int64_t step, float max_norm, float* w, const float* g, float* m, float* v, const float* squared_norm,
-              int32_t averages, const int64_t* emas, const float* ema_decays, void* rounded);
+int ap_adam_w(ap_context*, int64_t n, float beta1, float beta2, float epsilon, float weight_decay, float max_norm,
+              const float* rates, float* w, const float* g, float* m, float* v, const float* squared_norm,
+              int32_t averages, const int64_t* emas, void* rounded);
 
 // ---- statistics.cpp (products by oneDNN) ------------------------------------------------------------------------
 // gram (n,n) float64 += <G_i, G_j>, where G_i = dy_i (N,out)^T * x_i (N,in) is sample i's own gradient of a linear

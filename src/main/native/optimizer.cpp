@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -22,13 +23,7 @@ struct AdamW {
 };
 
 float clip_factor(float max_norm, float squared_norm) {
-  if (std::isinf(max_norm)) return 1.0f;
-  const float factor = max_norm / (std::sqrt(squared_norm) + 1e-6f);
-  return factor >= 1.0f ? 1.0f : factor;  // a NaN stays
-}
-
-float bias_correction(float beta, int64_t step) {
-  return static_cast<float>(1.0 / (1.0 - std::pow(static_cast<double>(beta), static_cast<double>(step))));
+  return std::min(1.0f, max_norm / (std::sqrt(squared_norm) + 1e-6f));
 }
 
 template <int32_t Averages>
@@ -71,25 +66,16 @@ int ap_sum_of_squares(ap_context* context, int64_t n, const float* x, float* sum
   });
 }
 
-int ap_adam_w(ap_context* context, int64_t n, float learning_rate, float beta1, float beta2, float epsilon,
-              float weight_decay, int64_t step, float max_norm, float* w, const float* g, float* m, float* v,
-              const float* squared_norm, int32_t averages, const int64_t* emas, const float* ema_decays,
-              void* rounded) {
+int ap_adam_w(ap_context* context, int64_t n, float beta1, float beta2, float epsilon, float weight_decay,
+              float max_norm, const float* rates, float* w, const float* g, float* m, float* v,
+              const float* squared_norm, int32_t averages, const int64_t* emas, void* rounded) {
   return guarded(context, [&] {
-    AdamW a{learning_rate,
-            weight_decay,
-            epsilon,
-            beta1,
-            beta2,
-            bias_correction(beta1, step),
-            bias_correction(beta2, step),
-            clip_factor(max_norm, *squared_norm),
-            {},
-            {},
-            static_cast<BFloat16*>(rounded)};
+    if (!std::isfinite(*squared_norm)) return;
+    AdamW a{rates[0], weight_decay, epsilon, beta1, beta2, rates[1], rates[2], clip_factor(max_norm, *squared_norm),
+            {},       {},           static_cast<BFloat16*>(rounded)};
     for (int32_t e = 0; e < averages; e++) {
       a.averages[e] = reinterpret_cast<float*>(emas[e]);
-      a.keeps[e] = ema_decays[e];
+      a.keeps[e] = rates[3 + e];
     }
     parallel(context, parts_for(context, (4 + averages) * n), n, kLanes,
              [&](int64_t, int64_t begin, int64_t end) { kUpdates[averages](a, begin, end, w, g, m, v); });

@@ -141,6 +141,7 @@ inline int __popc(unsigned x) {
 inline int __ffs(int x) {
   return __builtin_ffs(x);
 }
+using std::isfinite;
 using std::isinf;
 using std::isnan;
 using std::max;

@@ -1,6 +1,6 @@
 package dev.autoprog.jmh;
 
-import dev.autoprog.kernel.AdamWStep;
+import dev.autoprog.kernel.AdamWConstants;
 import dev.autoprog.nn.Precision;
 import dev.autoprog.tensor.Tensor;
 import java.util.ArrayList;
@@ -48,23 +48,19 @@ public class OptimizerBenchmark extends Comparison {
     Tensor squaredNorm = ours.zeros(1);
     Tensor rounded = ours.precision() == Precision.BF16 ? ours.empty(parameters) : null;
     List<Tensor> emas = Stream.generate(() -> ours.zeros(parameters)).limit(averages).toList();
-    float[] decays = new float[averages];
-    Arrays.fill(decays, (float) EMA_DECAY);
+    double[] decays = new double[averages];
+    Arrays.fill(decays, EMA_DECAY);
+    AdamWConstants constants =
+        new AdamWConstants(
+            0.9f, 0.999f, 1e-8f, (float) LibtorchPeer.WEIGHT_DECAY, Float.POSITIVE_INFINITY);
+    Tensor rates = ours.zeros(AdamWConstants.RATES + averages);
     long[] step = {0};
     List<Tensor> outputs = new ArrayList<>(emas);
     outputs.add(rounded == null ? w : rounded);
     return ours.contender(
         () -> {
-          AdamWStep numbers =
-              new AdamWStep(
-                  (float) LEARNING_RATE,
-                  0.9f,
-                  0.999f,
-                  1e-8f,
-                  (float) LibtorchPeer.WEIGHT_DECAY,
-                  ++step[0],
-                  Float.POSITIVE_INFINITY);
-          ours.kernels().adamW(numbers, w, g, m, v, squaredNorm, emas, decays, rounded);
+          rates.set(constants.rates(LEARNING_RATE, ++step[0], decays));
+          ours.kernels().adamW(constants, rates, w, g, m, v, squaredNorm, emas, rounded);
         },
         outputs.toArray(Tensor[]::new));
   }

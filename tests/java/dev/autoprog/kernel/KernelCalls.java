@@ -99,7 +99,7 @@ final class KernelCalls {
         DiffusionLossKernelCalls.variationalBoundForward(data, rows),
         DiffusionLossKernelCalls.variationalBoundBackward(data, rows),
         OptimizerKernelCalls.sumOfSquares(data, 9),
-        OptimizerKernelCalls.adamW(data, 9, OptimizerKernelCalls.step(1, 1f), 2),
+        OptimizerKernelCalls.adamW(data, 9, OptimizerKernelCalls.clippedAt(1), 1, 2),
         StatisticsKernelCalls.ntkGramContracted(data, new JacobianShape(2, 3, 4, 5)),
         StatisticsKernelCalls.ntkGramTiled(data, new JacobianShape(2, 3, 4, 5)),
         StatisticsKernelCalls.ntkGramRows(data, 2, 9),

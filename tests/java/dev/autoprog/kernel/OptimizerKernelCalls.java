@@ -17,19 +17,28 @@ final class OptimizerKernelCalls {
         .body((k, t) -> k.sumOfSquares(t.get("x"), t.get("sum")));
   }
 
-  static AdamWStep step(long step, float maxNorm) {
-    return new AdamWStep(1e-2f, 0.9f, 0.999f, 1e-8f, 0.05f, step, maxNorm);
+  static final float LEARNING_RATE = 1e-2f;
+
+  static AdamWConstants clippedAt(float maxNorm) {
+    return new AdamWConstants(0.9f, 0.999f, 1e-8f, 0.05f, maxNorm);
   }
 
-  static KernelCall adamW(RandomData data, long n, AdamWStep step, int averages) {
+  /**
+   * Update {@code step}, which counts from 1, with the learning rate {@link #LEARNING_RATE}.
+   *
+   * @param averages how many
+   */
+  static KernelCall adamW(
+      RandomData data, long n, AdamWConstants constants, long step, int averages) {
+    double[] decays = Arrays.copyOf(new double[] {0.998f, 0.9986f, 0.999f, 0.9996f}, averages);
     KernelCall call =
         new KernelCall("adamW")
             .input("g", data.gaussian(n))
             .input("squaredNorm", data.uniform(1, 1, 20))
+            .input("rates", constants.rates(LEARNING_RATE, step, decays))
             .updated("w", data.awayFromZero(n))
             .updated("m", data.awayFromZero(n))
             .updated("v", data.uniform(n, 0.01, 2));
-    float[] decays = Arrays.copyOf(new float[] {0.998f, 0.9986f, 0.999f, 0.9996f}, averages);
     for (int e = 0; e < averages; e++) {
       call.updated("emas[" + e + "]", data.awayFromZero(n));
     }
@@ -39,14 +48,14 @@ final class OptimizerKernelCalls {
     return call.body(
         (k, t) ->
             k.adamW(
-                step,
+                constants,
+                t.get("rates"),
                 t.get("w"),
                 t.get("g"),
                 t.get("m"),
                 t.get("v"),
                 t.get("squaredNorm"),
                 IntStream.range(0, averages).mapToObj(e -> t.get("emas[" + e + "]")).toList(),
-                decays,
                 t.get("rounded")));
   }
 

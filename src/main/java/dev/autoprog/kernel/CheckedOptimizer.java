@@ -14,19 +14,20 @@ interface CheckedOptimizer extends CheckedFamily, OptimizerKernels {
 
   @Override
   default void adamW(
-      AdamWStep step,
+      AdamWConstants constants,
+      Tensor rates,
       Tensor w,
       Tensor g,
       Tensor m,
       Tensor v,
       Tensor squaredNorm,
       List<Tensor> emas,
-      float[] emaDecays,
       Tensor rounded) {
     ArgumentChecks checks =
         begin("adamW")
             .input("g", g)
             .input("squaredNorm", squaredNorm, 1)
+            .input("rates", rates, AdamWConstants.RATES + emas.size())
             .output("w", w, g.elements())
             .output("m", m, g.elements())
             .output("v", v, g.elements());
@@ -36,15 +37,9 @@ interface CheckedOptimizer extends CheckedFamily, OptimizerKernels {
     if (rounded != null) {
       checks.output("rounded", rounded, DType.BFLOAT16, g.elements());
     }
-    if (emas.size() > MAX_EMAS || emas.size() != emaDecays.length) {
-      throw checks.bad(
-          "emas",
-          emas.size() + " with " + emaDecays.length + " decays",
-          "as many decays as averages, at most " + MAX_EMAS);
+    if (emas.size() > MAX_EMAS) {
+      throw checks.bad("emas", emas.size(), "at most " + MAX_EMAS);
     }
-    if (step.step() < 1) {
-      throw checks.bad("step", step.step(), "1 for the first update");
-    }
-    unchecked().adamW(step, w, g, m, v, squaredNorm, emas, emaDecays, rounded);
+    unchecked().adamW(constants, rates, w, g, m, v, squaredNorm, emas, rounded);
   }
 }

@@ -1,10 +1,11 @@
 package dev.autoprog.optim;
 
 import dev.autoprog.backend.Session;
-import dev.autoprog.kernel.AdamWStep;
+import dev.autoprog.kernel.AdamWConstants;
 import dev.autoprog.kernel.Kernels;
 import dev.autoprog.nn.ParameterSet;
 import dev.autoprog.nn.TrainedBuffer;
+import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.util.List;
@@ -35,6 +36,7 @@ public final class AdamW implements AutoCloseable {
   private final TrainedBuffer first;
   private final TrainedBuffer second;
   private final Tensor squaredNorm;
+  private List<Tensor> rates = List.of(); // of the present step, for each range; in the arena
 
   /** An optimizer of {@code parameters} whose moments begin at zero. */
   public AdamW(Session session, ParameterSet parameters, Settings settings) {
@@ -74,48 +76,64 @@ public final class AdamW implements AutoCloseable {
    * @return the gradients' global norm, before clipping
    */
   public double step(long step, double learningRate, List<Ema> averages) {
+    prepare(step, learningRate, averages);
+    update(averages);
+    return norm();
+  }
+
+  /**
+   * Brings what is particular to a step to the device, into the step's arena. {@link #update} then
+   * consists of kernel calls alone, the same in every step as long as the same is trained.
+   *
+   * @param step counts from 0
+   * @param averages as {@link #update} will get them
+   */
+  public void prepare(long step, double learningRate, List<Ema> averages) {
+    double[] decays = averages.stream().mapToDouble(ema -> ema.decayAt(step)).toArray();
+    rates =
+        parameters.trainableRanges().stream()
+            .map(range -> constants(range).rates(learningRate, step - range.since() + 1, decays))
+            .map(
+                numbers ->
+                    session.arena().allocate(DType.FLOAT32, Shape.of(numbers.length)).set(numbers))
+            .toList();
+  }
+
+  /** The update for which a step was {@linkplain #prepare prepared}. */
+  public void update(List<Ema> averages) {
     Kernels kernels = session.kernels();
     List<ParameterSet.Range> ranges = parameters.trainableRanges();
     kernels.fill(squaredNorm, 0);
     for (ParameterSet.Range range : ranges) {
       kernels.sumOfSquares(parameters.gradients().of(range), squaredNorm);
     }
-    double norm = Math.sqrt(squaredNorm.toFloats()[0]);
-    if (Double.isFinite(norm)) {
-      for (ParameterSet.Range range : ranges) {
-        update(range, step, learningRate, averages);
-      }
+    for (int r = 0; r < ranges.size(); r++) {
+      ParameterSet.Range range = ranges.get(r);
+      kernels.adamW(
+          constants(range),
+          rates.get(r),
+          range.of(parameters.values()),
+          parameters.gradients().of(range),
+          first.of(range),
+          second.of(range),
+          squaredNorm,
+          averages.stream().map(ema -> range.of(ema.values())).toList(),
+          parameters.rounded() == null ? null : range.of(parameters.rounded()));
     }
-    return norm;
   }
 
-  private void update(
-      ParameterSet.Range range, long step, double learningRate, List<Ema> averages) {
-    float[] decays = new float[averages.size()];
-    for (int i = 0; i < decays.length; i++) {
-      decays[i] = (float) averages.get(i).decayAt(step);
-    }
-    AdamWStep numbers =
-        new AdamWStep(
-            (float) learningRate,
-            (float) settings.beta1(),
-            (float) settings.beta2(),
-            (float) settings.epsilon(),
-            range.decayed() ? (float) settings.weightDecay() : 0,
-            step - range.since() + 1,
-            settings.maxNorm() > 0 ? (float) settings.maxNorm() : Float.POSITIVE_INFINITY);
-    session
-        .kernels()
-        .adamW(
-            numbers,
-            range.of(parameters.values()),
-            parameters.gradients().of(range),
-            first.of(range),
-            second.of(range),
-            squaredNorm,
-            averages.stream().map(ema -> range.of(ema.values())).toList(),
-            decays,
-            parameters.rounded() == null ? null : range.of(parameters.rounded()));
+  /** The gradients' global norm in the last update, before clipping; if not finite, it was none. */
+  public double norm() {
+    return Math.sqrt(squaredNorm.toFloats()[0]);
+  }
+
+  private AdamWConstants constants(ParameterSet.Range range) {
+    return new AdamWConstants(
+        (float) settings.beta1(),
+        (float) settings.beta2(),
+        (float) settings.epsilon(),
+        range.decayed() ? (float) settings.weightDecay() : 0,
+        settings.maxNorm() > 0 ? (float) settings.maxNorm() : Float.POSITIVE_INFINITY);
   }
 
   /** Gives its memory back. */

@@ -1,7 +1,6 @@
 package dev.autoprog.backend.jni;
 
 import org.bytedeco.javacpp.annotation.Cast;
-import org.bytedeco.javacpp.annotation.Const;
 import org.bytedeco.javacpp.annotation.Namespace;
 import org.bytedeco.javacpp.annotation.NoException;
 import org.bytedeco.javacpp.annotation.Platform;
@@ -768,13 +767,12 @@ final class KernelFunctions {
   static native int ap_adam_w(
       @Cast("const Context*") long context,
       long n,
-      float learningRate,
       float beta1,
       float beta2,
       float epsilon,
       float weightDecay,
-      long step,
       float maxNorm,
+      @Cast("const float*") long rates,
       @Cast("float*") long w,
       @Cast("const float*") long g,
       @Cast("float*") long m,
@@ -782,7 +780,6 @@ final class KernelFunctions {
       @Cast("const float*") long squaredNorm,
       int averages,
       @Cast("const int64_t*") long[] emas,
-      @Const float[] emaDecays,
       @Cast("void*") long rounded);
 
   static native int ap_ntk_gram_contracted(

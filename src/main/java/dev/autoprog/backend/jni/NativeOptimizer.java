@@ -1,6 +1,6 @@
 package dev.autoprog.backend.jni;
 
-import dev.autoprog.kernel.AdamWStep;
+import dev.autoprog.kernel.AdamWConstants;
 import dev.autoprog.kernel.OptimizerKernels;
 import dev.autoprog.tensor.Tensor;
 import java.util.List;
@@ -14,27 +14,26 @@ interface NativeOptimizer extends OptimizerKernels, NativeContext {
 
   @Override
   default void adamW(
-      AdamWStep s,
+      AdamWConstants constants,
+      Tensor rates,
       Tensor w,
       Tensor g,
       Tensor m,
       Tensor v,
       Tensor squaredNorm,
       List<Tensor> emas,
-      float[] emaDecays,
       Tensor rounded) {
     long[] addresses = emas.stream().mapToLong(Tensor::address).toArray();
     check(
         KernelFunctions.ap_adam_w(
             context(),
             w.elements(),
-            s.learningRate(),
-            s.beta1(),
-            s.beta2(),
-            s.epsilon(),
-            s.weightDecay(),
-            s.step(),
-            s.maxNorm(),
+            constants.beta1(),
+            constants.beta2(),
+            constants.epsilon(),
+            constants.weightDecay(),
+            constants.maxNorm(),
+            rates.address(),
             w.address(),
             g.address(),
             m.address(),
@@ -42,7 +41,6 @@ interface NativeOptimizer extends OptimizerKernels, NativeContext {
             squaredNorm.address(),
             addresses.length,
             addresses,
-            emaDecays,
             NativeContext.addressOrNull(rounded)));
   }
 }

@@ -1,6 +1,6 @@
 package dev.autoprog.kernel.reference;
 
-import dev.autoprog.kernel.AdamWStep;
+import dev.autoprog.kernel.AdamWConstants;
 import dev.autoprog.kernel.OptimizerKernels;
 import dev.autoprog.tensor.Tensor;
 import java.util.List;
@@ -18,20 +18,23 @@ interface ReferenceOptimizer extends OptimizerKernels {
 
   @Override
   default void adamW(
-      AdamWStep step,
+      AdamWConstants constants,
+      Tensor rates,
       Tensor w,
       Tensor g,
       Tensor m,
       Tensor v,
       Tensor squaredNorm,
       List<Tensor> emas,
-      float[] emaDecays,
       Tensor rounded) {
-    double clip = clip(step.maxNorm(), Math.sqrt(Values.read(squaredNorm)[0]));
-    double beta1 = step.beta1();
-    double beta2 = step.beta2();
-    double correction1 = 1 - Math.pow(beta1, step.step());
-    double correction2 = 1 - Math.pow(beta2, step.step());
+    double norm = Math.sqrt(Values.read(squaredNorm)[0]);
+    if (!Double.isFinite(norm)) {
+      return;
+    }
+    double clip = Math.min(1, constants.maxNorm() / (norm + 1e-6));
+    double beta1 = constants.beta1();
+    double beta2 = constants.beta2();
+    double[] rate = Values.read(rates);
     double[] weights = Values.read(w);
     double[] gradients = Values.read(g);
     double[] first = Values.read(m);
@@ -41,8 +44,8 @@ interface ReferenceOptimizer extends OptimizerKernels {
       first[i] = beta1 * first[i] + (1 - beta1) * gradient;
       second[i] = beta2 * second[i] + (1 - beta2) * gradient * gradient;
       double direction =
-          first[i] / correction1 / (Math.sqrt(second[i] / correction2) + step.epsilon());
-      weights[i] -= step.learningRate() * (direction + step.weightDecay() * weights[i]);
+          rate[1] * first[i] / (Math.sqrt(rate[2] * second[i]) + constants.epsilon());
+      weights[i] -= rate[0] * (direction + constants.weightDecay() * weights[i]);
     }
     Values.write(weights, w);
     if (rounded != null) {
@@ -50,13 +53,9 @@ interface ReferenceOptimizer extends OptimizerKernels {
     }
     Values.write(first, m);
     Values.write(second, v);
-    for (int e = 0; e < emaDecays.length; e++) {
-      average(weights, emaDecays[e], emas.get(e));
+    for (int e = 0; e < emas.size(); e++) {
+      average(weights, rate[AdamWConstants.RATES + e], emas.get(e));
     }
-  }
-
-  private static double clip(double maxNorm, double norm) {
-    return maxNorm == Double.POSITIVE_INFINITY ? 1 : Math.min(1, maxNorm / (norm + 1e-6));
   }
 
   private static void average(double[] weights, double decay, Tensor ema) {
