@@ -48,5 +48,15 @@ int ap_download(ap_context*, int64_t bytes, const void* from);
 // Waits until everything that was called has run.
 int ap_synchronize(ap_context*);
 
+// From here to ap_capture_end, calls of kernels with this context do not run: they are noted, with their arguments, as a
+// graph. Everything else above fails meanwhile, and so does a kernel that needs more memory than any call before.
+int ap_capture_begin(ap_context*);
+// graph = what was called since ap_capture_begin; 0 where that failed. Either way, calls run again.
+int ap_capture_end(ap_context*, int64_t* graph);
+// Calls everything in a graph again: with the same numbers, and with what lies at the same addresses by then.
+int ap_graph_launch(ap_context*, void* graph);
+// Waits until it has run, and gives back what it holds; the context's end does so for all.
+int ap_graph_destroy(ap_context*, void* graph);
+
 }  // extern "C"
 #pragma GCC visibility pop

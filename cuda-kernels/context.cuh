@@ -1,5 +1,6 @@
 // What a session holds on the native side, and how its kernels are launched. Host code.
 #pragma once
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "autoprog_cuda.h"
 #include "device.cuh"
@@ -27,7 +29,8 @@ inline void check(cudaError_t status, const char* what, size_t bytes = 0) {
   throw std::runtime_error(message);
 }
 
-// Memory on the device that grows when more is asked for and is kept for the next call; its content is undefined.
+// Memory on the device that grows when more is asked for and is kept for the next call; its content is undefined. What
+// was too small is kept, too, since captured calls may use it; it is half of all at most.
 class Scratch {
  public:
   // Room for `count` elements, valid until the next call.
@@ -35,22 +38,21 @@ class Scratch {
   T* take(int64_t count) {
     const auto bytes = static_cast<size_t>(count) * sizeof(T);
     if (bytes > capacity_) {
-      memory_.reset();
-      capacity_ = 0;
+      const size_t wanted = std::max(bytes, 2 * capacity_);
       void* memory = nullptr;
-      check(cudaMalloc(&memory, bytes), "scratch memory", bytes);
-      memory_.reset(memory);
-      capacity_ = bytes;
+      check(cudaMalloc(&memory, wanted), "scratch memory", wanted);
+      memories_.emplace_back(memory);
+      capacity_ = wanted;
     }
-    return static_cast<T*>(memory_.get());
+    return memories_.empty() ? nullptr : static_cast<T*>(memories_.back().get());
   }
 
  private:
   struct Free {
     void operator()(void* p) const { cudaFree(p); }
   };
-  std::unique_ptr<void, Free> memory_;
-  size_t capacity_ = 0;
+  std::vector<std::unique_ptr<void, Free>> memories_;
+  size_t capacity_ = 0;  // of the last
 };
 
 }  // namespace autoprog
@@ -64,11 +66,12 @@ struct ap_context {
 
   cudaStream_t stream = nullptr;
   bool usable = false;
+  bool capturing = false;  // calls go to a graph, and do not run
   char error[512] = "";
   int64_t wanted_bytes = 0;  // by the last allocation for which there was no room
   autoprog::Scratch scratch;
-  // what linear.cu, convolution.cu and memory.cu keep between calls; theirs alone
-  std::shared_ptr<void> products, convolutions, transfers;
+  // what linear.cu, convolution.cu, memory.cu and graph.cu keep between calls; theirs alone
+  std::shared_ptr<void> products, convolutions, transfers, graphs;
 };
 
 namespace autoprog {
@@ -78,6 +81,7 @@ namespace autoprog {
 inline int failed(ap_context* context, const char* text, int code) noexcept {
   std::snprintf(context->error, sizeof context->error, "%s", text);
   cudaGetLastError();
+  if (context->capturing) return code;  // a question to the stream would end the capture
   const cudaError_t now = cudaStreamQuery(context->stream);
   if (now == cudaSuccess || now == cudaErrorNotReady) return code;
   context->usable = false;
@@ -98,6 +102,11 @@ int guarded(ap_context* context, Body body) noexcept {
   } catch (const std::exception& e) {
     return failed(context, e.what(), AP_FAILED);
   }
+}
+
+// Throws if calls are being captured: what waits, or is done for this once, has no place among them.
+inline void check_not_capturing(const ap_context* context, const char* what) {
+  if (context->capturing) throw std::runtime_error(std::string(what) + " among calls that are captured");
 }
 
 // Reads an untyped address as one of elements of type T.

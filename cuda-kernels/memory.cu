@@ -114,13 +114,17 @@ void check_staged(int64_t bytes) {
 
 int ap_device_allocate(ap_context* context, int64_t bytes, int64_t* address) {
   return guarded(context, [&] {
+    check_not_capturing(context, "an allocation");
     void* memory = transfers_of(context).allocate(static_cast<size_t>(bytes), context->stream);
     *address = static_cast<int64_t>(reinterpret_cast<intptr_t>(memory));
   });
 }
 
 int ap_device_free(ap_context* context, void* memory) {
-  return guarded(context, [&] { transfers_of(context).free(memory, context->stream); });
+  return guarded(context, [&] {
+    check_not_capturing(context, "memory that is given back");
+    transfers_of(context).free(memory, context->stream);
+  });
 }
 
 int64_t ap_staging_bytes(void) {
@@ -129,12 +133,14 @@ int64_t ap_staging_bytes(void) {
 
 int ap_staging(ap_context* context, int64_t* address) {
   return guarded(context, [&] {
+    check_not_capturing(context, "a transfer");
     *address = static_cast<int64_t>(reinterpret_cast<intptr_t>(transfers_of(context).next().ready()));
   });
 }
 
 int ap_upload(ap_context* context, int64_t bytes, void* to) {
   return guarded(context, [&] {
+    check_not_capturing(context, "a transfer");
     check_staged(bytes);
     Slot& slot = transfers_of(context).current();
     check(cudaMemcpyAsync(to, slot.memory(), static_cast<size_t>(bytes), cudaMemcpyHostToDevice, context->stream),
@@ -145,6 +151,7 @@ int ap_upload(ap_context* context, int64_t bytes, void* to) {
 
 int ap_download(ap_context* context, int64_t bytes, const void* from) {
   return guarded(context, [&] {
+    check_not_capturing(context, "a transfer");
     check_staged(bytes);
     Slot& slot = transfers_of(context).current();
     check(cudaMemcpyAsync(slot.memory(), from, static_cast<size_t>(bytes), cudaMemcpyDeviceToHost, context->stream),
@@ -154,7 +161,10 @@ int ap_download(ap_context* context, int64_t bytes, const void* from) {
 }
 
 int ap_synchronize(ap_context* context) {
-  return guarded(context, [&] { check(cudaStreamSynchronize(context->stream), "a kernel that was called before"); });
+  return guarded(context, [&] {
+    check_not_capturing(context, "a wait");
+    check(cudaStreamSynchronize(context->stream), "a kernel that was called before");
+  });
 }
 
 int64_t ap_wanted_bytes(const ap_context* context) {

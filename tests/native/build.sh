@@ -56,6 +56,7 @@ for target in "${targets[@]}"; do
     objects=("$build/$target"/{${name}_test,context,elementwise}.o "$build/$target"/simt_*.o)
     case $name in
       context | elementwise | emulation) ;;
+      graph) objects+=("$build/$target"/{graph,memory,optimizer}.o) ;;
       convolution) objects+=("$build/$target"/{convolution,linear}.o) ;;
       *) objects+=("$build/$target/$name.o") ;;
     esac

@@ -1,7 +1,7 @@
 // The few functions of cuBLASLt that linear.cu calls, as their documentation has them: matrices lie column by column.
 // It has no algorithm for an odd number of rows and a bias, nor for addresses that are aligned to a bfloat16 alone: so
 // what linear.cu then does is seen, too.
-#include "cuda_types.hpp"
+#include "simt.hpp"
 
 namespace {
 
@@ -148,21 +148,23 @@ int cublasLtMatmul(void*, const Operation* o, const float* alpha, const void* a,
   }
   const bool has_bias = o->epilogue == 4;
   if (has_bias && (o->bias == nullptr || !aligned(o->bias, 16))) return kInvalidValue;
-  const int64_t depth = o->transpose_a != 0 ? a_layout->rows : a_layout->columns;
-  for (int64_t column = 0; column < d_layout->columns; column++) {
-    for (int64_t row = 0; row < d_layout->rows; row++) {
-      float sum = 0;
-      for (int64_t k = 0; k < depth; k++) {
-        sum += load(a_layout->type, a, o->transpose_a != 0 ? row * a_layout->stride + k : k * a_layout->stride + row) *
-               load(b_layout->type, b,
-                    o->transpose_b != 0 ? k * b_layout->stride + column : column * b_layout->stride + k);
+  simt::enqueue([=, o = *o, alpha = *alpha, beta = *beta, la = *a_layout, lb = *b_layout, lc = *c_layout,
+                 ld = *d_layout] {
+    const int64_t depth = o.transpose_a != 0 ? la.rows : la.columns;
+    for (int64_t column = 0; column < ld.columns; column++) {
+      for (int64_t row = 0; row < ld.rows; row++) {
+        float sum = 0;
+        for (int64_t k = 0; k < depth; k++) {
+          sum += load(la.type, a, o.transpose_a != 0 ? row * la.stride + k : k * la.stride + row) *
+                 load(lb.type, b, o.transpose_b != 0 ? k * lb.stride + column : column * lb.stride + k);
+        }
+        sum *= alpha;
+        if (beta != 0) sum += beta * load(lc.type, c, column * lc.stride + row);
+        if (has_bias) sum += load(ld.type, o.bias, row);
+        store(ld.type, d, column * ld.stride + row, sum);
       }
-      sum *= *alpha;
-      if (*beta != 0) sum += *beta * load(c_layout->type, c, column * c_layout->stride + row);
-      if (has_bias) sum += load(d_layout->type, o->bias, row);
-      store(d_layout->type, d, column * d_layout->stride + row, sum);
     }
-  }
+  });
   return kSuccess;
 }
 

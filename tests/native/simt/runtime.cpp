@@ -1,9 +1,11 @@
 // The functions of the CUDA runtime that launchers call, for a device that is the host: whatever is queued has run when
-// the call returns.
+// the call returns, unless the thread captures. What would wait then, or is not the stream's, ends the capture, as it
+// does on a device. With AUTOPROG_EMULATION=idle nothing that is queued runs, and memory is zero: what is left is the work
+// of the host.
 #include <cstdio>
 #include <cstdlib>
 
-#include "cuda_types.hpp"
+#include "simt.hpp"
 
 namespace {
 
@@ -12,6 +14,14 @@ constexpr size_t kAlignment = 256;
 constexpr size_t kDeviceBytes = size_t{1} << 40;  // as it says; how much there is the host decides
 thread_local cudaError_t last_error = cudaSuccess;
 
+bool idle() {
+  static const bool idle = [] {
+    const char* wish = std::getenv("AUTOPROG_EMULATION");
+    return wish != nullptr && std::strcmp(wish, "idle") == 0;
+  }();
+  return idle;
+}
+
 cudaError_t noted(cudaError_t status) {
   if (status != cudaSuccess) last_error = status;
   return status;
@@ -19,12 +29,74 @@ cudaError_t noted(cudaError_t status) {
 
 }  // namespace
 
+struct CUgraph_st {
+  std::vector<std::function<void()>> work;
+};
+struct CUgraphExec_st : CUgraph_st {};
+
+namespace {
+
+thread_local CUgraph_st* capture = nullptr;
+thread_local bool capture_is_valid = false;
+
+// What must not come between captured calls.
+cudaError_t unless_capturing() {
+  if (capture == nullptr) return cudaSuccess;
+  capture_is_valid = false;
+  return noted(cudaErrorStreamCaptureUnsupported);
+}
+
+}  // namespace
+
+void simt::enqueue(std::function<void()> work) {
+  if (capture != nullptr) {
+    capture->work.push_back(std::move(work));
+  } else if (!idle()) {
+    work();
+  }
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) {
+  if (capture != nullptr) return noted(cudaErrorIllegalState);
+  capture = new CUgraph_st;
+  capture_is_valid = true;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t* graph) {
+  if (capture == nullptr) return noted(cudaErrorIllegalState);
+  *graph = capture;
+  capture = nullptr;
+  if (capture_is_valid) return cudaSuccess;
+  cudaGraphDestroy(*graph);
+  *graph = nullptr;
+  return noted(cudaErrorStreamCaptureInvalidated);
+}
+cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long) {
+  *made = new CUgraphExec_st{*graph};
+  return cudaSuccess;
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t) {
+  if (idle()) return cudaSuccess;
+  for (const auto& work : graph->work) work();
+  return cudaSuccess;
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+
 // The memory is NaN, whichever type it is read as.
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
+  *memory = nullptr;
+  if (const cudaError_t status = unless_capturing(); status != cudaSuccess) return status;
   const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
   *memory = rounded > kDeviceBytes ? nullptr : std::aligned_alloc(kAlignment, rounded);
   if (*memory == nullptr) return noted(cudaErrorMemoryAllocation);
-  std::memset(*memory, 0xff, rounded);
+  std::memset(*memory, idle() ? 0 : 0xff, rounded);
   return cudaSuccess;
 }
 cudaError_t cudaFree(void* memory) {
@@ -39,10 +111,11 @@ cudaError_t cudaFreeHost(void* memory) {
 }
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
   std::memcpy(to, from, bytes);
-  return cudaSuccess;
+  return unless_capturing();
 }
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
-  return cudaMemcpy(to, from, bytes, kind);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t) {
+  simt::enqueue([=] { std::memcpy(to, from, bytes); });
+  return cudaSuccess;
 }
 
 // A pool is the heap.
@@ -74,10 +147,10 @@ cudaError_t cudaStreamDestroy(cudaStream_t) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t) {
-  return cudaSuccess;
+  return unless_capturing();
 }
 cudaError_t cudaStreamQuery(cudaStream_t) {
-  return cudaSuccess;
+  return unless_capturing();
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
   *event = new CUevent_st;
@@ -125,7 +198,7 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   return cudaSuccess;
 }
 cudaError_t cudaDeviceSynchronize() {
-  return cudaSuccess;
+  return unless_capturing();
 }
 cudaError_t cudaGetLastError() {
   const cudaError_t error = last_error;
@@ -133,5 +206,14 @@ cudaError_t cudaGetLastError() {
   return error;
 }
 const char* cudaGetErrorString(cudaError_t error) {
-  return error == cudaErrorMemoryAllocation ? "out of memory" : "an error of the emulated runtime";
+  switch (error) {
+    case cudaErrorMemoryAllocation:
+      return "out of memory";
+    case cudaErrorStreamCaptureUnsupported:
+      return "not while a stream captures";
+    case cudaErrorStreamCaptureInvalidated:
+      return "the capture was ended by an earlier call";
+    default:
+      return "an error of the emulated runtime";
+  }
 }

@@ -180,6 +180,15 @@ public final class ConditioningOperations {
    * @throws IllegalArgumentException if an index is outside the table
    */
   public static Variable embedding(Tape tape, Variable table, int... indices) {
+    return embedding(tape, table, indices, null);
+  }
+
+  /**
+   * The same.
+   *
+   * @param placed the indices where kernels read them, INT32; null to bring them there
+   */
+  public static Variable embedding(Tape tape, Variable table, int[] indices, Tensor placed) {
     Tensor weights = table.operand();
     long rows = weights.shape().dim(0);
     for (int i = 0; i < indices.length; i++) {
@@ -191,7 +200,7 @@ public final class ConditioningOperations {
       }
     }
     EmbeddingShape shape = new EmbeddingShape(indices.length, rows, weights.elements() / rows);
-    Tensor which = tape.allocate(DType.INT32, shape.count()).set(indices);
+    Tensor which = placed == null ? tape.allocate(DType.INT32, shape.count()).set(indices) : placed;
     Tensor y = tape.allocate(weights.dtype(), shape.count(), shape.width());
     tape.kernels().embeddingForward(shape, which, weights, y);
     return tape.record(y, (dy, sink) -> sink.embedding(table, shape, which, dy), table);

@@ -80,6 +80,21 @@ public final class Session implements AutoCloseable {
     return resources.multipliesBFloat16();
   }
 
+  /** Whether kernel calls can be noted and repeated as one. */
+  boolean captures() {
+    return resources.captures();
+  }
+
+  /**
+   * Notes the kernel calls of {@code calls}.
+   *
+   * @throws BackendException if that is not possible
+   */
+  CapturedCalls capture(Runnable calls) {
+    check();
+    return resources.capture(calls);
+  }
+
   /** Where its tensors lie. */
   public Device device() {
     return resources.device();

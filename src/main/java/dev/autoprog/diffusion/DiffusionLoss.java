@@ -1,10 +1,7 @@
 package dev.autoprog.diffusion;
 
 import dev.autoprog.autograd.Tape;
-import dev.autoprog.kernel.LossKernels;
 import dev.autoprog.kernel.RowsShape;
-import dev.autoprog.tensor.DType;
-import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 
 /**
@@ -15,15 +12,10 @@ import dev.autoprog.tensor.Tensor;
  */
 public final class DiffusionLoss {
   private final Tape tape;
-  private final NoisyBatch batch;
+  private final Denoising task;
   private final Tensor prediction;
-  private final Tensor target;
   private final RowsShape rows; // of the prediction, without the variance
   private final RowsShape samples;
-  private final Tensor coefficients; // null if no variance is learned
-  private final double boundWeight;
-  private final Tensor errors;
-  private final Tensor bounds;
 
   /**
    * Computes the loss of each sample.
@@ -33,13 +25,22 @@ public final class DiffusionLoss {
    * @throws IllegalArgumentException if a variance is learned beside anything but ε
    */
   public DiffusionLoss(Tape tape, DiffusionProcess process, NoisyBatch batch, Tensor prediction) {
+    this(tape, new Denoising(tape.session(), process, batch), prediction);
+  }
+
+  /**
+   * Computes the loss of each sample by kernel calls alone.
+   *
+   * @param task what was to be said, and where the losses are noted
+   * @param prediction what the network said: FLOAT32 (B, C, R, R), or (B, 2C, R, R) where it learns
+   *     the variance
+   */
+  public DiffusionLoss(Tape tape, Denoising task, Tensor prediction) {
     this.tape = tape;
-    this.batch = batch;
+    this.task = task;
     this.prediction = prediction;
-    boolean learned = process.variance().isLearned();
-    if (learned && process.prediction() != Prediction.EPSILON) {
-      throw new IllegalArgumentException("A variance is learned beside ε alone");
-    }
+    NoisyBatch batch = task.batch();
+    boolean learned = task.learnsVariance();
     long size = batch.clean().shape().dim(0);
     long pixels = batch.clean().elements() / size;
     if (prediction.elements() != size * pixels * (learned ? 2 : 1)) {
@@ -50,61 +51,27 @@ public final class DiffusionLoss {
     }
     samples = RowsShape.dense(size, pixels);
     rows = new RowsShape(size, pixels, learned ? 2 * pixels : pixels);
-    target = batch.target(tape.session(), process);
-    errors = tape.allocate(size);
-    tape.kernels().meanSquaredErrorForward(rows, prediction, target, errors);
-    coefficients = learned ? coefficients(process.schedule()) : null;
-    boundWeight = process.schedule().steps() / 1000.0;
-    bounds = learned ? tape.allocate(size) : null;
+    tape.kernels().meanSquaredErrorForward(rows, prediction, task.target(), task.errors());
     if (learned) {
       tape.kernels()
           .variationalBoundForward(
-              samples, prediction, batch.clean(), batch.noisy(), coefficients, bounds);
+              samples,
+              prediction,
+              batch.clean(),
+              batch.noisy(),
+              task.coefficients(),
+              task.bounds());
     }
-  }
-
-  private Tensor coefficients(NoiseSchedule schedule) {
-    int[] timesteps = batch.timesteps();
-    int count = LossKernels.BOUND_COEFFICIENTS;
-    float[] values = new float[timesteps.length * count];
-    for (int i = 0; i < timesteps.length; i++) {
-      int t = timesteps[i];
-      double inverse = 1 / schedule.alphaBar(t);
-      double[] own = {
-        Math.sqrt(inverse),
-        Math.sqrt(inverse - 1),
-        schedule.posteriorMeanOfClean(t),
-        schedule.posteriorMeanOfNoisy(t),
-        schedule.posteriorLogVariance(t),
-        Math.log(schedule.beta(t)),
-        t == 0 ? 1 : 0
-      };
-      for (int k = 0; k < count; k++) {
-        values[i * count + k] = (float) own[k];
-      }
-    }
-    return tape.session()
-        .arena()
-        .allocate(DType.FLOAT32, Shape.of(timesteps.length, count))
-        .set(values);
   }
 
   /** The mean squared error over the batch; not finite if any prediction is not. */
   public double error() {
-    return mean(errors);
+    return task.error();
   }
 
   /** All that is trained by, mean over the batch. */
   public double mean() {
-    return error() + (bounds == null ? 0 : boundWeight * mean(bounds));
-  }
-
-  private static double mean(Tensor losses) {
-    double sum = 0;
-    for (float loss : losses.toFloats()) {
-      sum += loss;
-    }
-    return sum / losses.elements();
+    return task.mean();
   }
 
   /**
@@ -115,12 +82,19 @@ public final class DiffusionLoss {
    */
   public Tensor gradient(float scale) {
     Tensor gradient = tape.allocateLike(prediction);
-    tape.kernels().meanSquaredErrorBackward(rows, prediction, target, scale, gradient);
-    if (bounds != null) {
-      float weight = (float) (scale * boundWeight);
+    tape.kernels().meanSquaredErrorBackward(rows, prediction, task.target(), scale, gradient);
+    if (task.learnsVariance()) {
+      NoisyBatch batch = task.batch();
+      float weight = (float) (scale * task.boundWeight());
       tape.kernels()
           .variationalBoundBackward(
-              samples, prediction, batch.clean(), batch.noisy(), coefficients, weight, gradient);
+              samples,
+              prediction,
+              batch.clean(),
+              batch.noisy(),
+              task.coefficients(),
+              weight,
+              gradient);
     }
     return gradient;
   }

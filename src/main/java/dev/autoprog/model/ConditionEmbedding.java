@@ -6,6 +6,7 @@ import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
 import dev.autoprog.nn.Embedding;
 import dev.autoprog.nn.TimestepEmbedding;
+import dev.autoprog.tensor.Tensor;
 
 /**
  * What a denoising network makes of timestep, class and training stage: the sum of an embedding of
@@ -23,20 +24,27 @@ record ConditionEmbedding(TimestepEmbedding times, Embedding classes, Embedding 
    */
   Variable forward(Tape tape, long batch, Conditions conditions) {
     float[] timesteps = conditions.timesteps();
+    Conditions.Placed placed = conditions.place();
     require("timesteps", timesteps == null ? -1 : timesteps.length, batch);
-    Variable sum = times.forward(tape, timesteps);
-    sum = plus(tape, sum, classes, "labels", conditions.labels(), batch);
-    sum = plus(tape, sum, stages, "stages", conditions.stages(), batch);
+    Variable sum = times.forward(tape, timesteps, placed.timesteps());
+    sum = plus(tape, sum, classes, "labels", conditions.labels(), placed.labels(), batch);
+    sum = plus(tape, sum, stages, "stages", conditions.stages(), placed.stages(), batch);
     return ConditioningOperations.silu(tape, sum);
   }
 
   private static Variable plus(
-      Tape tape, Variable sum, Embedding table, String name, int[] indices, long batch) {
+      Tape tape,
+      Variable sum,
+      Embedding table,
+      String name,
+      int[] indices,
+      Tensor placed,
+      long batch) {
     if (table == null) {
       return sum;
     }
     require(name, indices == null ? -1 : indices.length, batch);
-    return Operations.residual(tape, sum, table.forward(tape, indices), null);
+    return Operations.residual(tape, sum, table.forward(tape, indices, placed), null);
   }
 
   private static void require(String name, int count, long batch) {

@@ -164,7 +164,8 @@ public final class UNet implements DenoisingNetwork {
       return tape.constant(told);
     }
     long tokens = told.shape().dim(1);
-    Variable token = layers.stageToken.forward(tape, conditions.stages());
+    Variable token =
+        layers.stageToken.forward(tape, conditions.stages(), conditions.place().stages());
     Variable rows = tape.constant(told.reshape(batch, tokens * width));
     Variable both = ConvolutionOperations.concatenate(tape, rows, token);
     return ConvolutionOperations.reshape(tape, both, batch, tokens + 1, width);

@@ -3,6 +3,7 @@ package dev.autoprog.nn;
 import dev.autoprog.autograd.ConditioningOperations;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
+import dev.autoprog.tensor.Tensor;
 
 /** A table of learned vectors. */
 public final class Embedding {
@@ -25,6 +26,15 @@ public final class Embedding {
    * @throws IllegalArgumentException if one is no row of the table
    */
   public Variable forward(Tape tape, int... indices) {
-    return ConditioningOperations.embedding(tape, table, indices);
+    return forward(tape, indices, null);
+  }
+
+  /**
+   * The same.
+   *
+   * @param placed the indices where kernels read them, INT32 (B); null to bring them there
+   */
+  public Variable forward(Tape tape, int[] indices, Tensor placed) {
+    return ConditioningOperations.embedding(tape, table, indices, placed);
   }
 }

@@ -1,7 +1,10 @@
 package dev.autoprog.nn;
 
 import dev.autoprog.autograd.Tape;
+import dev.autoprog.backend.Session;
+import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Rng;
+import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.util.List;
 
@@ -14,11 +17,14 @@ public final class StochasticDepth {
   /** Drops nothing: for evaluation, and for a rate of 0. */
   public static final StochasticDepth NONE = new StochasticDepth(0, 1, 0, 0);
 
+  private static final int BRANCHES = 2;
+
   private final double rate;
   private final int blocks;
   private final long seed;
   private final long step;
   private final List<Double> strengths;
+  private final Tensor drawn; // (L, 2, B), or null where branches are drawn one by one
 
   /**
    * The draws of one step.
@@ -27,10 +33,11 @@ public final class StochasticDepth {
    * @param blocks L, how many there are
    */
   public StochasticDepth(double rate, int blocks, long seed, long step) {
-    this(rate, blocks, seed, step, List.of());
+    this(rate, blocks, seed, step, List.of(), null);
   }
 
-  private StochasticDepth(double rate, int blocks, long seed, long step, List<Double> strengths) {
+  private StochasticDepth(
+      double rate, int blocks, long seed, long step, List<Double> strengths, Tensor drawn) {
     if (!(rate >= 0 && rate < 1)) {
       throw new IllegalArgumentException("rate is " + rate + ", expected one in [0, 1)");
     }
@@ -39,6 +46,12 @@ public final class StochasticDepth {
     this.seed = seed;
     this.step = step;
     this.strengths = strengths;
+    this.drawn = drawn;
+  }
+
+  /** The probability with which a branch of the last block is dropped. */
+  public double rate() {
+    return rate;
   }
 
   /**
@@ -47,7 +60,31 @@ public final class StochasticDepth {
    * @param strengths how many times, one for each block
    */
   public StochasticDepth withStrengths(List<Double> strengths) {
-    return new StochasticDepth(rate, blocks, seed, step, List.copyOf(strengths));
+    return new StochasticDepth(rate, blocks, seed, step, List.copyOf(strengths), null);
+  }
+
+  /**
+   * The same draws, made at once and brought to the step's arena: a forward pass then consists of
+   * kernel calls alone.
+   *
+   * @param batch B, the samples
+   */
+  public StochasticDepth drawn(Session session, int batch) {
+    float[] all = new float[blocks * BRANCHES * batch];
+    boolean needed = false;
+    for (int block = 0; block < blocks; block++) {
+      for (int branch = 0; branch < BRANCHES && !keepsAll(block); branch++) {
+        float[] scale = draw(batch, block, branch);
+        System.arraycopy(scale, 0, all, (block * BRANCHES + branch) * batch, batch);
+        needed = true;
+      }
+    }
+    if (!needed) {
+      return this;
+    }
+    Tensor tensor =
+        session.arena().allocate(DType.FLOAT32, Shape.of(blocks, BRANCHES, batch)).set(all);
+    return new StochasticDepth(rate, blocks, seed, step, strengths, tensor);
   }
 
   /**
@@ -56,17 +93,34 @@ public final class StochasticDepth {
    * @return (B), or null where it is 1 for all
    */
   Tensor scale(Tape tape, long batch, int block, int branch) {
-    double drop = blocks > 1 ? rate * block / (blocks - 1) : 0;
-    double strength = strengths.isEmpty() ? 1 : strengths.get(block);
-    if (drop == 0 && strength == 1) {
+    if (keepsAll(block)) {
       return null;
     }
-    Rng random = Rng.of(seed, step, block, branch);
-    float kept = (float) (strength / (1 - drop));
-    float[] scale = new float[Math.toIntExact(batch)];
-    for (int b = 0; b < scale.length; b++) {
-      scale[b] = random.nextDouble() < drop ? 0 : kept;
+    if (drawn != null) {
+      return drawn.rows(block, block + 1).reshape(BRANCHES, batch).rows(branch, branch + 1);
     }
-    return tape.allocate(batch).set(scale);
+    return tape.allocate(batch).set(draw(Math.toIntExact(batch), block, branch));
+  }
+
+  private double drop(int block) {
+    return blocks > 1 ? rate * block / (blocks - 1) : 0;
+  }
+
+  private double strength(int block) {
+    return strengths.isEmpty() ? 1 : strengths.get(block);
+  }
+
+  private boolean keepsAll(int block) {
+    return drop(block) == 0 && strength(block) == 1;
+  }
+
+  private float[] draw(int batch, int block, int branch) {
+    Rng random = Rng.of(seed, step, block, branch);
+    float kept = (float) (strength(block) / (1 - drop(block)));
+    float[] scale = new float[batch];
+    for (int b = 0; b < scale.length; b++) {
+      scale[b] = random.nextDouble() < drop(block) ? 0 : kept;
+    }
+    return scale;
   }
 }

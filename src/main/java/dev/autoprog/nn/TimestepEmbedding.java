@@ -31,9 +31,18 @@ public final class TimestepEmbedding {
 
   /** B timesteps to (B, C). */
   public Variable forward(Tape tape, float... timesteps) {
+    return forward(tape, timesteps, null);
+  }
+
+  /**
+   * The same.
+   *
+   * @param placed the timesteps where kernels read them, FLOAT32 (B); null to bring them there
+   */
+  public Variable forward(Tape tape, float[] timesteps, Tensor placed) {
     long batch = timesteps.length;
     Tensor waves = tape.allocate(type, batch, frequencies);
-    Tensor told = tape.allocate(batch).set(timesteps);
+    Tensor told = placed == null ? tape.allocate(batch).set(timesteps) : placed;
     tape.kernels().timestepEmbedding(batch, frequencies, MAX_PERIOD, told, waves);
     Variable hidden = first.forward(tape, tape.constant(waves));
     return second.forward(tape, ConditioningOperations.silu(tape, hidden));

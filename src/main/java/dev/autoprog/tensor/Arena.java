@@ -74,6 +74,21 @@ public final class Arena implements AutoCloseable {
     return peakBytes;
   }
 
+  /** What is free now: the next allocations of two equal layouts get equal addresses. */
+  public Layout layout() {
+    return new Layout(
+        chunks.stream().map(chunk -> chunk.memory.address()).toList(),
+        chunks.stream().map(chunk -> Map.copyOf(chunk.free)).toList());
+  }
+
+  /**
+   * The free space of an arena.
+   *
+   * @param chunks the address of each piece of the device's memory
+   * @param free the extents of each that are free: offset to length
+   */
+  public record Layout(List<Long> chunks, List<Map<Long, Long>> free) {}
+
   /** Gives all memory back; the arena can be used again and starts from nothing. */
   @Override
   public void close() {

@@ -3,9 +3,11 @@ package dev.autoprog.train;
 import dev.autoprog.autograd.GradientSink;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
+import dev.autoprog.backend.RepeatedCalls;
 import dev.autoprog.backend.Session;
 import dev.autoprog.model.VisionTransformer;
 import dev.autoprog.model.VitConfig;
+import dev.autoprog.nn.Classification;
 import dev.autoprog.nn.CrossEntropy;
 import dev.autoprog.nn.Parameter;
 import dev.autoprog.nn.ParameterSet;
@@ -15,6 +17,7 @@ import dev.autoprog.optim.AdamW;
 import dev.autoprog.optim.Ema;
 import dev.autoprog.progressive.growth.Growable;
 import dev.autoprog.progressive.growth.GrowthMap;
+import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -42,6 +45,9 @@ public final class Learner implements Growable, AutoCloseable {
   private GradientSink sink;
   private LearnerMark mark;
 
+  /** Of steps: what they read and write stays where it is until {@link #adopt}. */
+  private final RepeatedCalls calls;
+
   /** A learner around {@code model}, which it owns from now on. */
   public Learner(
       Session session,
@@ -55,10 +61,12 @@ public final class Learner implements Growable, AutoCloseable {
     this.averagesConfig = averagesConfig;
     this.grownMoments = grownMoments;
     this.seed = seed;
+    this.calls = new RepeatedCalls(session);
     adopt(model);
   }
 
   private void adopt(VisionTransformer network) {
+    calls.clear();
     model = network;
     ParameterSet parameters = network.parameters();
     optimizer = new AdamW(session, parameters, settings);
@@ -149,11 +157,10 @@ public final class Learner implements Growable, AutoCloseable {
     StochasticDepth depth =
         new StochasticDepth(dropRate, path.blocks().size(), seed ^ STOCHASTIC_DEPTH_STREAM, step);
     List<Parameter> passedBy = freezeAllBut(path.blocks());
-    CrossEntropy loss = gradients(path, images, targets, labelSmoothing, depth);
-    double mean = loss.mean();
-    double norm = Double.isFinite(mean) ? optimizer.step(step, learningRate, averages) : 0;
+    optimizer.prepare(step, learningRate, averages);
+    Classification batch = learn(path, images, targets, labelSmoothing, depth, true);
     passedBy.forEach(parameter -> parameter.trainable(true));
-    return new StepResult(mean, loss.correct(), norm);
+    return new StepResult(batch.mean(), batch.correct(), optimizer.norm());
   }
 
   /** Freezes what is trained of the other blocks, and returns that. */
@@ -175,24 +182,61 @@ public final class Learner implements Growable, AutoCloseable {
    * learned.
    */
   void rehearse(BlockPath path, Tensor images, Targets targets, double labelSmoothing) {
-    gradients(path, images, targets, labelSmoothing, StochasticDepth.NONE);
+    learn(path, images, targets, labelSmoothing, StochasticDepth.NONE, false).mean();
   }
 
-  private CrossEntropy gradients(
+  /**
+   * Forward and backward, and the update that is prepared, by one sequence of kernel calls that
+   * nothing interrupts: a loss or a gradient that is not finite changes nothing, and shows in what
+   * is read afterwards.
+   */
+  private Classification learn(
       BlockPath path,
       Tensor images,
       Targets targets,
       double labelSmoothing,
-      StochasticDepth depth) {
-    Tape tape = Tape.recording(session);
-    model.parameters().clearGradients();
-    Variable logits = logits(tape, path, images, depth);
-    CrossEntropy loss = new CrossEntropy(tape, logits.value(), targets, labelSmoothing);
-    if (Double.isFinite(loss.mean())) {
-      tape.backward(logits, loss.gradient(1f / targets.labels().length), sink);
-    }
-    return loss;
+      StochasticDepth depth,
+      boolean updates) {
+    int samples = targets.labels().length;
+    Classification batch = new Classification(session, targets, model.config().classes());
+    StochasticDepth drawn = depth.withStrengths(path.strengths()).drawn(session, samples);
+    Call call =
+        new Call(
+            path,
+            images.address(),
+            images.shape(),
+            targets.partners() != null,
+            labelSmoothing,
+            depth.rate(),
+            updates,
+            model.recomputesBlocks(),
+            model.parameters().trainableRanges());
+    calls.run(
+        call,
+        () -> {
+          Tape tape = Tape.recording(session);
+          model.parameters().clearGradients();
+          Variable logits = model.forward(tape, images, drawn, path.blocks());
+          CrossEntropy loss = new CrossEntropy(tape, logits.value(), batch, labelSmoothing);
+          tape.backward(logits, loss.gradient(1f / samples), sink);
+          if (updates) {
+            optimizer.update(averages);
+          }
+        });
+    return batch;
   }
+
+  /** What the kernel calls of a step depend on. */
+  private record Call(
+      BlockPath path,
+      long images,
+      Shape shape,
+      boolean mixes,
+      double labelSmoothing,
+      double dropRate,
+      boolean updates,
+      boolean recomputes,
+      List<ParameterSet.Range> trained) {}
 
   /** The whole network's answer, without learning: every branch is kept, nothing is smoothed. */
   public Evaluation evaluate(Tensor images, int[] labels) {
@@ -325,6 +369,11 @@ public final class Learner implements Growable, AutoCloseable {
     before.close();
   }
 
+  /** The kernel calls of its steps. */
+  RepeatedCalls calls() {
+    return calls;
+  }
+
   /** The weights by name, as timm names them. */
   Map<String, Tensor> weights() {
     return model.parameters().placesIn(model.parameters().values());
@@ -348,6 +397,7 @@ public final class Learner implements Growable, AutoCloseable {
 
   @Override
   public void close() {
+    calls.close();
     forgetMark();
     averages.forEach(Ema::close);
     optimizer.close();

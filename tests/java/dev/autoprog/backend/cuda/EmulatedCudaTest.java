@@ -34,10 +34,13 @@ class EmulatedCudaTest {
         run(
             "backend.cuda.CudaBackendTest",
             "backend.SessionTest",
+            "backend.RepeatedCallsTest",
             "autograd",
             "nn",
             "optim",
             "model",
+            "train.LearnerStepTest",
+            "train.diffusion.DiffusionLearnerTest",
             "metric.NeuralTangentKernelTest",
             "metric.ConvolutionNtkTest",
             "metric.ConditionedKernelTest",

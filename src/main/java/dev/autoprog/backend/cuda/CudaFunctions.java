@@ -43,4 +43,15 @@ final class CudaFunctions {
       @Cast("const Context*") long context, long bytes, @Cast("const void*") long from);
 
   static native int ap_synchronize(@Cast("const Context*") long context);
+
+  static native int ap_capture_begin(@Cast("const Context*") long context);
+
+  static native int ap_capture_end(
+      @Cast("const Context*") long context, @Cast("int64_t*") long[] graph);
+
+  static native int ap_graph_launch(
+      @Cast("const Context*") long context, @Cast("void*") long graph);
+
+  static native int ap_graph_destroy(
+      @Cast("const Context*") long context, @Cast("void*") long graph);
 }

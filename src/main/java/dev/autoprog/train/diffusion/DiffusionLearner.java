@@ -3,7 +3,9 @@ package dev.autoprog.train.diffusion;
 import dev.autoprog.autograd.GradientSink;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
+import dev.autoprog.backend.RepeatedCalls;
 import dev.autoprog.backend.Session;
+import dev.autoprog.diffusion.Denoising;
 import dev.autoprog.diffusion.DiffusionLoss;
 import dev.autoprog.diffusion.DiffusionProcess;
 import dev.autoprog.diffusion.NoisyBatch;
@@ -14,11 +16,14 @@ import dev.autoprog.nn.ParameterSet;
 import dev.autoprog.optim.AdamW;
 import dev.autoprog.optim.Ema;
 import dev.autoprog.progressive.unfreeze.UnfreezingPattern;
+import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 
 /**
  * A denoising network that learns: the network, its optimizer and the moving average of its
@@ -31,6 +36,9 @@ public final class DiffusionLearner implements AutoCloseable {
   private final AdamW optimizer;
   private final Ema average;
   private final GradientSink sink;
+
+  /** Of steps: what they read and write stays where it is until other blocks are trained. */
+  private final RepeatedCalls calls;
 
   /**
    * A learner around {@code network}, which it owns from now on.
@@ -50,6 +58,7 @@ public final class DiffusionLearner implements AutoCloseable {
     this.optimizer = new AdamW(session, parameters, settings);
     this.average = new Ema(session, parameters, averageDecay, true);
     this.sink = parameters.accumulator();
+    this.calls = new RepeatedCalls(session);
   }
 
   /** The network as it is now. */
@@ -97,7 +106,13 @@ public final class DiffusionLearner implements AutoCloseable {
             parameter.trainableSince(step);
           }
         });
+    calls.clear();
     optimizer.fit();
+    network.parameters().gradients().fitAnew();
+  }
+
+  private void fitGradients() {
+    calls.clear();
     network.parameters().gradients().fitAnew();
   }
 
@@ -123,12 +138,12 @@ public final class DiffusionLearner implements AutoCloseable {
     Map<Parameter, Boolean> before = new LinkedHashMap<>();
     network.parameters().all().forEach(p -> before.put(p, p.requiresGradient()));
     forEachFreezable(pattern, level, Parameter::trainable);
-    network.parameters().gradients().fitAnew();
+    fitGradients();
     try {
       body.run();
     } finally {
       before.forEach(Parameter::trainable);
-      network.parameters().gradients().fitAnew();
+      fitGradients();
     }
   }
 
@@ -147,27 +162,62 @@ public final class DiffusionLearner implements AutoCloseable {
 
   /** One step: forward, backward, update. */
   public StepResult step(NoisyBatch batch, Conditions conditions, long step, double learningRate) {
-    double loss = rehearse(batch, conditions);
-    double norm = Double.isFinite(loss) ? optimizer.step(step, learningRate, List.of(average)) : 0;
-    return new StepResult(loss, norm);
+    optimizer.prepare(step, learningRate, List.of(average));
+    double loss = learn(batch, conditions, true).mean();
+    return new StepResult(loss, optimizer.norm());
   }
+
+  /** Forward and backward, as a step costs it; the loss. Nothing is learned. */
+  double rehearse(NoisyBatch batch, Conditions conditions) {
+    return learn(batch, conditions, false).mean();
+  }
+
+  /**
+   * Forward and backward, and the update that is prepared, by one sequence of kernel calls that
+   * nothing interrupts: a loss or a gradient that is not finite changes nothing, and shows in what
+   * is read afterwards.
+   */
+  private Denoising learn(NoisyBatch batch, Conditions conditions, boolean updates) {
+    Denoising task = new Denoising(session, process, batch);
+    Conditions placed = conditions.on(session);
+    Call call =
+        new Call(
+            Stream.of(batch.clean(), batch.noise(), batch.noisy(), conditions.context())
+                .filter(Objects::nonNull)
+                .map(Tensor::address)
+                .toList(),
+            batch.noisy().shape(),
+            updates,
+            network.parameters().trainableRanges());
+    calls.run(
+        call,
+        () -> {
+          network.parameters().clearGradients();
+          gradients(task, batch, placed, sink);
+          if (updates) {
+            optimizer.update(List.of(average));
+          }
+        });
+    return task;
+  }
+
+  /** What the kernel calls of a step depend on. */
+  private record Call(
+      List<Long> read, Shape shape, boolean updates, List<ParameterSet.Range> trained) {}
 
   /** Forward and backward, the gradients to {@code into}; the loss. Nothing is learned. */
   double gradients(NoisyBatch batch, Conditions conditions, GradientSink into) {
-    Tape tape = Tape.recording(session);
-    Variable output = network.forward(tape, batch.noisy(), conditions);
-    DiffusionLoss loss = new DiffusionLoss(tape, process, batch, output.value());
-    double mean = loss.mean();
-    if (Double.isFinite(mean)) {
-      tape.backward(output, loss.gradient(1f / batch.timesteps().length), into);
-    }
-    return mean;
+    Denoising task = new Denoising(session, process, batch);
+    gradients(task, batch, conditions, into);
+    return task.mean();
   }
 
-  /** Forward and backward, as a step costs it; the loss. */
-  double rehearse(NoisyBatch batch, Conditions conditions) {
-    network.parameters().clearGradients();
-    return gradients(batch, conditions, sink);
+  private void gradients(
+      Denoising task, NoisyBatch batch, Conditions conditions, GradientSink into) {
+    Tape tape = Tape.recording(session);
+    Variable output = network.forward(tape, batch.noisy(), conditions);
+    DiffusionLoss loss = new DiffusionLoss(tape, task, output.value());
+    tape.backward(output, loss.gradient(1f / batch.timesteps().length), into);
   }
 
   /** The mean squared error of the averaged weights' prediction, without learning. */
@@ -181,6 +231,11 @@ public final class DiffusionLearner implements AutoCloseable {
               Variable output = network.forward(tape, batch.noisy(), conditions);
               return new DiffusionLoss(tape, process, batch, output.value()).error();
             });
+  }
+
+  /** The kernel calls of its steps. */
+  RepeatedCalls calls() {
+    return calls;
   }
 
   /** The weights by name. */
@@ -203,6 +258,7 @@ public final class DiffusionLearner implements AutoCloseable {
 
   @Override
   public void close() {
+    calls.close();
     average.close();
     optimizer.close();
     network.close();
