@@ -42,6 +42,10 @@ int64_t ap_staging_bytes(void);
 // to = the first `bytes` bytes at the last ap_staging; the call returns before they are there. Kernels that are called
 // later see them.
 int ap_upload(ap_context*, int64_t bytes, void* to);
+// The same, beside what was called before, which must not touch that memory: what is called after ap_await_aside sees
+// them.
+int ap_upload_aside(ap_context*, int64_t bytes, void* to);
+int ap_await_aside(ap_context*);
 // The first `bytes` bytes at the last ap_staging = from, once what was called before has run; returns when they are
 // there.
 int ap_download(ap_context*, int64_t bytes, const void* from);

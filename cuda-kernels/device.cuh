@@ -21,8 +21,7 @@ constexpr unsigned kAllLanes = 0xffffffffu;
 
 // kernel(arguments...) on a grid of blocks, which may be empty, each with `shared_bytes` of dynamic shared memory.
 template <class... P, class... A>
-void launch(void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, [[maybe_unused]] cudaStream_t stream,
-            A... arguments) {
+void launch(void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream, A... arguments) {
   if (grid.x == 0) return;  // nothing to do
 #ifdef __CUDACC__
   constexpr size_t kWithoutAsking = 48 * 1024;
@@ -31,7 +30,7 @@ void launch(void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, [[
   }
   kernel<<<grid, block, shared_bytes, stream>>>(P(arguments)...);
 #else
-  simt::launch(kernel, grid, block, shared_bytes, arguments...);
+  simt::launch(kernel, grid, block, shared_bytes, stream, arguments...);
 #endif
 }
 

@@ -63,6 +63,11 @@ class Transfers {
     check(status, "a pool of memory");
   }
   ~Transfers() {
+    if (arrived_ != nullptr) cudaEventDestroy(arrived_);
+    if (aside_ != nullptr) {
+      cudaStreamSynchronize(aside_);
+      cudaStreamDestroy(aside_);
+    }
     if (pool_ != nullptr) cudaMemPoolDestroy(pool_);
   }
   Transfers(const Transfers&) = delete;
@@ -95,10 +100,27 @@ class Transfers {
   }
   Slot& current() { return slots_[current_]; }
 
+  // Copies to the device that take their own way, beside what the context's stream does.
+  cudaStream_t aside() {
+    if (aside_ == nullptr) {
+      check(cudaStreamCreateWithFlags(&aside_, cudaStreamNonBlocking), "a stream");
+      check(cudaEventCreateWithFlags(&arrived_, cudaEventDisableTiming), "an event");
+    }
+    return aside_;
+  }
+  // Has what the stream does from now on wait for them.
+  void await_aside(cudaStream_t stream) {
+    if (aside_ == nullptr) return;
+    check(cudaEventRecord(arrived_, aside_), "an event");
+    check(cudaStreamWaitEvent(stream, arrived_, 0), "an upload");
+  }
+
  private:
   cudaMemPool_t pool_ = nullptr;
   Slot slots_[kSlots];
   int current_ = 0;
+  cudaStream_t aside_ = nullptr;
+  cudaEvent_t arrived_ = nullptr;
 };
 
 Transfers& transfers_of(ap_context* context) {
@@ -108,6 +130,15 @@ Transfers& transfers_of(ap_context* context) {
 
 void check_staged(int64_t bytes) {
   if (bytes < 0 || bytes > kSlotBytes) throw std::runtime_error("more than was staged: " + std::to_string(bytes));
+}
+
+// What was staged goes to the device, in the order of a stream's work.
+void upload(ap_context* context, cudaStream_t stream, int64_t bytes, void* to) {
+  check_not_capturing(context, "a transfer");
+  check_staged(bytes);
+  Slot& slot = transfers_of(context).current();
+  check(cudaMemcpyAsync(to, slot.memory(), static_cast<size_t>(bytes), cudaMemcpyHostToDevice, stream), "an upload");
+  slot.used(stream);
 }
 
 }  // namespace
@@ -139,13 +170,17 @@ int ap_staging(ap_context* context, int64_t* address) {
 }
 
 int ap_upload(ap_context* context, int64_t bytes, void* to) {
+  return guarded(context, [&] { upload(context, context->stream, bytes, to); });
+}
+
+int ap_upload_aside(ap_context* context, int64_t bytes, void* to) {
+  return guarded(context, [&] { upload(context, transfers_of(context).aside(), bytes, to); });
+}
+
+int ap_await_aside(ap_context* context) {
   return guarded(context, [&] {
     check_not_capturing(context, "a transfer");
-    check_staged(bytes);
-    Slot& slot = transfers_of(context).current();
-    check(cudaMemcpyAsync(to, slot.memory(), static_cast<size_t>(bytes), cudaMemcpyHostToDevice, context->stream),
-          "an upload");
-    slot.used(context->stream);
+    transfers_of(context).await_aside(context->stream);
   });
 }
 

@@ -138,7 +138,7 @@ int cublasLtMatmulAlgoGetHeuristic(void*, const Operation* o, const Layout* a, c
 int cublasLtMatmul(void*, const Operation* o, const float* alpha, const void* a, const Layout* a_layout, const void* b,
                    const Layout* b_layout, const float* beta, const void* c, const Layout* c_layout, void* d,
                    const Layout* d_layout, const Algorithm* algorithm, void* workspace, size_t workspace_bytes,
-                   cudaStream_t) {
+                   cudaStream_t stream) {
   const void* operands[] = {a, b, c, d};
   for (int i = 0; i < 4; i++) {
     if (!aligned(operands[i], algorithm->alignment[i])) return kInvalidValue;
@@ -148,7 +148,7 @@ int cublasLtMatmul(void*, const Operation* o, const float* alpha, const void* a,
   }
   const bool has_bias = o->epilogue == 4;
   if (has_bias && (o->bias == nullptr || !aligned(o->bias, 16))) return kInvalidValue;
-  simt::enqueue([=, o = *o, alpha = *alpha, beta = *beta, la = *a_layout, lb = *b_layout, lc = *c_layout,
+  simt::enqueue(stream, [=, o = *o, alpha = *alpha, beta = *beta, la = *a_layout, lb = *b_layout, lc = *c_layout,
                  ld = *d_layout] {
     const int64_t depth = o.transpose_a != 0 ? la.rows : la.columns;
     for (int64_t column = 0; column < ld.columns; column++) {

@@ -4,6 +4,9 @@
 // of the host.
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
+#include <mutex>
+#include <set>
 
 #include "simt.hpp"
 
@@ -48,12 +51,41 @@ cudaError_t unless_capturing() {
 
 }  // namespace
 
-void simt::enqueue(std::function<void()> work) {
+// Copies to the device arrive as late as they may: when the stream does something else, or somebody waits for it.
+struct CUstream_st {
+  // Until so many have arrived since the stream began.
+  void flush(size_t wanted = SIZE_MAX) {
+    for (; arrived < wanted && !copies.empty(); arrived++) {
+      copies.front()();
+      copies.pop_front();
+    }
+  }
+  size_t queued() const { return arrived + copies.size(); }
+  std::deque<std::function<void()>> copies;  // still on their way
+  size_t arrived = 0;
+};
+struct CUevent_st {
+  void wait() const {
+    if (recorded_in != nullptr) recorded_in->flush(copies);
+  }
+  cudaStream_t recorded_in = nullptr;
+  size_t copies = 0;
+};
+
+namespace {
+
+std::mutex streams_mutex;
+std::set<cudaStream_t> streams;
+
+}  // namespace
+
+void simt::enqueue(cudaStream_t stream, std::function<void()> work) {
   if (capture != nullptr) {
     capture->work.push_back(std::move(work));
-  } else if (!idle()) {
-    work();
+    return;
   }
+  if (stream != nullptr) stream->flush();
+  if (!idle()) work();
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) {
@@ -75,7 +107,8 @@ cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* made, cudaGraph_t gra
   *made = new CUgraphExec_st{*graph};
   return cudaSuccess;
 }
-cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t) {
+cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
+  stream->flush();
   if (idle()) return cudaSuccess;
   for (const auto& work : graph->work) work();
   return cudaSuccess;
@@ -113,8 +146,12 @@ cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind)
   std::memcpy(to, from, bytes);
   return unless_capturing();
 }
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t) {
-  simt::enqueue([=] { std::memcpy(to, from, bytes); });
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+  if (capture != nullptr || kind == cudaMemcpyDeviceToHost) {
+    simt::enqueue(stream, [=] { std::memcpy(to, from, bytes); });
+  } else {
+    stream->copies.push_back([=] { std::memcpy(to, from, bytes); });
+  }
   return cudaSuccess;
 }
 
@@ -132,25 +169,40 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) {
 cudaError_t cudaMemPoolTrimTo(cudaMemPool_t, size_t) {
   return cudaSuccess;
 }
-cudaError_t cudaMallocFromPoolAsync(void** memory, size_t bytes, cudaMemPool_t, cudaStream_t) {
+cudaError_t cudaMallocFromPoolAsync(void** memory, size_t bytes, cudaMemPool_t, cudaStream_t stream) {
+  stream->flush();
   return cudaMalloc(memory, bytes);
 }
-cudaError_t cudaFreeAsync(void* memory, cudaStream_t) {
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
+  stream->flush();
   return cudaFree(memory);
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  *stream = nullptr;
+  *stream = new CUstream_st;
+  const std::lock_guard lock(streams_mutex);
+  streams.insert(*stream);
   return cudaSuccess;
 }
-cudaError_t cudaStreamDestroy(cudaStream_t) {
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  stream->flush();
+  {
+    const std::lock_guard lock(streams_mutex);
+    streams.erase(stream);
+  }
+  delete stream;
   return cudaSuccess;
 }
-cudaError_t cudaStreamSynchronize(cudaStream_t) {
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  stream->flush();
   return unless_capturing();
 }
 cudaError_t cudaStreamQuery(cudaStream_t) {
   return unless_capturing();
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  if (event->recorded_in != stream) event->wait();
+  return cudaSuccess;
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
   *event = new CUevent_st;
@@ -160,10 +212,13 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   delete event;
   return cudaSuccess;
 }
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) {
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  event->recorded_in = stream;
+  event->copies = stream->queued();
   return cudaSuccess;
 }
-cudaError_t cudaEventSynchronize(cudaEvent_t) {
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  event->wait();
   return cudaSuccess;
 }
 
@@ -198,6 +253,10 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   return cudaSuccess;
 }
 cudaError_t cudaDeviceSynchronize() {
+  {
+    const std::lock_guard lock(streams_mutex);
+    for (cudaStream_t stream : streams) stream->flush();
+  }
   return unless_capturing();
 }
 cudaError_t cudaGetLastError() {

@@ -93,13 +93,13 @@ SIMT_NO_TSAN void collective(uint32_t mask, T& operands, F f, const char* what, 
   }
 }
 
-// What is queued runs at once, or, while this thread captures, whenever the graph is launched.
-void enqueue(std::function<void()> work);
+// What is queued in a stream runs at once, or, while this thread captures, whenever the graph is launched.
+void enqueue(cudaStream_t stream, std::function<void()> work);
 
 template <class... P, class... A>
-void launch(void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, A... arguments) {
+void launch(void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream, A... arguments) {
   const std::tuple<P...> parameters(arguments...);
-  enqueue([=] { run_grid(grid, block, shared_bytes, [&] { std::apply(kernel, parameters); }); });
+  enqueue(stream, [=] { run_grid(grid, block, shared_bytes, [&] { std::apply(kernel, parameters); }); });
 }
 
 }  // namespace simt

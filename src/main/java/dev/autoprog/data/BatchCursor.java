@@ -3,6 +3,7 @@ package dev.autoprog.data;
 import dev.autoprog.InputException;
 import java.util.ArrayDeque;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -83,6 +84,15 @@ public final class BatchCursor implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /**
+   * The batch that {@link #next()} would give, which stays this cursor's, if it is there already.
+   */
+  public synchronized Optional<Batch> peek() {
+    CompletableFuture<Batch> next = pending.peek();
+    boolean there = next != null && next.isDone() && !next.isCompletedExceptionally();
+    return there ? Optional.of(next.join()) : Optional.empty();
   }
 
   /** Abandons what was not yet given out; a second call does nothing. */

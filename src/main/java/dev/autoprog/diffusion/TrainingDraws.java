@@ -47,6 +47,15 @@ public record TrainingDraws(long seed, int steps) {
       throw new IllegalArgumentException(
           "noise is " + noise + ", expected a row for each of " + samples.length + " samples");
     }
-    GaussianNoise.fill(noise, row -> Rng.of(seed, NOISE, epoch, samples[row]));
+    GaussianNoise.fill(noise, row -> generator(epoch, samples[row]));
+  }
+
+  /** The same in an array of {@code elements}. */
+  public float[] noise(int epoch, int elements, int... samples) {
+    return GaussianNoise.values(samples.length, elements, row -> generator(epoch, samples[row]));
+  }
+
+  private Rng generator(int epoch, int sample) {
+    return Rng.of(seed, NOISE, epoch, sample);
   }
 }

@@ -25,6 +25,18 @@ public interface Device {
   /** Copies the buffer's remaining bytes to {@code address}; the buffer's position moves on. */
   void upload(ByteBuffer from, long address);
 
+  /**
+   * Copies the buffer's remaining bytes to {@code address} beside what was called before, which
+   * must not touch that memory; what is called after {@link #awaitAside} sees them. A device that
+   * cannot do two things at a time uploads them.
+   */
+  default void uploadAside(ByteBuffer from, long address) {
+    upload(from, address);
+  }
+
+  /** Has what is called from now on wait for all that was uploaded aside. */
+  default void awaitAside() {}
+
   /** Fills the buffer's remaining bytes from {@code address}; the buffer's position moves on. */
   void download(long address, ByteBuffer to);
 

@@ -1,5 +1,6 @@
 package dev.autoprog.train;
 
+import dev.autoprog.backend.AheadBuffer;
 import dev.autoprog.backend.Session;
 import dev.autoprog.data.Batch;
 import dev.autoprog.data.ChannelStatistics;
@@ -18,12 +19,38 @@ public final class ImageFeeder implements AutoCloseable {
   private final Tensor mean;
   private final Tensor std;
 
+  private final AheadBuffer pixelsAhead;
+  private Batch ahead; // whose pixels are in that buffer; null for none
+
   /** A feeder for images like those of {@code dataset}, normalised by its statistics. */
   public ImageFeeder(Session session, ImageDataset dataset, ChannelStatistics statistics) {
     this.session = session;
     this.dataset = dataset;
+    pixelsAhead = new AheadBuffer(session);
     mean = session.allocate(DType.FLOAT32, Shape.of(dataset.channels())).set(statistics.mean());
     std = session.allocate(DType.FLOAT32, Shape.of(dataset.channels())).set(statistics.std());
+  }
+
+  /**
+   * Begins to bring a batch's pixels to the device while that still computes what was called
+   * before, for {@link #images} to find them there. Where device and host are one, there is nothing
+   * to do.
+   */
+  public void ahead(Batch batch) {
+    if (!AheadBuffer.serves(session)) {
+      return;
+    }
+    pixelsAhead.bring(batch.pixels());
+    ahead = batch;
+  }
+
+  private Tensor pixels(Batch batch, ImageShape image) {
+    Shape shape = Shape.of(image.batch(), image.channels(), image.height(), image.width());
+    if (batch != ahead) {
+      return session.arena().allocate(DType.UINT8, shape).set(batch.pixels());
+    }
+    ahead = null;
+    return pixelsAhead.take(DType.UINT8, shape);
   }
 
   /**
@@ -36,9 +63,7 @@ public final class ImageFeeder implements AutoCloseable {
     long count = batch.size();
     ImageShape shape =
         new ImageShape(count, dataset.channels(), dataset.height(), dataset.width(), side);
-    Tensor pixels =
-        arena(DType.UINT8, count, shape.channels(), shape.height(), shape.width())
-            .set(batch.pixels());
+    Tensor pixels = pixels(batch, shape);
     Tensor windows = arena(DType.FLOAT32, count, 5).set(batch.windows());
     Tensor rectangles = arena(DType.INT32, count, 4).set(batch.rectangles(side));
     Tensor images = arena(DType.FLOAT32, count, shape.channels(), side, side);
@@ -79,6 +104,7 @@ public final class ImageFeeder implements AutoCloseable {
 
   @Override
   public void close() {
+    pixelsAhead.close();
     session.free(mean);
     session.free(std);
   }

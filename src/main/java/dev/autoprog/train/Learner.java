@@ -113,6 +113,22 @@ public final class Learner implements Growable, AutoCloseable {
    */
   public record Evaluation(double loss, int correct) {}
 
+  /** A step whose kernels are called, whether they have run or not. */
+  public static final class Begun {
+    private final Classification batch;
+    private final AdamW optimizer;
+
+    private Begun(Classification batch, AdamW optimizer) {
+      this.batch = batch;
+      this.optimizer = optimizer;
+    }
+
+    /** Waits for what it found; to be asked before the step's arena is reset, or another begins. */
+    public StepResult await() {
+      return new StepResult(batch.mean(), batch.correct(), optimizer.norm());
+    }
+  }
+
   /** {@link #step(Tensor, Targets, double, double, long, double)} on images of one class each. */
   public StepResult step(
       Tensor images,
@@ -154,13 +170,25 @@ public final class Learner implements Growable, AutoCloseable {
       double dropRate,
       long step,
       double learningRate) {
+    return begin(path, images, targets, labelSmoothing, dropRate, step, learningRate).await();
+  }
+
+  /** {@link #step(BlockPath, Tensor, Targets, double, double, long, double)}, not awaited. */
+  Begun begin(
+      BlockPath path,
+      Tensor images,
+      Targets targets,
+      double labelSmoothing,
+      double dropRate,
+      long step,
+      double learningRate) {
     StochasticDepth depth =
         new StochasticDepth(dropRate, path.blocks().size(), seed ^ STOCHASTIC_DEPTH_STREAM, step);
     List<Parameter> passedBy = freezeAllBut(path.blocks());
     optimizer.prepare(step, learningRate, averages);
     Classification batch = learn(path, images, targets, labelSmoothing, depth, true);
     passedBy.forEach(parameter -> parameter.trainable(true));
-    return new StepResult(batch.mean(), batch.correct(), optimizer.norm());
+    return new Begun(batch, optimizer);
   }
 
   /** Freezes what is trained of the other blocks, and returns that. */

@@ -119,14 +119,14 @@ final class TrainingLoop implements AutoCloseable {
   void step(BatchCursor batches, Stage stage, BlockPath path)
       throws InputException, TrainingException {
     try (Batch batch = batches.next()) {
-      step(batch, stage, path);
+      step(batch, stage, path, batches);
     }
   }
 
-  private void step(Batch batch, Stage stage, BlockPath path)
+  private void step(Batch batch, Stage stage, BlockPath path, BatchCursor following)
       throws InputException, TrainingException {
     long begin = System.nanoTime();
-    Learner.StepResult result = learn(batch, stage, path, progress.epoch, progress.step);
+    Learner.StepResult result = learn(batch, stage, path, progress.epoch, progress.step, following);
     double seconds = (System.nanoTime() - begin) * 1e-9;
     double accuracy = (double) result.correct() / batch.size();
     double speed = batch.size() / seconds;
@@ -155,18 +155,20 @@ final class TrainingLoop implements AutoCloseable {
   void stepBeside(BatchCursor batches, Stage stage, BlockPath path, int epoch, long step)
       throws InputException, TrainingException {
     try (Batch batch = batches.next()) {
-      learn(batch, stage, path, epoch, step);
+      learn(batch, stage, path, epoch, step, batches);
     }
   }
 
-  private Learner.StepResult learn(Batch batch, Stage stage, BlockPath path, int epoch, long step)
+  /** Takes a step, and brings the next batch's pixels while the device is at it. */
+  private Learner.StepResult learn(
+      Batch batch, Stage stage, BlockPath path, int epoch, long step, BatchCursor following)
       throws InputException, TrainingException {
     int side = stage.resolution();
     Mix mix = mixup.draw(setup.config().seed(), epoch, batch.number(), side);
     Tensor images = images(batch, side);
     feeder.mix(images, mix);
-    Learner.StepResult result =
-        learner.step(
+    Learner.Begun begun =
+        learner.begin(
             path,
             images,
             Targets.mirrored(batch.labels(), mix.targetLambda()),
@@ -174,6 +176,8 @@ final class TrainingLoop implements AutoCloseable {
             stage.strength().stochasticDepth(),
             step,
             learningRate.at(step));
+    following.peek().ifPresent(feeder::ahead);
+    Learner.StepResult result = begun.await();
     if (!result.isFinite()) {
       throw new TrainingException(
           String.format(

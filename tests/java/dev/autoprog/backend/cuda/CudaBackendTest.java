@@ -15,6 +15,7 @@ import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import dev.autoprog.testing.RandomData;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
@@ -88,6 +89,30 @@ class CudaBackendTest {
       tensors.forEach(tensor -> session.kernels().add(sum, tensor, sum));
       for (int i = 0; i < n; i++) {
         assertThat(tensors.get(i).toFloats()).isEqualTo(values.get(i));
+      }
+    }
+  }
+
+  /** Kernels that were called before do not wait, and those that come after see every byte. */
+  @Test
+  void whatIsUploadedAsideIsThereOnceItIsAwaited() {
+    int n = 3_000_000; // more than one transfer takes
+    try (Session session = open()) {
+      Tensor a = session.zeros(Shape.of(n));
+      Tensor sum = session.zeros(Shape.of(n));
+      for (int round = 1; round <= 3; round++) {
+        float[] values = RandomData.of("aside", round).gaussian(n);
+        ByteBuffer bytes = ByteBuffer.allocate(4 * n).order(ByteOrder.nativeOrder());
+        bytes.asFloatBuffer().put(values);
+        session.kernels().fill(sum, round);
+        session.device().uploadAside(bytes, a.address());
+        session.kernels().add(sum, sum, sum);
+        session.device().awaitAside();
+        session.kernels().add(sum, a, sum);
+        float[] found = sum.toFloats();
+        for (int i = 0; i < n; i++) {
+          assertThat(found[i]).isEqualTo(2 * round + values[i]);
+        }
       }
     }
   }

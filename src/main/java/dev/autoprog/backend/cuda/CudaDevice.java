@@ -61,14 +61,33 @@ final class CudaDevice implements Device {
   }
 
   @Override
-  public synchronized void upload(ByteBuffer from, long address) {
+  public void upload(ByteBuffer from, long address) {
+    upload(from, address, CudaFunctions::ap_upload);
+  }
+
+  @Override
+  public void uploadAside(ByteBuffer from, long address) {
+    upload(from, address, CudaFunctions::ap_upload_aside);
+  }
+
+  @Override
+  public synchronized void awaitAside() {
+    kernels.check(CudaFunctions.ap_await_aside(kernels.context()));
+  }
+
+  /** One of the two ways to the device. */
+  private interface Way {
+    int copy(long context, long bytes, long to);
+  }
+
+  private synchronized void upload(ByteBuffer from, long address, Way way) {
     int end = from.limit();
     for (long to = address; from.position() < end; ) {
       int bytes = Math.min(stagingBytes, end - from.position());
       ByteBuffer staging = HostDevice.view(staging(), bytes);
       staging.put(from.limit(from.position() + bytes));
       from.limit(end);
-      kernels.check(CudaFunctions.ap_upload(kernels.context(), bytes, to));
+      kernels.check(way.copy(kernels.context(), bytes, to));
       to += bytes;
     }
   }

@@ -39,6 +39,11 @@ final class CudaFunctions {
   static native int ap_upload(
       @Cast("const Context*") long context, long bytes, @Cast("void*") long to);
 
+  static native int ap_upload_aside(
+      @Cast("const Context*") long context, long bytes, @Cast("void*") long to);
+
+  static native int ap_await_aside(@Cast("const Context*") long context);
+
   static native int ap_download(
       @Cast("const Context*") long context, long bytes, @Cast("const void*") long from);
 

@@ -1,5 +1,6 @@
 package dev.autoprog.train.diffusion;
 
+import dev.autoprog.backend.AheadBuffer;
 import dev.autoprog.backend.Session;
 import dev.autoprog.data.Batch;
 import dev.autoprog.diffusion.NoisyBatch;
@@ -8,7 +9,10 @@ import dev.autoprog.model.Conditions;
 import dev.autoprog.progressive.unfreeze.StageIdentifier;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Rng;
+import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /** Makes of batches of stored images what a denoising network reads: noisy images, conditions. */
 final class DiffusionBatches implements AutoCloseable {
@@ -20,6 +24,12 @@ final class DiffusionBatches implements AutoCloseable {
   private final DiffusionPlan plan;
   private final TrainingDraws draws;
   private final DiffusionData.Feeder feeder;
+  private final int channels;
+  private final AheadBuffer noiseAhead;
+  private Noise ahead; // that is in the buffer; null for none
+
+  /** Whose noise, and how large. */
+  private record Noise(Batch batch, int side, int epoch) {}
 
   DiffusionBatches(DiffusionSetup setup) {
     this.session = setup.session();
@@ -27,6 +37,8 @@ final class DiffusionBatches implements AutoCloseable {
     this.plan = setup.plan();
     this.draws = new TrainingDraws(config.seed(), plan.process().schedule().steps());
     this.feeder = setup.data().feeder(session);
+    this.channels = setup.data().train().channels();
+    this.noiseAhead = new AheadBuffer(session);
   }
 
   /**
@@ -73,12 +85,37 @@ final class DiffusionBatches implements AutoCloseable {
     return new StageIdentifier(plan.model().stages(), config.progressive().identifierDrop());
   }
 
+  /**
+   * Draws the noise of the batch that comes next, and begins to bring it and its images to the
+   * device, while that is at a step. Where device and host are one, there is nothing to gain.
+   */
+  void ahead(Batch batch, int side, int epoch) {
+    if (AheadBuffer.serves(session)) {
+      feeder.ahead(batch);
+      int elements = batch.size() * channels * side * side;
+      float[] values = draws.noise(epoch, elements, batch.indices());
+      ByteBuffer bytes = ByteBuffer.allocate(elements * Float.BYTES).order(ByteOrder.nativeOrder());
+      bytes.asFloatBuffer().put(values);
+      noiseAhead.bring(bytes);
+      ahead = new Noise(batch, side, epoch);
+    }
+  }
+
+  private Tensor noise(Batch batch, int side, int epoch, Shape shape) {
+    if (new Noise(batch, side, epoch).equals(ahead)) {
+      ahead = null;
+      return noiseAhead.take(DType.FLOAT32, shape);
+    }
+    Tensor noise = session.arena().allocate(DType.FLOAT32, shape);
+    draws.noise(epoch, noise, batch.indices());
+    return noise;
+  }
+
   private Step of(Batch batch, int side, int epoch, int[] labels, int[] stages) {
     session.arena().reset();
     Tensor clean = feeder.input(batch, side);
     int[] indices = batch.indices();
-    Tensor noise = session.arena().allocate(DType.FLOAT32, clean.shape());
-    draws.noise(epoch, noise, indices);
+    Tensor noise = noise(batch, side, epoch, clean.shape());
     NoisyBatch noisy =
         NoisyBatch.of(
             session, plan.process().schedule(), clean, noise, draws.timesteps(epoch, indices));
@@ -88,6 +125,7 @@ final class DiffusionBatches implements AutoCloseable {
 
   @Override
   public void close() {
+    noiseAhead.close();
     feeder.close();
   }
 }

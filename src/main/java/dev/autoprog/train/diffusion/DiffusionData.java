@@ -1,6 +1,7 @@
 package dev.autoprog.train.diffusion;
 
 import dev.autoprog.InputException;
+import dev.autoprog.backend.AheadBuffer;
 import dev.autoprog.backend.Session;
 import dev.autoprog.data.Batch;
 import dev.autoprog.data.ChannelStatistics;
@@ -98,6 +99,9 @@ public sealed interface DiffusionData {
      */
     Tensor input(Batch batch, int side);
 
+    /** Begins to bring a batch to the device while that is busy, for {@link #input} to find. */
+    void ahead(Batch batch);
+
     @Override
     void close();
   }
@@ -151,6 +155,11 @@ public sealed interface DiffusionData {
         @Override
         public Tensor input(Batch batch, int side) {
           return images.images(batch, side);
+        }
+
+        @Override
+        public void ahead(Batch batch) {
+          images.ahead(batch);
         }
 
         @Override
@@ -213,17 +222,32 @@ public sealed interface DiffusionData {
     @Override
     public Feeder feeder(Session session) {
       int channels = train().channels();
+      AheadBuffer buffer = new AheadBuffer(session);
       return new Feeder() {
+        private Batch ahead; // that is in the buffer; null for none
+
         @Override
         public Tensor input(Batch batch, int side) {
-          return session
-              .arena()
-              .allocate(DType.FLOAT32, Shape.of(batch.size(), channels, side, side))
-              .set(batch.pixels());
+          Shape shape = Shape.of(batch.size(), channels, side, side);
+          if (batch != ahead) {
+            return session.arena().allocate(DType.FLOAT32, shape).set(batch.pixels());
+          }
+          ahead = null;
+          return buffer.take(DType.FLOAT32, shape);
         }
 
         @Override
-        public void close() {}
+        public void ahead(Batch batch) {
+          if (AheadBuffer.serves(session)) {
+            buffer.bring(batch.pixels());
+            ahead = batch;
+          }
+        }
+
+        @Override
+        public void close() {
+          buffer.close();
+        }
       };
     }
   }

@@ -162,9 +162,29 @@ public final class DiffusionLearner implements AutoCloseable {
 
   /** One step: forward, backward, update. */
   public StepResult step(NoisyBatch batch, Conditions conditions, long step, double learningRate) {
+    return begin(batch, conditions, step, learningRate).await();
+  }
+
+  /** A step whose kernels are called, whether they have run or not. */
+  public static final class Begun {
+    private final Denoising task;
+    private final AdamW optimizer;
+
+    private Begun(Denoising task, AdamW optimizer) {
+      this.task = task;
+      this.optimizer = optimizer;
+    }
+
+    /** Waits for what it found; to be asked before the step's arena is reset, or another begins. */
+    public StepResult await() {
+      return new StepResult(task.mean(), optimizer.norm());
+    }
+  }
+
+  /** {@link #step}, not awaited. */
+  Begun begin(NoisyBatch batch, Conditions conditions, long step, double learningRate) {
     optimizer.prepare(step, learningRate, List.of(average));
-    double loss = learn(batch, conditions, true).mean();
-    return new StepResult(loss, optimizer.norm());
+    return new Begun(learn(batch, conditions, true), optimizer);
   }
 
   /** Forward and backward, as a step costs it; the loss. Nothing is learned. */

@@ -268,7 +268,7 @@ public final class DiffusionTrainer implements Stoppable {
             return false;
           }
           try (Batch batch = cursor.next()) {
-            step(stage, batch, epoch);
+            step(stage, batch, epoch, cursor);
           }
           if ((System.nanoTime() - checkpointNanos) * 1e-9
               > config.training().checkpointSeconds()) {
@@ -286,14 +286,16 @@ public final class DiffusionTrainer implements Stoppable {
         && progress.validatedAt != progress.step;
   }
 
-  private void step(Stage stage, Batch batch, int epoch) throws InputException, TrainingException {
+  private void step(Stage stage, Batch batch, int epoch, BatchCursor following)
+      throws InputException, TrainingException {
     long begin = System.nanoTime();
     double rate = learningRate.at(progress.step);
-    Step read =
-        batches.training(
-            batch, stage.unfreezing().resolution(), epoch, stage.index(), progress.step);
-    DiffusionLearner.StepResult result =
-        learner.step(read.noisy(), read.conditions(), progress.step, rate);
+    int side = stage.unfreezing().resolution();
+    Step read = batches.training(batch, side, epoch, stage.index(), progress.step);
+    DiffusionLearner.Begun begun =
+        learner.begin(read.noisy(), read.conditions(), progress.step, rate);
+    following.peek().ifPresent(next -> batches.ahead(next, side, epoch));
+    DiffusionLearner.StepResult result = begun.await();
     if (!result.isFinite()) {
       throw new TrainingException(
           ("At step %d the loss is %s and the gradient's norm %s; the last good checkpoint is kept"
