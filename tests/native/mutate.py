@@ -130,6 +130,7 @@ def table(path, all_faults, results):
     lines = [rows.get(key(fault), f"{key(fault)} | {missing} |") for fault in all_faults]
     waiting = sum(missing in line for line in lines)
     unseen = sum("**not seen**" in line or "does not compile" in line for line in lines)
+    rest = f"; {waiting} {missing}" if waiting else ""
     return "\n".join(
         [
             "# Faults planted in the CUDA kernels",
@@ -137,7 +138,7 @@ def table(path, all_faults, results):
             "Each was planted alone in a copy of the kernels, which then ran on the CPU (`tests/native/mutate.py`): the first",
             "thing that the tests said. Build `asan`: only the address and undefined-behaviour sanitizers saw it.",
             "",
-            f"{len(lines) - waiting - unseen} of {len(lines) - waiting} seen; {waiting} {missing}.",
+            f"{len(lines) - waiting - unseen} of {len(lines) - waiting} seen{rest}.",
             "",
             "| file | fault | build | first seen by |",
             "|---|---|---|---|",

@@ -92,8 +92,7 @@ class LearnerStepTest {
           "weights",
           learner.model().parameters().values().toFloats(),
           parameters.values().toFloats());
-      assertThat(learner.calls().captured())
-          .isEqualTo(candidate.backend().name().equals("cuda") ? 2 : 0);
+      assertThat(learner.captured()).isEqualTo(candidate.backend().name().equals("cuda") ? 2 : 0);
       assertSameBits(
           "average", learner.averages().get(1).values().toFloats(), average.values().toFloats());
     }

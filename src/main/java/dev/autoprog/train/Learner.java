@@ -1,9 +1,7 @@
 package dev.autoprog.train;
 
-import dev.autoprog.autograd.GradientSink;
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
-import dev.autoprog.backend.RepeatedCalls;
 import dev.autoprog.backend.Session;
 import dev.autoprog.model.VisionTransformer;
 import dev.autoprog.model.VitConfig;
@@ -17,7 +15,6 @@ import dev.autoprog.optim.AdamW;
 import dev.autoprog.optim.Ema;
 import dev.autoprog.progressive.growth.Growable;
 import dev.autoprog.progressive.growth.GrowthMap;
-import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -42,11 +39,8 @@ public final class Learner implements Growable, AutoCloseable {
   private VisionTransformer model;
   private AdamW optimizer;
   private List<Ema> averages;
-  private GradientSink sink;
+  private LearningCalls calls;
   private LearnerMark mark;
-
-  /** Of steps: what they read and write stays where it is until {@link #adopt}. */
-  private final RepeatedCalls calls;
 
   /** A learner around {@code model}, which it owns from now on. */
   public Learner(
@@ -61,12 +55,10 @@ public final class Learner implements Growable, AutoCloseable {
     this.averagesConfig = averagesConfig;
     this.grownMoments = grownMoments;
     this.seed = seed;
-    this.calls = new RepeatedCalls(session);
     adopt(model);
   }
 
   private void adopt(VisionTransformer network) {
-    calls.clear();
     model = network;
     ParameterSet parameters = network.parameters();
     optimizer = new AdamW(session, parameters, settings);
@@ -74,7 +66,7 @@ public final class Learner implements Growable, AutoCloseable {
     for (double decay : averagesConfig.decays()) {
       averages.add(new Ema(session, parameters, decay, averagesConfig.warmup()));
     }
-    sink = parameters.accumulator();
+    calls = new LearningCalls(session, model, optimizer, averages);
     // asked for here, so that a network that does not fit is refused before it has taken a step
     parameters.gradients().values();
     optimizer.firstMoments().values();
@@ -186,7 +178,7 @@ public final class Learner implements Growable, AutoCloseable {
         new StochasticDepth(dropRate, path.blocks().size(), seed ^ STOCHASTIC_DEPTH_STREAM, step);
     List<Parameter> passedBy = freezeAllBut(path.blocks());
     optimizer.prepare(step, learningRate, averages);
-    Classification batch = learn(path, images, targets, labelSmoothing, depth, true);
+    Classification batch = calls.update(path, images, targets, labelSmoothing, depth);
     passedBy.forEach(parameter -> parameter.trainable(true));
     return new Begun(batch, optimizer);
   }
@@ -210,61 +202,8 @@ public final class Learner implements Growable, AutoCloseable {
    * learned.
    */
   void rehearse(BlockPath path, Tensor images, Targets targets, double labelSmoothing) {
-    learn(path, images, targets, labelSmoothing, StochasticDepth.NONE, false).mean();
+    calls.gradients(path, images, targets, labelSmoothing).mean();
   }
-
-  /**
-   * Forward and backward, and the update that is prepared, by one sequence of kernel calls that
-   * nothing interrupts: a loss or a gradient that is not finite changes nothing, and shows in what
-   * is read afterwards.
-   */
-  private Classification learn(
-      BlockPath path,
-      Tensor images,
-      Targets targets,
-      double labelSmoothing,
-      StochasticDepth depth,
-      boolean updates) {
-    int samples = targets.labels().length;
-    Classification batch = new Classification(session, targets, model.config().classes());
-    StochasticDepth drawn = depth.withStrengths(path.strengths()).drawn(session, samples);
-    Call call =
-        new Call(
-            path,
-            images.address(),
-            images.shape(),
-            targets.partners() != null,
-            labelSmoothing,
-            depth.rate(),
-            updates,
-            model.recomputesBlocks(),
-            model.parameters().trainableRanges());
-    calls.run(
-        call,
-        () -> {
-          Tape tape = Tape.recording(session);
-          model.parameters().clearGradients();
-          Variable logits = model.forward(tape, images, drawn, path.blocks());
-          CrossEntropy loss = new CrossEntropy(tape, logits.value(), batch, labelSmoothing);
-          tape.backward(logits, loss.gradient(1f / samples), sink);
-          if (updates) {
-            optimizer.update(averages);
-          }
-        });
-    return batch;
-  }
-
-  /** What the kernel calls of a step depend on. */
-  private record Call(
-      BlockPath path,
-      long images,
-      Shape shape,
-      boolean mixes,
-      double labelSmoothing,
-      double dropRate,
-      boolean updates,
-      boolean recomputes,
-      List<ParameterSet.Range> trained) {}
 
   /** The whole network's answer, without learning: every branch is kept, nothing is smoothed. */
   public Evaluation evaluate(Tensor images, int[] labels) {
@@ -369,6 +308,7 @@ public final class Learner implements Growable, AutoCloseable {
     VisionTransformer before = model;
     AdamW optimizerBefore = optimizer;
     List<Ema> averagesBefore = averages;
+    calls.close();
 
     // the depth takes part in the seed, so that fresh blocks differ from growth to growth
     VitConfig config = before.config().withDepth(blocks.size());
@@ -397,9 +337,9 @@ public final class Learner implements Growable, AutoCloseable {
     before.close();
   }
 
-  /** The kernel calls of its steps. */
-  RepeatedCalls calls() {
-    return calls;
+  /** How many sequences of kernel calls the device makes as one by now. */
+  long captured() {
+    return calls.captured();
   }
 
   /** The weights by name, as timm names them. */

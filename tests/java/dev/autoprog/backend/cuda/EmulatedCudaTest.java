@@ -43,6 +43,7 @@ class EmulatedCudaTest {
             "train.ImageFeederTest",
             "train.diffusion.DiffusionLearnerTest",
             "train.diffusion.DiffusionBatchesTest",
+            "train.diffusion.ImageSamplerTest",
             "metric.NeuralTangentKernelTest",
             "metric.ConvolutionNtkTest",
             "metric.ConditionedKernelTest",

@@ -200,8 +200,8 @@ public final class DiffusionLearner implements AutoCloseable {
   private Denoising learn(NoisyBatch batch, Conditions conditions, boolean updates) {
     Denoising task = new Denoising(session, process, batch);
     Conditions placed = conditions.on(session);
-    Call call =
-        new Call(
+    Signature signature =
+        new Signature(
             Stream.of(batch.clean(), batch.noise(), batch.noisy(), conditions.context())
                 .filter(Objects::nonNull)
                 .map(Tensor::address)
@@ -210,7 +210,7 @@ public final class DiffusionLearner implements AutoCloseable {
             updates,
             network.parameters().trainableRanges());
     calls.run(
-        call,
+        signature,
         () -> {
           network.parameters().clearGradients();
           gradients(task, batch, placed, sink);
@@ -221,8 +221,8 @@ public final class DiffusionLearner implements AutoCloseable {
     return task;
   }
 
-  /** What the kernel calls of a step depend on. */
-  private record Call(
+  /** What the calls depend on. */
+  private record Signature(
       List<Long> read, Shape shape, boolean updates, List<ParameterSet.Range> trained) {}
 
   /** Forward and backward, the gradients to {@code into}; the loss. Nothing is learned. */
@@ -253,9 +253,9 @@ public final class DiffusionLearner implements AutoCloseable {
             });
   }
 
-  /** The kernel calls of its steps. */
-  RepeatedCalls calls() {
-    return calls;
+  /** How many sequences of kernel calls the device makes as one by now. */
+  long captured() {
+    return calls.captured();
   }
 
   /** The weights by name. */

@@ -2,6 +2,7 @@ package dev.autoprog.train.diffusion;
 
 import dev.autoprog.InputException;
 import dev.autoprog.autograd.Tape;
+import dev.autoprog.backend.RepeatedCalls;
 import dev.autoprog.backend.Session;
 import dev.autoprog.data.latent.LatentSpace;
 import dev.autoprog.diffusion.DdimSampler;
@@ -25,6 +26,7 @@ import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -35,6 +37,7 @@ public final class ImageSampler implements AutoCloseable {
   private final DiffusionProcess process;
   private final int resolution;
   private final Optional<LatentSpace> latents;
+  private final RepeatedCalls calls; // of the network's answers
 
   /**
    * A sampler around {@code network}, which it owns from now on.
@@ -53,6 +56,7 @@ public final class ImageSampler implements AutoCloseable {
     this.process = process;
     this.resolution = resolution;
     this.latents = latents;
+    this.calls = new RepeatedCalls(session);
   }
 
   /**
@@ -226,20 +230,21 @@ public final class ImageSampler implements AutoCloseable {
       session.arena().reset();
       float[] timesteps = new float[labels.length];
       Arrays.fill(timesteps, timestep);
-      Tensor said =
-          network
-              .forward(
-                  Tape.inference(session),
-                  x,
-                  new Conditions(
-                      timesteps, network.classes() == 0 ? null : labels, identifiers, null))
-              .value();
-      session.kernels().convert(said, out);
+      Conditions conditions =
+          new Conditions(timesteps, network.classes() == 0 ? null : labels, identifiers, null)
+              .on(session);
+      calls.run(
+          List.of(x.address(), x.shape(), out.address()),
+          () ->
+              session
+                  .kernels()
+                  .convert(network.forward(Tape.inference(session), x, conditions).value(), out));
     };
   }
 
   @Override
   public void close() {
+    calls.close();
     session.arena().close();
     network.close();
   }
