@@ -2,6 +2,7 @@ package dev.autoprog.train;
 
 import static dev.autoprog.testing.Closeness.assertSameBits;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autoprog.autograd.Tape;
 import dev.autoprog.autograd.Variable;
@@ -9,6 +10,7 @@ import dev.autoprog.backend.Session;
 import dev.autoprog.model.VisionTransformer;
 import dev.autoprog.model.VitConfig;
 import dev.autoprog.nn.CrossEntropy;
+import dev.autoprog.nn.Parameter;
 import dev.autoprog.nn.ParameterSet;
 import dev.autoprog.nn.StochasticDepth;
 import dev.autoprog.nn.Targets;
@@ -95,6 +97,20 @@ class LearnerStepTest {
       assertThat(learner.captured()).isEqualTo(candidate.backend().name().equals("cuda") ? 2 : 0);
       assertSameBits(
           "average", learner.averages().get(1).values().toFloats(), average.values().toFloats());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void aStepThatFailsLeavesNothingFrozen(Candidate candidate) {
+    try (Session session = candidate.open();
+        Learner learner = learner(session)) {
+      Tensor coloured = session.zeros(Shape.of(BATCH, 3, 6, 6));
+      BlockPath some = BlockPath.of(List.of(0, 2));
+      Targets targets = Targets.of(new int[BATCH]);
+      assertThatThrownBy(() -> learner.step(some, coloured, targets, 0, 0, 0, 1e-2))
+          .isInstanceOf(IllegalArgumentException.class);
+      assertThat(learner.model().parameters().all()).allMatch(Parameter::requiresGradient);
     }
   }
 

@@ -177,10 +177,12 @@ public final class Learner implements Growable, AutoCloseable {
     StochasticDepth depth =
         new StochasticDepth(dropRate, path.blocks().size(), seed ^ STOCHASTIC_DEPTH_STREAM, step);
     List<Parameter> passedBy = freezeAllBut(path.blocks());
-    optimizer.prepare(step, learningRate, averages);
-    Classification batch = calls.update(path, images, targets, labelSmoothing, depth);
-    passedBy.forEach(parameter -> parameter.trainable(true));
-    return new Begun(batch, optimizer);
+    try {
+      optimizer.prepare(step, learningRate, averages);
+      return new Begun(calls.update(path, images, targets, labelSmoothing, depth), optimizer);
+    } finally {
+      passedBy.forEach(parameter -> parameter.trainable(true));
+    }
   }
 
   /** Freezes what is trained of the other blocks, and returns that. */
