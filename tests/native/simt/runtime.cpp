@@ -1,10 +1,11 @@
 // The functions of the CUDA runtime that launchers call, for a device that is the host: whatever is queued has run when
 // the call returns, unless the thread captures. What would wait then, or is not the stream's, ends the capture, as it
 // does on a device. With AUTOPROG_EMULATION=idle nothing that is queued runs, and memory is zero: what is left is the work
-// of the host.
+// of the host. AUTOPROG_EMULATION_BYTES is how much memory the device has.
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -14,8 +15,49 @@ namespace {
 
 constexpr int kVersion = 13000;
 constexpr size_t kAlignment = 256;
-constexpr size_t kDeviceBytes = size_t{1} << 40;  // as it says; how much there is the host decides
 thread_local cudaError_t last_error = cudaSuccess;
+
+// As the device says; without a wish, how much there is the host decides.
+size_t device_bytes() {
+  static const size_t bytes = [] {
+    const char* wish = std::getenv("AUTOPROG_EMULATION_BYTES");
+    return wish == nullptr ? size_t{1} << 40 : std::strtoull(wish, nullptr, 10);
+  }();
+  return bytes;
+}
+
+// What is allocated, and where.
+class Ledger {
+ public:
+  void* take(size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    if (bytes > device_bytes() - taken_) return nullptr;
+    void* memory = std::aligned_alloc(kAlignment, bytes);
+    if (memory != nullptr) {
+      sizes_[memory] = bytes;
+      taken_ += bytes;
+    }
+    return memory;
+  }
+  void give_back(void* memory) {
+    const std::lock_guard lock(mutex_);
+    const auto found = sizes_.find(memory);
+    if (found == sizes_.end()) return;
+    taken_ -= found->second;
+    sizes_.erase(found);
+    std::free(memory);
+  }
+  size_t free_bytes() {
+    const std::lock_guard lock(mutex_);
+    return device_bytes() - taken_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<void*, size_t> sizes_;
+  size_t taken_ = 0;
+};
+Ledger ledger;
 
 bool idle() {
   static const bool idle = [] {
@@ -127,20 +169,24 @@ cudaError_t cudaMalloc(void** memory, size_t bytes) {
   *memory = nullptr;
   if (const cudaError_t status = unless_capturing(); status != cudaSuccess) return status;
   const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  *memory = rounded > kDeviceBytes ? nullptr : std::aligned_alloc(kAlignment, rounded);
+  *memory = ledger.take(rounded);
   if (*memory == nullptr) return noted(cudaErrorMemoryAllocation);
   std::memset(*memory, idle() ? 0 : 0xff, rounded);
   return cudaSuccess;
 }
 cudaError_t cudaFree(void* memory) {
-  std::free(memory);
+  ledger.give_back(memory);
   return cudaSuccess;
 }
 cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) {
-  return cudaMalloc(memory, bytes);
+  *memory = nullptr;
+  if (const cudaError_t status = unless_capturing(); status != cudaSuccess) return status;
+  *memory = std::calloc(1, bytes);
+  return noted(*memory == nullptr ? cudaErrorMemoryAllocation : cudaSuccess);
 }
 cudaError_t cudaFreeHost(void* memory) {
-  return cudaFree(memory);
+  std::free(memory);
+  return cudaSuccess;
 }
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
   std::memcpy(to, from, bytes);
@@ -249,7 +295,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   return cudaSuccess;
 }
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
-  *free = *total = kDeviceBytes;
+  *free = ledger.free_bytes();
+  *total = device_bytes();
   return cudaSuccess;
 }
 cudaError_t cudaDeviceSynchronize() {

@@ -165,6 +165,22 @@ class ArenaTest {
     assertThat(device.allocatedBytes()).isZero();
   }
 
+  /** A first chunk of a mebibyte, and room for half of one besides. */
+  @Test
+  void takesNoMoreThanItNeedsWhereThereIsNoRoomForMore() {
+    device.most = 3 << 19;
+    try (Arena arena = new Arena(device)) {
+      arena.allocate(DType.UINT8, Shape.of(1 << 20));
+      arena.allocate(DType.UINT8, Shape.of(1 << 18));
+      arena.allocate(DType.UINT8, Shape.of(1 << 18));
+      assertThat(device.allocatedBytes()).isEqualTo(device.most);
+      assertThatThrownBy(() -> arena.allocate(DType.UINT8, Shape.of(1)))
+          .isInstanceOf(DeviceMemoryException.class);
+      arena.reset();
+      arena.allocate(DType.UINT8, Shape.of(3 << 19));
+    }
+  }
+
   private static List<Long> step(Arena arena) {
     List<Long> addresses = new ArrayList<>();
     for (long n : STEP) {
@@ -173,10 +189,11 @@ class ArenaTest {
     return addresses;
   }
 
-  /** The host, counting how often it is asked. */
+  /** The host, with an end, counting how often it is asked. */
   private static final class CountingDevice implements Device {
     private final HostDevice host = new HostDevice();
     private int allocations;
+    private long most = Long.MAX_VALUE;
 
     @Override
     public String name() {
@@ -191,6 +208,9 @@ class ArenaTest {
     @Override
     public Memory allocate(long bytes) {
       allocations++;
+      if (bytes > most - host.allocatedBytes()) {
+        throw new DeviceMemoryException(name(), bytes, "no more");
+      }
       Memory memory = host.allocate(bytes);
       return new Memory(this, memory.address(), bytes, memory::close);
     }

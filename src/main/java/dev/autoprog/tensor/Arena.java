@@ -94,6 +94,7 @@ public final class Arena implements AutoCloseable {
   public void close() {
     forgetTensors();
     closeChunks();
+    peakBytes = 0;
   }
 
   private void forgetTensors() {
@@ -114,9 +115,21 @@ public final class Arena implements AutoCloseable {
         return new Place(chunk, offset, bytes);
       }
     }
-    long least = chunks.isEmpty() ? FIRST_CHUNK_BYTES : last().memory.bytes();
-    chunks.add(new Chunk(device.allocate(Math.max(least, bytes))));
+    chunks.add(new Chunk(more(bytes)));
     return new Place(last(), last().take(bytes), bytes);
+  }
+
+  /** As much again as the last time; where there is no room for that, what is needed. */
+  private Memory more(long bytes) {
+    long least = chunks.isEmpty() ? FIRST_CHUNK_BYTES : last().memory.bytes();
+    try {
+      return device.allocate(Math.max(least, bytes));
+    } catch (DeviceMemoryException e) {
+      if (least <= bytes) {
+        throw e;
+      }
+      return device.allocate(bytes);
+    }
   }
 
   private Chunk last() {

@@ -30,7 +30,7 @@ record NetworkMemory(VitConfig network, Precision precision, int averages, boole
   /** Says that there is no room for it, and for how many blocks there is. */
   InputException refusal(Device device, DeviceMemoryException cause) {
     int fitting = network.depth() - 1;
-    while (fitting > 0 && !fits(device, bytes(network.withDepth(fitting)))) {
+    while (fitting > 0 && !BatchMemory.fits(device, bytes(network.withDepth(fitting)))) {
       fitting--;
     }
     return new InputException(
@@ -47,14 +47,5 @@ record NetworkMemory(VitConfig network, Precision precision, int averages, boole
             : "a network that fits; not even one block of this width does",
         "Lower model.depth or model.width, or keep fewer averages",
         cause);
-  }
-
-  private static boolean fits(Device device, long bytes) {
-    try {
-      device.allocate(bytes).close();
-      return true;
-    } catch (DeviceMemoryException e) {
-      return false;
-    }
   }
 }

@@ -74,6 +74,7 @@ record RunSetup(
    *     then unusable
    */
   void grow(Learner learner, GrowthMap map) throws InputException {
+    session.arena().close(); // what steps took is room for the grown one beside the old
     try {
       learner.grow(map);
     } catch (DeviceMemoryException e) {
@@ -87,6 +88,7 @@ record RunSetup(
    * @throws InputException if there is no room for that
    */
   void mark(Learner learner) throws InputException {
+    session.arena().close();
     try {
       learner.mark();
     } catch (DeviceMemoryException e) {

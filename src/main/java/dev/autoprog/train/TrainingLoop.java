@@ -1,6 +1,7 @@
 package dev.autoprog.train;
 
 import dev.autoprog.InputException;
+import dev.autoprog.backend.Session;
 import dev.autoprog.data.Augmentation;
 import dev.autoprog.data.Batch;
 import dev.autoprog.data.BatchCursor;
@@ -9,10 +10,14 @@ import dev.autoprog.data.ImageDataset;
 import dev.autoprog.data.Mix;
 import dev.autoprog.data.Mixup;
 import dev.autoprog.data.RandAugment;
+import dev.autoprog.model.VitConfig;
 import dev.autoprog.nn.Targets;
 import dev.autoprog.optim.LearningRate;
 import dev.autoprog.progressive.growth.Stage;
 import dev.autoprog.progressive.growth.Strength;
+import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.DeviceMemoryException;
+import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.util.OptionalDouble;
 import java.util.function.BooleanSupplier;
@@ -159,10 +164,58 @@ final class TrainingLoop implements AutoCloseable {
     }
   }
 
-  /** Takes a step, and brings the next batch's pixels while the device is at it. */
   private Learner.StepResult learn(
       Batch batch, Stage stage, BlockPath path, int epoch, long step, BatchCursor following)
       throws InputException, TrainingException {
+    Learner.StepResult result;
+    try {
+      result = step(batch, stage, path, epoch, step, following);
+    } catch (DeviceMemoryException e) {
+      throw BatchMemory.refusal(
+          setup.session(),
+          batch.size(),
+          samples -> rehearse(samples, path),
+          later(path),
+          "Lower training.batch, or set training.recompute=true",
+          e);
+    }
+    if (!result.isFinite()) {
+      throw new TrainingException(
+          String.format(
+              "At step %d the loss is %s and the gradient's norm %s; the last good checkpoint is kept"
+                  + " in %s. Lower optimizer.learning_rate or set optimizer.clip_norm, and begin"
+                  + " again.",
+              step, result.loss(), result.gradientNorm(), run.path()));
+    }
+    return result;
+  }
+
+  /** What the network takes at full size, beside what it takes now. */
+  private BatchMemory.Later later(BlockPath path) {
+    VitConfig full = setup.plan().model();
+    long more = memory(full).bytes() - memory(full.withDepth(learner.depth())).bytes();
+    return new BatchMemory.Later(more, (double) full.depth() / path.blocks().size());
+  }
+
+  private NetworkMemory memory(VitConfig network) {
+    int averages = setup.config().averages().decays().size();
+    return new NetworkMemory(network, learner.model().precision(), averages, false);
+  }
+
+  /** A step at full resolution on samples without content, of which nothing is learned. */
+  private void rehearse(int samples, BlockPath path) {
+    Session session = setup.session();
+    int side = setup.plan().model().resolution();
+    int channels = setup.data().train().channels();
+    Tensor images =
+        session.arena().allocate(DType.FLOAT32, Shape.of(samples, channels, side, side));
+    session.kernels().fill(images, 0);
+    learner.rehearse(path, images, Targets.of(new int[samples]), regularization.labelSmoothing());
+  }
+
+  /** Takes a step, and brings the next batch's pixels while the device is at it. */
+  private Learner.StepResult step(
+      Batch batch, Stage stage, BlockPath path, int epoch, long step, BatchCursor following) {
     int side = stage.resolution();
     Mix mix = mixup.draw(setup.config().seed(), epoch, batch.number(), side);
     Tensor images = images(batch, side);
@@ -177,16 +230,7 @@ final class TrainingLoop implements AutoCloseable {
             step,
             learningRate.at(step));
     following.peek().ifPresent(feeder::ahead);
-    Learner.StepResult result = begun.await();
-    if (!result.isFinite()) {
-      throw new TrainingException(
-          String.format(
-              "At step %d the loss is %s and the gradient's norm %s; the last good checkpoint is kept"
-                  + " in %s. Lower optimizer.learning_rate or set optimizer.clip_norm, and begin"
-                  + " again.",
-              step, result.loss(), result.gradientNorm(), run.path()));
-    }
-    return result;
+    return begun.await();
   }
 
   /** Ends an epoch whose steps are taken; false if it was asked to stop before the last image. */

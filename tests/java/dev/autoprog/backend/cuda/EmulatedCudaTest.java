@@ -7,6 +7,7 @@ import dev.autoprog.testing.Candidate;
 import dev.autoprog.testing.JavaProcess;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * The whole backend without a GPU: Java's side of it, and the kernels in the emulation of {@code
- * tests/native}, under the tests that it has to pass on a GPU. Two processes side by side.
+ * tests/native}, under the tests that it has to pass on a GPU. Processes side by side.
  */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class EmulatedCudaTest {
@@ -26,12 +27,14 @@ class EmulatedCudaTest {
 
   private static JavaProcess kernels;
   private static JavaProcess networks;
+  private static JavaProcess small;
 
   @BeforeAll
   static void start() throws IOException {
-    kernels = run("kernel");
+    kernels = run(Map.of(), "kernel");
     networks =
         run(
+            Map.of(),
             "backend.cuda.CudaBackendTest",
             "backend.SessionTest",
             "backend.RepeatedCallsTest",
@@ -48,12 +51,17 @@ class EmulatedCudaTest {
             "metric.ConvolutionNtkTest",
             "metric.ConditionedKernelTest",
             "metric.ZiCoTest");
+    small =
+        run(
+            Map.of("AUTOPROG_EMULATION", "idle", "AUTOPROG_EMULATION_BYTES", "67108864"),
+            "train.BatchMemoryTest");
   }
 
   @AfterAll
   static void stop() {
     kernels.stop();
     networks.stop();
+    small.stop();
   }
 
   @Test
@@ -66,14 +74,22 @@ class EmulatedCudaTest {
     assertPasses(networks, 100);
   }
 
-  private static JavaProcess run(String... tests) throws IOException {
+  @Test
+  void whereMemoryEndsABatchThatFitsIsNamed() throws InterruptedException {
+    assertPasses(small, 0);
+  }
+
+  private static JavaProcess run(Map<String, String> emulation, String... tests)
+      throws IOException {
+    Map<String, String> environment = new HashMap<>(emulation);
+    environment.put("AUTOPROG_CUBLASLT", LIBRARY.toString());
     return JavaProcess.start(
         BackendTestRun.class,
         List.of(
             "-Xmx2g",
             "-D" + CudaLibrary.FILE_PROPERTY + "=" + LIBRARY,
             "-D" + Candidate.ONLY + "=cuda"),
-        Map.of("AUTOPROG_CUBLASLT", LIBRARY.toString()),
+        environment,
         tests);
   }
 

@@ -3,6 +3,7 @@ package dev.autoprog.train.diffusion;
 import dev.autoprog.backend.AheadBuffer;
 import dev.autoprog.backend.Session;
 import dev.autoprog.data.Batch;
+import dev.autoprog.diffusion.NoiseSchedule;
 import dev.autoprog.diffusion.NoisyBatch;
 import dev.autoprog.diffusion.TrainingDraws;
 import dev.autoprog.model.Conditions;
@@ -99,6 +100,16 @@ final class DiffusionBatches implements AutoCloseable {
       noiseAhead.bring(bytes);
       ahead = new Noise(batch, side, epoch);
     }
+  }
+
+  /** What a step reads of so many samples, without content: to see what it takes. */
+  Step blank(int samples, int side) {
+    Tensor zero = session.arena().allocate(DType.FLOAT32, Shape.of(samples, channels, side, side));
+    session.kernels().fill(zero, 0);
+    NoiseSchedule schedule = plan.process().schedule();
+    NoisyBatch noisy = NoisyBatch.of(session, schedule, zero, zero, new int[samples]);
+    int[] first = new int[samples];
+    return new Step(noisy, new Conditions(noisy.told(schedule), first, first, null));
   }
 
   private Tensor noise(Batch batch, int side, int epoch, Shape shape) {

@@ -15,6 +15,8 @@ import dev.autoprog.progressive.unfreeze.UnfreezingSchedule.Stage;
 import dev.autoprog.run.Checkpoint;
 import dev.autoprog.run.RunDirectory;
 import dev.autoprog.run.Stoppable;
+import dev.autoprog.tensor.DeviceMemoryException;
+import dev.autoprog.train.BatchMemory;
 import dev.autoprog.train.TrainingException;
 import dev.autoprog.train.diffusion.DiffusionBatches.Step;
 import java.nio.file.Files;
@@ -291,11 +293,17 @@ public final class DiffusionTrainer implements Stoppable {
     long begin = System.nanoTime();
     double rate = learningRate.at(progress.step);
     int side = stage.unfreezing().resolution();
-    Step read = batches.training(batch, side, epoch, stage.index(), progress.step);
-    DiffusionLearner.Begun begun =
-        learner.begin(read.noisy(), read.conditions(), progress.step, rate);
-    following.peek().ifPresent(next -> batches.ahead(next, side, epoch));
-    DiffusionLearner.StepResult result = begun.await();
+    DiffusionLearner.StepResult result;
+    try {
+      Step read = batches.training(batch, side, epoch, stage.index(), progress.step);
+      DiffusionLearner.Begun begun =
+          learner.begin(read.noisy(), read.conditions(), progress.step, rate);
+      following.peek().ifPresent(next -> batches.ahead(next, side, epoch));
+      result = begun.await();
+    } catch (DeviceMemoryException e) {
+      throw BatchMemory.refusal(
+          session, batch.size(), this::rehearse, BatchMemory.Later.SAME, "Lower training.batch", e);
+    }
     if (!result.isFinite()) {
       throw new TrainingException(
           ("At step %d the loss is %s and the gradient's norm %s; the last good checkpoint is kept"
@@ -310,6 +318,12 @@ public final class DiffusionTrainer implements Stoppable {
     progress.step++;
     progress.stageSeconds += seconds;
     progress.stageLoss += result.loss();
+  }
+
+  /** A step at full resolution, of which nothing is learned. */
+  private void rehearse(int samples) {
+    Step blank = batches.blank(samples, setup.plan().model().resolution());
+    learner.rehearse(blank.noisy(), blank.conditions());
   }
 
   /** Takes the validation images' error, unless it is known; false if it was asked to stop. */
