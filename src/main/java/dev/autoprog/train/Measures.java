@@ -9,11 +9,18 @@ public final class Measures {
   /** Steps that are not counted. */
   private static final int WARM_UP = 2;
 
+  private static final double LEAST_SECONDS = 0.5;
+
   private Measures() {}
 
-  /** How many steps to time, so that {@code counted} of them count. */
-  public static int stepsFor(int counted) {
-    return WARM_UP + counted;
+  /**
+   * Whether these are times enough for {@link #seconds}: {@code counted} steps that count, and half
+   * a second in all, since what disturbs steps, such as a compiler that is still at work on their
+   * code, may last as long as a few quick ones.
+   */
+  public static boolean isEnough(List<Double> all, int counted) {
+    return all.size() >= WARM_UP + counted
+        && all.stream().mapToDouble(Double::doubleValue).sum() >= LEAST_SECONDS;
   }
 
   /**

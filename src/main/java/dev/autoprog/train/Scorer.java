@@ -117,7 +117,7 @@ public final class Scorer implements Measurable<Candidate, InputException>, Auto
   public double stepSeconds(Candidate candidate) throws InputException {
     VisionTransformer network = network(candidate);
     List<Double> seconds = new ArrayList<>();
-    while (seconds.size() < Measures.stepsFor(settings.steps())) {
+    while (!Measures.isEnough(seconds, settings.steps())) {
       eachBatch(
           candidate,
           (images, labels) -> {

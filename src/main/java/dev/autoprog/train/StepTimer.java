@@ -11,7 +11,7 @@ interface StepTimer {
   StepTimer MEASURED =
       (network, step) -> {
         List<Double> seconds = new ArrayList<>();
-        while (seconds.size() < Measures.stepsFor(5)) {
+        while (!Measures.isEnough(seconds, 5)) {
           long begin = System.nanoTime();
           step.run();
           seconds.add((System.nanoTime() - begin) * 1e-9);

@@ -100,7 +100,7 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
     as(
         candidate,
         () -> {
-          while (seconds.size() < Measures.stepsFor(settings.steps())) {
+          while (!Measures.isEnough(seconds, settings.steps())) {
             eachBatch(
                 candidate,
                 step -> {
