@@ -2,6 +2,7 @@
 // the call returns, unless the thread captures. What would wait then, or is not the stream's, ends the capture, as it
 // does on a device. With AUTOPROG_EMULATION=idle nothing that is queued runs, and memory is zero: what is left is the work
 // of the host. AUTOPROG_EMULATION_BYTES is how much memory the device has.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -46,6 +47,11 @@ class Ledger {
     taken_ -= found->second;
     sizes_.erase(found);
     std::free(memory);
+  }
+  size_t bytes(void* memory) {
+    const std::lock_guard lock(mutex_);
+    const auto found = sizes_.find(memory);
+    return found == sizes_.end() ? 0 : found->second;
   }
   size_t free_bytes() {
     const std::lock_guard lock(mutex_);
@@ -94,16 +100,41 @@ cudaError_t unless_capturing() {
 }  // namespace
 
 // Copies to the device arrive as late as they may: when the stream does something else, or somebody waits for it.
+namespace {
+
+std::recursive_mutex streams_mutex;  // of all streams, and what they have queued
+std::set<cudaStream_t> streams;
+
+}  // namespace
+
 struct CUstream_st {
+  struct Copy {
+    void* to;
+    const void* from;
+    size_t bytes;
+  };
+  void add(const Copy& copy) {
+    const std::lock_guard lock(streams_mutex);
+    copies.push_back(copy);
+  }
   // Until so many have arrived since the stream began.
   void flush(size_t wanted = SIZE_MAX) {
+    const std::lock_guard lock(streams_mutex);
     for (; arrived < wanted && !copies.empty(); arrived++) {
-      copies.front()();
+      std::memcpy(copies.front().to, copies.front().from, copies.front().bytes);
       copies.pop_front();
     }
   }
   size_t queued() const { return arrived + copies.size(); }
-  std::deque<std::function<void()>> copies;  // still on their way
+  // Whether one is on its way to the memory that begins there.
+  bool fills(const void* memory, size_t bytes) const {
+    const auto begin = reinterpret_cast<uintptr_t>(memory);
+    return std::any_of(copies.begin(), copies.end(), [&](const Copy& copy) {
+      const auto to = reinterpret_cast<uintptr_t>(copy.to);
+      return to < begin + bytes && begin < to + copy.bytes;
+    });
+  }
+  std::deque<Copy> copies;  // still on their way
   size_t arrived = 0;
 };
 struct CUevent_st {
@@ -116,8 +147,11 @@ struct CUevent_st {
 
 namespace {
 
-std::mutex streams_mutex;
-std::set<cudaStream_t> streams;
+// As a device does that is asked to wait, or to give memory back.
+void flush_all() {
+  const std::lock_guard lock(streams_mutex);
+  for (cudaStream_t stream : streams) stream->flush();
+}
 
 }  // namespace
 
@@ -175,6 +209,7 @@ cudaError_t cudaMalloc(void** memory, size_t bytes) {
   return cudaSuccess;
 }
 cudaError_t cudaFree(void* memory) {
+  flush_all();
   ledger.give_back(memory);
   return cudaSuccess;
 }
@@ -196,17 +231,19 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   if (capture != nullptr || kind == cudaMemcpyDeviceToHost) {
     simt::enqueue(stream, [=] { std::memcpy(to, from, bytes); });
   } else {
-    stream->copies.push_back([=] { std::memcpy(to, from, bytes); });
+    stream->add({to, from, bytes});
   }
   return cudaSuccess;
 }
 
 // A pool is the heap.
+struct CUmemPoolHandle_st {};
 cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps*) {
-  *pool = nullptr;
+  *pool = new CUmemPoolHandle_st;
   return cudaSuccess;
 }
-cudaError_t cudaMemPoolDestroy(cudaMemPool_t) {
+cudaError_t cudaMemPoolDestroy(cudaMemPool_t pool) {
+  delete pool;
   return cudaSuccess;
 }
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) {
@@ -219,9 +256,15 @@ cudaError_t cudaMallocFromPoolAsync(void** memory, size_t bytes, cudaMemPool_t, 
   stream->flush();
   return cudaMalloc(memory, bytes);
 }
+// What the stream itself still does comes before; what another one writes there, does not.
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
   stream->flush();
-  return cudaFree(memory);
+  const std::lock_guard lock(streams_mutex);
+  for (cudaStream_t other : streams) {
+    if (other->fills(memory, ledger.bytes(memory))) return noted(cudaErrorIllegalState);
+  }
+  ledger.give_back(memory);
+  return cudaSuccess;
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
@@ -300,10 +343,7 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   return cudaSuccess;
 }
 cudaError_t cudaDeviceSynchronize() {
-  {
-    const std::lock_guard lock(streams_mutex);
-    for (cudaStream_t stream : streams) stream->flush();
-  }
+  flush_all();
   return unless_capturing();
 }
 cudaError_t cudaGetLastError() {

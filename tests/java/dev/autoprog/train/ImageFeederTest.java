@@ -8,6 +8,7 @@ import dev.autoprog.data.Batch;
 import dev.autoprog.data.BatchCursor;
 import dev.autoprog.data.BatchLoader;
 import dev.autoprog.data.ChannelStatistics;
+import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import dev.autoprog.testing.Candidate;
 import java.util.ArrayList;
@@ -38,6 +39,22 @@ class ImageFeederTest {
       List<float[]> expected = images(session, loader, false);
       assertThat(expected).hasSize(5);
       assertThat(images(session, loader, true)).containsExactlyElementsOf(expected);
+    }
+  }
+
+  /** A run that is stopped has a batch on its way, whose memory must not go before it arrives. */
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void aBatchOnItsWayDoesNotOutliveItsPlace(Candidate candidate) throws Exception {
+    try (Session session = candidate.open();
+        BatchLoader loader = new BatchLoader(IMAGES, 9, 1, 1);
+        BatchCursor batches = loader.epoch(0, 0, AUGMENTATION)) {
+      try (ImageFeeder feeder = feeder(session)) {
+        for (int i = 0; i < 3; i++) {
+          feeder.ahead(awaited(batches));
+        }
+      }
+      assertThat(session.zeros(Shape.of(2)).toFloats()).containsExactly(0, 0);
     }
   }
 

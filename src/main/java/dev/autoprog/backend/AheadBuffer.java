@@ -36,9 +36,7 @@ public final class AheadBuffer implements AutoCloseable {
       device.uploadAside(bytes, there.address());
       return;
     }
-    if (there != null) {
-      session.free(there);
-    }
+    free(half);
     halves[half] = session.allocate(DType.UINT8, Shape.of(bytes.remaining()));
     // fresh memory is there once what was called before has run
     device.upload(bytes, halves[half].address());
@@ -50,13 +48,18 @@ public final class AheadBuffer implements AutoCloseable {
     return Tensor.over(halves[half].memory(), 0, type, shape);
   }
 
+  /** What is still on its way to it arrives before. */
+  private void free(int index) {
+    if (halves[index] != null) {
+      session.device().awaitAside();
+      session.free(halves[index]);
+      halves[index] = null;
+    }
+  }
+
   @Override
   public void close() {
-    for (int i = 0; i < halves.length; i++) {
-      if (halves[i] != null) {
-        session.free(halves[i]);
-        halves[i] = null;
-      }
-    }
+    free(0);
+    free(1);
   }
 }
