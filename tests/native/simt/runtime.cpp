@@ -97,16 +97,12 @@ cudaError_t unless_capturing() {
   return noted(cudaErrorStreamCaptureUnsupported);
 }
 
-}  // namespace
-
-// Copies to the device arrive as late as they may: when the stream does something else, or somebody waits for it.
-namespace {
-
 std::recursive_mutex streams_mutex;  // of all streams, and what they have queued
 std::set<cudaStream_t> streams;
 
 }  // namespace
 
+// Copies to the device arrive as late as they may: when the stream does something else, or somebody waits for it.
 struct CUstream_st {
   struct Copy {
     void* to;
@@ -125,7 +121,10 @@ struct CUstream_st {
       copies.pop_front();
     }
   }
-  size_t queued() const { return arrived + copies.size(); }
+  size_t queued() const {
+    const std::lock_guard lock(streams_mutex);
+    return arrived + copies.size();
+  }
   // Whether one is on its way to the memory that begins there.
   bool fills(const void* memory, size_t bytes) const {
     const auto begin = reinterpret_cast<uintptr_t>(memory);

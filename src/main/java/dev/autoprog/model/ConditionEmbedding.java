@@ -24,7 +24,7 @@ record ConditionEmbedding(TimestepEmbedding times, Embedding classes, Embedding 
    */
   Variable forward(Tape tape, long batch, Conditions conditions) {
     float[] timesteps = conditions.timesteps();
-    Conditions.Placed placed = conditions.place();
+    Conditions.Placed placed = conditions.placed();
     require("timesteps", timesteps == null ? -1 : timesteps.length, batch);
     Variable sum = times.forward(tape, timesteps, placed.timesteps());
     sum = plus(tape, sum, classes, "labels", conditions.labels(), placed.labels(), batch);

@@ -13,13 +13,14 @@ import dev.autoprog.tensor.Tensor;
  * @param stages of each: the training stage whose identifier it bears, the number of stages
  *     standing for none; null if the model has no identifiers
  * @param context of type T (B, M, its width), such as an encoded text; null if the model reads none
- * @param placed the numbers where kernels read them; null if a forward pass is to bring them there
+ * @param placed the numbers where kernels read them, never null; without any, a forward pass brings
+ *     them there
  */
 public record Conditions(
     float[] timesteps, int[] labels, int[] stages, Tensor context, Placed placed) {
   /** In memory of the host. */
   public Conditions(float[] timesteps, int[] labels, int[] stages, Tensor context) {
-    this(timesteps, labels, stages, context, null);
+    this(timesteps, labels, stages, context, new Placed(null, null, null));
   }
 
   /** Of a model with classes alone. */
@@ -46,18 +47,11 @@ public record Conditions(
   }
 
   /**
-   * The numbers on the device.
+   * The numbers on the device, as far as they are there.
    *
-   * @param timesteps FLOAT32 (B)
+   * @param timesteps FLOAT32 (B), or null
    * @param labels INT32 (B), or null
    * @param stages INT32 (B), or null
    */
-  public record Placed(Tensor timesteps, Tensor labels, Tensor stages) {
-    static final Placed NOT = new Placed(null, null, null);
-  }
-
-  /** {@link #placed}, never null. */
-  Placed place() {
-    return placed == null ? Placed.NOT : placed;
-  }
+  public record Placed(Tensor timesteps, Tensor labels, Tensor stages) {}
 }

@@ -165,7 +165,7 @@ public final class UNet implements DenoisingNetwork {
     }
     long tokens = told.shape().dim(1);
     Variable token =
-        layers.stageToken.forward(tape, conditions.stages(), conditions.place().stages());
+        layers.stageToken.forward(tape, conditions.stages(), conditions.placed().stages());
     Variable rows = tape.constant(told.reshape(batch, tokens * width));
     Variable both = ConvolutionOperations.concatenate(tape, rows, token);
     return ConvolutionOperations.reshape(tape, both, batch, tokens + 1, width);

@@ -42,7 +42,7 @@ public final class Scorer implements Measurable<Candidate, InputException>, Auto
    *
    * @param samples of a batch, at least 2
    * @param batches whose kernels and gradients are looked at, at least 2
-   * @param steps that are timed
+   * @param steps that are timed, at least
    */
   public record Settings(int samples, int batches, int steps) {
     /** AutoProg-Zero's (Li et al. 2024). */
@@ -112,7 +112,7 @@ public final class Scorer implements Measurable<Candidate, InputException>, Auto
     tape.backward(logits, loss.gradient(1f / labels.length), sink);
   }
 
-  /** The least of the steps, after two to warm up: forward and backward. */
+  /** The least of the steps, after some to warm up: forward and backward. */
   @Override
   public double stepSeconds(Candidate candidate) throws InputException {
     VisionTransformer network = network(candidate);

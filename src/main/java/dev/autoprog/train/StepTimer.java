@@ -7,7 +7,7 @@ import java.util.List;
 /** Finds out how long a training step of a sub-network takes. */
 @FunctionalInterface
 interface StepTimer {
-  /** {@link Measures#seconds} of a few steps. */
+  /** {@link Measures#seconds} of as many steps as {@linkplain Measures#isEnough it takes}. */
   StepTimer MEASURED =
       (network, step) -> {
         List<Double> seconds = new ArrayList<>();

@@ -217,7 +217,7 @@ public record DiffusionConfig(
   public record Search(
       @Comment("images of a batch") int samples,
       @Comment("batches for the neural tangent kernel, and for ZiCo") int batches,
-      @Comment("steps that are timed") int steps,
+      @Comment("steps that are timed, at least; quick ones for half a second") int steps,
       @Comment("weight of the rank by step time") double time,
       @Comment("weight of the rank by the neural tangent kernel's condition") double ntk,
       @Comment("weight of the rank by ZiCo") double zico) {
