@@ -23,7 +23,9 @@ onednn=$build/onednn/org/bytedeco/dnnl/linux-x86_64
 warnings=(-Wall -Wextra -Wno-psabi "${@:5}")
 common=(-std=c++17 -O3 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden)
 kernels=("${common[@]}" "${warnings[@]}" -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math -I"$onednn/include")
-declare -A isa=([baseline]=x86-64-v2 [avx2]=x86-64-v3 [avx512]=x86-64-v4 [avx512bf16]="x86-64-v4 -mavx512bf16")
+# no LZCNT: a processor of a virtual machine may have all but that
+declare -A isa=([baseline]=x86-64-v2 [avx2]="x86-64-v3 -mno-lzcnt" [avx512]="x86-64-v4 -mno-lzcnt"
+  [avx512bf16]="x86-64-v4 -mno-lzcnt -mavx512bf16")
 
 compiled=0
 # object OBJECT SOURCE FLAG...

@@ -15,9 +15,12 @@ import java.util.stream.Collectors;
 enum InstructionSet {
   /** x86-64-v2: 128-bit vectors. */
   BASELINE("cx16", "lahf_lm", "popcnt", "pni", "ssse3", "sse4_1", "sse4_2"),
-  /** x86-64-v3: 256-bit vectors and fused multiply-add. */
-  AVX2(BASELINE, "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"),
-  /** x86-64-v4: 512-bit vectors. */
+  /**
+   * x86-64-v3 without LZCNT, which some virtual machines hide: 256-bit vectors and fused
+   * multiply-add.
+   */
+  AVX2(BASELINE, "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"),
+  /** x86-64-v4, without LZCNT likewise: 512-bit vectors. */
   AVX512(AVX2, "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"),
   /** With products of bfloat16. */
   AVX512BF16(AVX512, "avx512_bf16");
