@@ -264,6 +264,9 @@ class LearnerTest {
       float[] expected = logits(session, alone);
       assertThat(logits(session, supernet, BlockPath.of(part)))
           .containsExactly(expected, within(1e-5f));
+      float[] gradient = rehearsedGradient(session, alone, BlockPath.of(alone.model().allBlocks()));
+      assertThat(rehearsedGradient(session, supernet, BlockPath.of(part)))
+          .containsExactly(gradient, within(1e-5f));
       supernet.keep(BlockPath.of(part));
       assertThat(logits(session, supernet)).containsExactly(expected, within(1e-5f));
       Map<String, float[]> weights = state(alone);
@@ -282,6 +285,19 @@ class LearnerTest {
         .logits(Tape.inference(session), path, images, StochasticDepth.NONE)
         .value()
         .toFloats();
+  }
+
+  /** What a rehearsal leaves as the gradient by the patches' weights. */
+  private static float[] rehearsedGradient(Session session, Learner learner, BlockPath path) {
+    RandomData random = RandomData.of("rehearsal");
+    session.arena().reset();
+    Tensor images =
+        session
+            .arena()
+            .allocate(DType.FLOAT32, Shape.of(BATCH, 1, 12, 12))
+            .set(random.gaussian(BATCH * 144L));
+    learner.rehearse(path, images, Targets.of(random.integers(BATCH, 0, 4)), 0.1);
+    return learner.model().parameters().named("patch_embed.proj.weight").gradient().toFloats();
   }
 
   /** Weights, moments and averages by name. */

@@ -57,10 +57,14 @@ public final class StochasticDepth {
   /**
    * The same draws, where what a block's branches add counts several times, or in part.
    *
-   * @param strengths how many times, one for each block
+   * @param strengths how many times, one for each block; at a rate of 0, of any number of blocks
    */
   public StochasticDepth withStrengths(List<Double> strengths) {
-    return new StochasticDepth(rate, blocks, seed, step, List.copyOf(strengths), null);
+    if (rate > 0 && strengths.size() != blocks) {
+      throw new IllegalArgumentException(
+          strengths.size() + " strengths for " + blocks + " blocks");
+    }
+    return new StochasticDepth(rate, strengths.size(), seed, step, List.copyOf(strengths), null);
   }
 
   /**
