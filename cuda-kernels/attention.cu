@@ -2,8 +2,10 @@
 
 #include "attention.cuh"
 #include "attention_backward.cuh"
+#include "attention_backward_wgmma.cuh"
 #include "attention_float.cuh"
 #include "attention_forward.cuh"
+#include "attention_forward_wgmma.cuh"
 #include "context.cuh"
 
 using namespace autoprog;
@@ -24,8 +26,9 @@ struct Plan {
 
 // A head lies in shared memory as a whole if two blocks fit into a multiprocessor: 228 KiB on sm_90, less 1 KiB each.
 constexpr int kMostShared = 113 * 1024;
-// So many blocks fill a GPU of 132 multiprocessors twice.
-constexpr int kEnoughBlocks = 264;
+// Multiprocessors of a GPU that is to be filled.
+constexpr int kMultiprocessors = 132;
+constexpr int kEnoughBlocks = 2 * kMultiprocessors;
 
 // body(Wide<W>) for the least W of the list that is not below D.
 template <int First, int... Rest, class Body>
@@ -65,8 +68,61 @@ dim3 grid(const AttentionShape& shape, int blocks) {
   return dim3(blocks, shape.H, shape.B);
 }
 
+// Heads of up to so many elements are served by the products of a warpgroup, where there are any.
+template <int W>
+constexpr bool kHasWgmma = W == 64 || W == 80;
+
+// Into how many blocks the work on a head goes that has so many tiles, each block taking `together` of them at a time.
+int parts_of(int tiles, int together, int heads, int blocks_of_multiprocessor) {
+  return std::clamp(kMultiprocessors * blocks_of_multiprocessor / heads, 1, divide_up(tiles, together));
+}
+
+template <int W>
+size_t block_bytes(int rows) {
+  return static_cast<size_t>(rows) * W * sizeof(BFloat16);
+}
+
+template <int W>
+void forward_wgmma(ap_context* context, const AttentionForward<BFloat16>& a) {
+  const AttentionShape& shape = a.shape;
+  const int tiles = divide_up(shape.queries, kGroupRows), groups = std::min(kForwardGroups, tiles);
+  const size_t whole = block_bytes<W>(2 * round_up(shape.keys, kBlock) + groups * kGroupRows);
+  if (whole <= kMostShared) {
+    const int parts = parts_of(tiles, groups, shape.B * shape.H, 2);
+    launch(attention_forward_whole_wgmma<W>, grid(shape, parts), groups * kWarpgroup, whole, context->stream, a);
+  } else {
+    launch(attention_forward_tiled_wgmma<W>, grid(shape, divide_up(tiles, kForwardGroups)), kForwardGroups * kWarpgroup,
+           block_bytes<W>(2 * kStages * kTile + kForwardGroups * kGroupRows), context->stream, a);
+  }
+}
+
+template <int W>
+void backward_wgmma(ap_context* context, AttentionBackward<BFloat16>& a) {
+  const AttentionShape& shape = a.shape;
+  const int heads = shape.B * shape.H, queries = round_up(shape.queries, kBlock), keys = round_up(shape.keys, kBlock);
+  const int query_tiles = divide_up(queries, kGroupRows), key_tiles = divide_up(keys, kGroupRows);
+  const size_t whole =
+      block_bytes<W>(2 * std::max(queries, keys) + 2 * kGroupRows) + static_cast<size_t>(queries) * sizeof(Statistics);
+  if (whole <= kMostShared) {
+    const int parts = parts_of(std::max(query_tiles, key_tiles), 1, heads, kWholeGroups);
+    launch(attention_backward_whole_wgmma<W>, grid(shape, parts), kWarpgroup, whole, context->stream, a);
+    return;
+  }
+  constexpr int kThreads = kTiledGroups * kWarpgroup;
+  const size_t tiled = block_bytes<W>(2 * kStages * kTile + 2 * kTiledGroups * kGroupRows);
+  a.statistics = context->scratch.take<Statistics>(int64_t{heads} * shape.queries);
+  launch(attention_statistics<BFloat16>, grid(shape, 1), 256, 0, context->stream, a);
+  launch(attention_backward_queries_wgmma<W>, grid(shape, divide_up(query_tiles, kTiledGroups)), kThreads, tiled,
+         context->stream, a);
+  launch(attention_backward_keys_wgmma<W>, grid(shape, divide_up(key_tiles, kTiledGroups)), kThreads,
+         tiled + kStages * kTile * sizeof(Statistics), context->stream, a);
+}
+
 template <int W>
 void forward(ap_context* context, const AttentionForward<BFloat16>& a) {
+  if constexpr (kHasWgmma<W>) {
+    if (context->wgmma && a.shape.vectors && a.shape.scale >= 0.0f) return forward_wgmma<W>(context, a);
+  }
   constexpr int kThreads = Plan<W>::forward_threads, kTiledThreads = 128, kBlocks = Plan<W>::tiled_blocks;
   const AttentionShape& shape = a.shape;
   const int heads = shape.B * shape.H;
@@ -84,6 +140,9 @@ void forward(ap_context* context, const AttentionForward<BFloat16>& a) {
 
 template <int W>
 void backward(ap_context* context, AttentionBackward<BFloat16>& a) {
+  if constexpr (kHasWgmma<W>) {
+    if (context->wgmma && a.shape.vectors) return backward_wgmma<W>(context, a);
+  }
   constexpr int kThreads = Plan<W>::backward_threads;
   const AttentionShape& shape = a.shape;
   const int heads = shape.B * shape.H, queries = round_up(shape.queries, kBlock), keys = round_up(shape.keys, kBlock);

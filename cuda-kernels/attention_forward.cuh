@@ -1,4 +1,5 @@
-// out = softmax(q k^T scale) v of bfloat16: a warp owns queries, keys and values pass by.
+// out = softmax(q k^T scale) v of bfloat16: a warp owns queries, keys and values pass by. By the products of one warp;
+// attention_forward_wgmma.cuh has those of a warpgroup.
 // Vaswani et al. 2017 eq. 1; Dao et al. 2022.
 #pragma once
 #include "attention.cuh"
@@ -11,7 +12,6 @@ inline constexpr float kSlack = 8.0f;
 
 template <int W, int M>
 struct Softmax {
-  Fragments<W, M> q;
   Sums<W, M> out;
   float largest[M][2], sum[M][2];
 
@@ -65,11 +65,9 @@ struct Softmax {
     }
   }
 
-  // Goes on over the C keys at row r of the tiles, of which `keys` count.
+  // Makes weights of the scores x factor of C keys, of which `keys` count.
   template <int C>
-  __device__ __forceinline__ void attend(const BFloat16* k, const BFloat16* v, int r, int keys, float factor) {
-    Sums<C, M> x = {};
-    multiply_transposed<C, W, M>(x, q, k, r);
+  __device__ __forceinline__ void weigh(Sums<C, M>& x, float factor, int keys) {
     rescale<C>(x, factor, keys);
 #pragma unroll
     for (int m = 0; m < M; m++) {
@@ -84,19 +82,11 @@ struct Softmax {
         }
       }
     }
-    multiply_add<C, W, M>(out, x, v, r);
   }
 
-  // Goes on over `keys` rows of the tiles.
-  __device__ __forceinline__ void attend_all(const BFloat16* k, const BFloat16* v, int keys, float factor) {
-    int r = 0;
-    for (; r + kTile <= keys; r += kTile) attend<kTile>(k, v, r, kTile, factor);
-    for (; r < keys; r += kBlock) attend<kBlock>(k, v, r, keys - r, factor);
-  }
-
-  // Writes the rows first ... of out and log_sum_exp.
-  __device__ __forceinline__ void finish(const AttentionForward<BFloat16>& a, Head head, int first, BFloat16* stage) {
-    float inverse[M][2];
+  // Writes log_sum_exp of the rows first ...; what the sums are to be multiplied by.
+  __device__ __forceinline__ void finish(const AttentionForward<BFloat16>& a, Head head, int first,
+                                         float (&inverse)[M][2]) {
 #pragma unroll
     for (int m = 0; m < M; m++) {
 #pragma unroll
@@ -109,7 +99,36 @@ struct Softmax {
         }
       }
     }
-    write_sums<W, M>(out, inverse, stage, head.of(a.out), first, a.shape.queries, a.shape);
+  }
+};
+
+// A warp's queries on their way over keys and values.
+template <int W, int M>
+struct Queries {
+  Fragments<W, M> q;
+  Softmax<W, M> softmax;
+
+  // Goes on over the C keys at row r of the tiles, of which `keys` count.
+  template <int C>
+  __device__ __forceinline__ void attend(const BFloat16* k, const BFloat16* v, int r, int keys, float factor) {
+    Sums<C, M> x = {};
+    multiply_transposed<C, W, M>(x, q, k, r);
+    softmax.template weigh<C>(x, factor, keys);
+    multiply_add<C, W, M>(softmax.out, x, v, r);
+  }
+
+  // Goes on over `keys` rows of the tiles.
+  __device__ __forceinline__ void attend_all(const BFloat16* k, const BFloat16* v, int keys, float factor) {
+    int r = 0;
+    for (; r + kTile <= keys; r += kTile) attend<kTile>(k, v, r, kTile, factor);
+    for (; r < keys; r += kBlock) attend<kBlock>(k, v, r, keys - r, factor);
+  }
+
+  // Writes the rows first ... of out and log_sum_exp.
+  __device__ __forceinline__ void finish(const AttentionForward<BFloat16>& a, Head head, int first, BFloat16* stage) {
+    float inverse[M][2];
+    softmax.finish(a, head, first, inverse);
+    write_sums<W, M>(softmax.out, inverse, stage, head.of(a.out), first, a.shape.queries, a.shape);
   }
 };
 
@@ -148,12 +167,12 @@ __global__ void __launch_bounds__(Threads, 2) attention_forward_whole(const Atte
   cp_async_wait<0>();
   __syncthreads();
   for (; first < shape.queries; first += step) {
-    Softmax<W, 1> softmax;
-    take_fragments<W, 1>(softmax.q, stage);
-    const float factor = positive_factor<W, 1>(softmax.q, shape.scale);
-    softmax.start();
-    softmax.attend_all(k, v, shape.keys, factor);
-    softmax.finish(a, head, first, stage);
+    Queries<W, 1> own;
+    take_fragments<W, 1>(own.q, stage);
+    const float factor = positive_factor<W, 1>(own.q, shape.scale);
+    own.softmax.start();
+    own.attend_all(k, v, shape.keys, factor);
+    own.finish(a, head, first, stage);
     if (first + step < shape.queries) ask_fragments<W, 1>(stage, head.of(a.q), first + step, shape.queries, shape);
   }
 }
@@ -178,20 +197,20 @@ __global__ void __launch_bounds__(Threads, 2) attention_forward_tiled(const Atte
   ask_fragments<W, M>(stage, head.of(a.q), first, shape.queries, shape);
   ask(0);
   cp_async_commit();
-  Softmax<W, M> softmax;
-  take_fragments<W, M>(softmax.q, stage);
-  const float factor = positive_factor<W, M>(softmax.q, shape.scale);
-  softmax.start();
+  Queries<W, M> own;
+  take_fragments<W, M>(own.q, stage);
+  const float factor = positive_factor<W, M>(own.q, shape.scale);
+  own.softmax.start();
   for (int key = 0; key < shape.keys; key += kTile) {
     if (key + kTile < shape.keys) ask(key + kTile);
     cp_async_commit();
     cp_async_wait<1>();
     __syncthreads();
     const int at = key / kTile % 2 * kTile * kStride<W>;
-    softmax.attend_all(k + at, v + at, min(kTile, shape.keys - key), factor);
+    own.attend_all(k + at, v + at, min(kTile, shape.keys - key), factor);
     __syncthreads();
   }
-  softmax.finish(a, head, first, stage);
+  own.finish(a, head, first, stage);
 }
 
 }  // namespace autoprog

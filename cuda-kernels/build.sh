@@ -19,17 +19,18 @@ nvcc=$("$kernels/find-cuda.sh")/bin/nvcc
 # Ampere, Hopper with its own instructions, Blackwell, as far as this nvcc knows them; the oldest as PTX, too, from
 # which the driver makes code for every other. CUDA_ARCHITECTURES=90a compiles for that alone, in a third of the time.
 known=$("$nvcc" --list-gpu-arch)
-architectures=() names=
+architectures=() names= hopper=
 for architecture in ${CUDA_ARCHITECTURES:-80 90a 100}; do
   grep -qx "compute_${architecture%a}" <<<"$known" || continue
   code=sm_$architecture
+  [ "$architecture" != 90a ] || hopper=-DAP_HOPPER
   [ "$architecture" != 80 ] || code=[sm_80,compute_80]
   architectures+=(-gencode "arch=compute_$architecture,code=$code")
   names+="${names:+, }sm_$architecture"
 done
 [ -n "$names" ] || { echo "$nvcc knows none of sm_${CUDA_ARCHITECTURES:-80, sm_90a, sm_100}" >&2 && exit 1; }
 flags=(-std=c++17 -O3 -cudart static -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra
-  -I"$kernels" -I"$root/src/main/native" -I"$root/tests/native" -DAP_ISA="\"$names\"")
+  -I"$kernels" -I"$root/src/main/native" -I"$root/tests/native" -DAP_ISA="\"$names\"" $hopper)
 strict=
 if [[ $what == tests || " ${*:4} " == *' -Werror '* ]]; then
   strict=1

@@ -1,3 +1,5 @@
+#include <cstdlib>
+#include <cstring>
 #include <new>
 
 #include "autoprog_cuda.h"
@@ -5,10 +7,32 @@
 
 using namespace autoprog;
 
+namespace {
+
+// Whether kernels with the products of a warpgroup can run: on Hopper alone, where they were compiled for it.
+bool has_wgmma() {
+#if defined(AP_HOPPER) || !defined(__CUDACC__)
+  int device = 0, major = 0;
+  return cudaGetDevice(&device) == cudaSuccess &&
+         cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device) == cudaSuccess && major == 9;
+#else
+  return false;
+#endif
+}
+
+// Attention by wgmma has not run on a GPU yet, and is what AUTOPROG_ATTENTION=wgmma asks for.
+bool wants_wgmma() {
+  const char* kernels = std::getenv("AUTOPROG_ATTENTION");
+  return kernels != nullptr && std::strcmp(kernels, "wgmma") == 0;
+}
+
+}  // namespace
+
 ap_context::ap_context() {
   const cudaError_t status = cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
   usable = status == cudaSuccess;
   if (!usable) std::snprintf(error, sizeof error, "no CUDA device can be used: %s", cudaGetErrorString(status));
+  wgmma = usable && wants_wgmma() && has_wgmma();
 }
 
 ap_context::~ap_context() {

@@ -66,6 +66,7 @@ struct ap_context {
 
   cudaStream_t stream = nullptr;
   bool usable = false;
+  bool wgmma = false;      // whether attention is by the kernels for Hopper, where they have the shape
   bool capturing = false;  // calls go to a graph, and do not run
   char error[512] = "";
   int64_t wanted_bytes = 0;  // by the last allocation for which there was no room

@@ -281,6 +281,46 @@ std::vector<Shape> shapes(int32_t type) {
   return result;
 }
 
+// What the kernels for Hopper have.
+std::vector<Shape> wgmma_shapes() {
+  std::vector<Shape> result;
+  for (const int64_t N : {1, 16, 17, 49, 64, 65, 129, 197}) result.push_back({1, N, 2, 64});
+  for (const int64_t D : {56, 72, 80}) result.push_back({2, 49, 2, D});
+  const std::pair<int64_t, int64_t> lengths[] = {{1, 77}, {65, 1}, {33, 2}, {100, 77}, {16, 130}};
+  for (const auto& [N, M] : lengths) result.push_back(cross(2, N, M, 1, 64));
+  result.push_back(cross(1, 70, 77, 1, 72));
+  // too long to lie in shared memory as a whole
+  const std::pair<int64_t, int64_t> longer[] = {{450, 64}, {400, 56}, {321, 72}};
+  for (const auto& [N, D] : longer) result.push_back({1, N, 1, D});
+  result.push_back(cross(1, 600, 77, 1, 64));
+  result.push_back(cross(1, 33, 530, 1, 64));
+  result.push_back(cross(1, 200, 330, 1, 80));
+  for (const double spread : {0.01, 3.0}) result.push_back({1, 97, 2, 64, 0, spread});
+  for (const double sharpness : {-1.0, 0.0, 3.0}) result.push_back({1, 50, 2, 72, 0, 1, sharpness});
+  result.push_back({1, 19, 2, 64, 0, 0.25, 8, 4});
+  return result;
+}
+
+// While it lives, attention is by the kernels of that name: AUTOPROG_ATTENTION.
+class Kernels {
+ public:
+  explicit Kernels(const char* name) {
+    setenv(kVariable, name, 1);
+    context = ap_context_create(1);
+    unsetenv(kVariable);
+  }
+  ~Kernels() {
+    ap_context_destroy(context);
+    context = usual_;
+  }
+  Kernels(const Kernels&) = delete;
+  Kernels& operator=(const Kernels&) = delete;
+
+ private:
+  static constexpr const char* kVariable = "AUTOPROG_ATTENTION";
+  ap_context* const usual_ = context;
+};
+
 std::string text(double x) {
   std::string result = std::to_string(x);
   while (result.back() == '0') result.pop_back();
@@ -302,25 +342,43 @@ void nothing(int32_t type) {
 
 int main(int argc, char** argv) {
   Suite suite;
-  const auto add = [&](int32_t type, const Shape& s) {
+  const auto add = [&](int32_t type, const Shape& s, const char* kernels) {
     std::string of = name(type) + (s.cross() ? " cross" + sizes({s.B, s.N, s.M, s.H, s.D}, s.offset)
                                              : sizes({s.B, s.N, s.H, s.D}, s.offset));
     if (s.spread != 1) of += " spread " + text(s.spread);
     if (s.sharpness != 1) of += " sharpness " + text(s.sharpness);
     if (s.apart != 0) of += " apart " + text(s.apart);
-    suite.add("forward" + of, [=] { check_forward(type, s); });
-    suite.add("backward" + of, [=] { check_backward(type, s); });
+    if (kernels[0] != 0) of = std::string(" by ") + kernels + of;
+    suite.add("forward" + of, [=] {
+      const Kernels use(kernels);
+      check_forward(type, s);
+    });
+    suite.add("backward" + of, [=] {
+      const Kernels use(kernels);
+      check_backward(type, s);
+    });
   };
   for (const int32_t type : kTypes) {
-    for (const Shape& s : shapes(type)) add(type, s);
-    for (const double spread : {0.01, 3.0}) add(type, {1, 97, 2, 64, 0, spread});
-    for (const double sharpness : {-1.0, 0.0, 3.0}) add(type, {1, 50, 2, 40, 0, 1, sharpness});
-    add(type, {1, 19, 2, 8, 0, 0.25, std::sqrt(8.0), 4});
+    for (const Shape& s : shapes(type)) add(type, s, "");
+    for (const double spread : {0.01, 3.0}) add(type, {1, 97, 2, 64, 0, spread}, "");
+    for (const double sharpness : {-1.0, 0.0, 3.0}) add(type, {1, 50, 2, 40, 0, 1, sharpness}, "");
+    add(type, {1, 19, 2, 8, 0, 0.25, std::sqrt(8.0), 4}, "");
     suite.add("NaN spreads no further than it must" + name(type), [=] { not_a_number(type, {1, 33, 2, 16}); });
     suite.add("NaN spreads no further than it must, cross" + name(type),
               [=] { not_a_number(type, cross(1, 33, 21, 2, 16)); });
   }
+  for (const Shape& s : wgmma_shapes()) add(AP_BFLOAT16, s, "wgmma");
+  suite.add("NaN spreads no further than it must, by wgmma", [] {
+    const Kernels use("wgmma");
+    not_a_number(AP_BFLOAT16, {1, 33, 2, 64});
+  });
   // so many heads that one block has all the queries of each
+  for (const bool backward : {false, true}) {
+    suite.add(std::string(backward ? "backward" : "forward") + " of many heads, by wgmma", [=] {
+      const Kernels use("wgmma");
+      (backward ? check_backward : check_forward)(AP_BFLOAT16, {19, 129, 7, 56});
+    });
+  }
   suite.add("forward of many heads", [] { check_forward(AP_BFLOAT16, {19, 129, 7, 8}); });
   suite.add("backward of many heads", [] { check_backward(AP_BFLOAT16, {19, 97, 7, 8}); });
   suite.add("forward of many heads, cross", [] { check_forward(AP_BFLOAT16, cross(19, 129, 21, 7, 8)); });

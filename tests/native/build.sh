@@ -50,10 +50,15 @@ for target in "${targets[@]}"; do
   done
 done
 finish
+# simt_objects TARGET: of the sources that there are; objects of former ones may still lie beside them
+simt_objects() {
+  for source in "$tests"/simt/*.cpp; do echo "$build/$1/simt_$(basename "$source" .cpp).o"; done
+}
 for target in "${targets[@]}"; do
+  mapfile -t simt < <(simt_objects "$target")
   for test in "$tests"/*_test.cpp; do
     name=$(basename "$test" _test.cpp)
-    objects=("$build/$target"/{${name}_test,context,elementwise}.o "$build/$target"/simt_*.o)
+    objects=("$build/$target"/{${name}_test,context,elementwise}.o "${simt[@]}")
     case $name in
       context | elementwise | emulation) ;;
       graph) objects+=("$build/$target"/{graph,memory,optimizer}.o) ;;
@@ -68,9 +73,8 @@ for target in "${targets[@]}"; do
 done
 if [[ " ${targets[*]} " == *" plain "* ]]; then
   library=$build/plain/libautoprog_cuda.so
-  objects=()
+  mapfile -t objects < <(simt_objects plain)
   for source in "$kernels"/*.cu; do objects+=("$build/plain/$(basename "$source" .cu).o"); done
-  objects+=("$build"/plain/simt_*.o)
   if stale "$library" "${objects[@]}"; then run "$CXX" -shared "${objects[@]}" -o "$library" -Wl,--no-undefined; fi
 fi
 finish

@@ -1,7 +1,7 @@
 // The emulation itself: its tensor cores, asynchronous copies and barriers, and that it sees what is done wrong.
 #include "check.hpp"
 #include "device.cuh"
-#include "mma.cuh"
+#include "wgmma.cuh"
 
 using namespace autoprog;
 using namespace check;
@@ -44,113 +44,73 @@ void mma_product(int K, const BFloat16* a, const BFloat16* b, float* c) {
   }
 }
 
-// The fragment of a warpgroup's 64x64 product, to c (64,64).
-void store_warpgroup(const float (&d)[32], float* c) {
-  const int t = static_cast<int>(threadIdx.x);
-  for (int i = 0; i < 32; i++) {
-    c[(t / 32 * 16 + t % 32 / 4 + i / 2 % 2 * 8) * kTile + i / 4 * 8 + t % 4 * 2 + i % 2] = d[i];
+// An operand of wgmma: rows of 64 elements in blocks of 8 by 8.
+void fill_blocks(BFloat16* tile, const BFloat16* from, int row) {
+  for (int i = static_cast<int>(threadIdx.x); i < kTile * 8; i += kWarpgroup) {
+    const int r = i % 8 + i / 64 * 8, c = i / 8 % 8 * 8;
+    std::memcpy(tile + i * 8, from + r * row + c, 16);
   }
 }
 
-// The same by a warpgroup; Transposed: b is (K,64).
-template <bool Transposed>
+// The same by a warpgroup, a being read by it or coming from registers; Transposed: b is (K,64).
+template <bool Transposed, bool FromRegisters>
 void wgmma_product(int K, const BFloat16* a, const BFloat16* b, float* c) {
+  constexpr int kRows = kTile * 16;  // bytes of 8 rows
   Smem smem;
-  char *tile_a = smem.take<char>(kTile * 128, 1024), *tile_b = smem.take<char>(kTile * 128, 1024);
-  float d[32] = {};
+  BFloat16 *tile_a = smem.take<BFloat16>(kTile * kTile, 128), *tile_b = smem.take<BFloat16>(kTile * kTile, 128);
+  const int t = static_cast<int>(threadIdx.x);
+  float d[8][4];
+  uint32_t fragments[4][4];
   for (int k = 0; k < K; k += kTile) {
     __syncthreads();
-    for (int i = static_cast<int>(threadIdx.x); i < kTile * 8; i += 128) {
-      const int row = i / 8, chunk = i % 8, swizzled = row * 128 + (chunk ^ row % 8) * 16;
-      const BFloat16* from = Transposed ? b + (k + row) * kTile + chunk * 8 : b + row * K + k + chunk * 8;
-      std::memcpy(tile_a + swizzled, a + row * K + k + chunk * 8, 16);
-      std::memcpy(tile_b + swizzled, from, 16);
-    }
+    fill_blocks(tile_a, a + k, K);
+    fill_blocks(tile_b, Transposed ? b + k * kTile : b + k, Transposed ? kTile : K);
     fence_async_proxy();
     __syncthreads();
+    for (int s = 0; s < 4 && FromRegisters; s++) {
+      for (int i = 0; i < 4; i++) {
+        const int row = t / 32 * 16 + t % 32 / 4 + i % 2 * 8, column = k + s * 16 + t % 4 * 2 + i / 2 * 8;
+        std::memcpy(&fragments[s][i], a + row * K + column, 4);
+      }
+    }
     wgmma_fence();
     for (int s = 0; s < 4; s++) {
-      const uint64_t right = Transposed ? wgmma_descriptor_128b(tile_b + s * 2048, 8192, 1024)
-                                        : wgmma_descriptor_128b(tile_b + s * 32, 16, 1024);
-      wgmma_m64n64k16<0, Transposed>(d, wgmma_descriptor_128b(tile_a + s * 32, 16, 1024), right, true);
+      const bool add = k > 0 || s > 0;
+      const uint64_t right = Transposed ? wgmma_descriptor(tile_b + s * 16 * kTile, kRows, 128)
+                                        : wgmma_descriptor(tile_b + s * 128, 128, kRows);
+      if constexpr (FromRegisters) {
+        wgmma<Transposed>(d, fragments[s], right, add);
+      } else {
+        wgmma<0, Transposed>(d, wgmma_descriptor(tile_a + s * 128, 128, kRows), right, add);
+      }
     }
     wgmma_commit();
     wgmma_wait<0>();
   }
-  store_warpgroup(d, c);
-}
-
-// The same with tiles that a fifth warp loads by TMA, two ahead of the warpgroup; a may have fewer than 64 rows.
-void tma_product(int K, const CUtensorMap a, const CUtensorMap b, float* c) {
-  constexpr int kBytes = kTile * 128;
-  Smem smem;
-  char *tile_a[2], *tile_b[2];
-  for (int s = 0; s < 2; s++) {
-    tile_a[s] = smem.take<char>(kBytes, 1024);
-    tile_b[s] = smem.take<char>(kBytes, 1024);
+  for (int i = 0; i < 32; i++) {
+    c[(t / 32 * 16 + t % 32 / 4 + i / 2 % 2 * 8) * kTile + i / 4 * 8 + t % 4 * 2 + i % 2] = d[i / 4][i % 4];
   }
-  uint64_t *full = smem.take<uint64_t>(2), *empty = smem.take<uint64_t>(2);
-  if (threadIdx.x == 0) {
-    for (int s = 0; s < 2; s++) {
-      mbarrier_init(full + s, 1);
-      mbarrier_init(empty + s, 128);
-    }
-    mbarrier_fence_init();
-  }
-  __syncthreads();
-  if (threadIdx.x >= 128) {
-    for (int i = 0; i < K / kTile && threadIdx.x == 128; i++) {
-      const int s = i % 2;
-      mbarrier_wait(empty + s, (i / 2 + 1) % 2);
-      mbarrier_arrive_expect(full + s, 2 * kBytes);
-      tma_load_2d(tile_a[s], &a, i * kTile, 0, full + s);
-      tma_load_2d(tile_b[s], &b, i * kTile, 0, full + s);
-    }
-    return;
-  }
-  float d[32] = {};
-  for (int i = 0; i < K / kTile; i++) {
-    const int s = i % 2;
-    mbarrier_wait(full + s, i / 2 % 2);
-    wgmma_fence();
-    for (int j = 0; j < 4; j++) {
-      wgmma_m64n64k16<0, 0>(d, wgmma_descriptor_128b(tile_a[s] + j * 32, 16, 1024),
-                            wgmma_descriptor_128b(tile_b[s] + j * 32, 16, 1024), true);
-    }
-    wgmma_commit();
-    wgmma_wait<0>();
-    mbarrier_arrive(empty + s);
-  }
-  store_warpgroup(d, c);
 }
 
 const BFloat16* bfloat16(const Array& array) {
   return static_cast<const BFloat16*>(static_cast<void*>(array));
 }
 
-// run(a, b, c) must give the product of rows (rows,K) and columns (64,K), or (K,64) if transposed.
+// run(a, b, c) must give the product of rows (64,K) and columns (64,K), or (K,64) if transposed.
 template <class Run>
-void product(int rows, int K, bool transposed, Run run) {
-  const auto a = normal(rows * K), b = normal(kTile * K);
+void product(int K, bool transposed, Run run) {
+  const auto a = normal(kTile * K), b = normal(kTile * K);
   Array device_a(AP_BFLOAT16, a), device_b(AP_BFLOAT16, b), c(AP_FLOAT32, kTile * kTile);
   run(bfloat16(device_a), bfloat16(device_b), static_cast<float*>(c));
   const auto expected = made(kTile * kTile, [&](size_t i) {
     const size_t row = i / kTile, column = i % kTile;
     double sum = 0;
-    for (int k = 0; k < K && row < static_cast<size_t>(rows); k++) {
+    for (int k = 0; k < K; k++) {
       sum += a[row * K + k] * (transposed ? b[k * kTile + column] : b[column * K + k]);
     }
     return sum;
   });
   expect_close("c", c, expected, kFloat32Bound);
-}
-
-void tma(int rows, int K, bool early) {
-  simt::options.tma_early = early;
-  product(rows, K, false, [&](const BFloat16* a, const BFloat16* b, float* c) {
-    launch(tma_product, 1, 160, 4 * kTile * 128 + 32, nullptr, K, make_tensor_map_2d(a, rows, K, kTile, kTile),
-           make_tensor_map_2d(b, kTile, K, kTile, kTile), c);
-  });
 }
 
 // ---- what is done wrong ------------------------------------------------------------------------------------------
@@ -183,11 +143,7 @@ void misaligned_copy(float* x) {
   cp_async16(smem.take<float>(8) + 1, x);
 }
 void barrier_without_arrival(float*) {
-  Smem smem;
-  uint64_t* barrier = smem.take<uint64_t>(1);
-  if (threadIdx.x == 0) mbarrier_init(barrier, 1);
-  __syncthreads();
-  mbarrier_wait(barrier, 0);
+  if (threadIdx.x < 64) warpgroup_sync();
 }
 
 void expect_failure(void (*kernel)(float*), int threads, const char* text) {
@@ -252,26 +208,21 @@ int main(int argc, char** argv) {
   Suite suite;
   for (const int K : {64, 192}) {
     suite.add("mma" + sizes({K}), [=] {
-      product(kTile, K, false, [&](const BFloat16* a, const BFloat16* b, float* c) {
+      product(K, false, [&](const BFloat16* a, const BFloat16* b, float* c) {
         launch(mma_product, 1, 128, 2 * kTile * (kTile + 8) * 2, nullptr, K, a, b, c);
       });
     });
-    suite.add("wgmma" + sizes({K}), [=] {
-      product(kTile, K, false, [&](const BFloat16* a, const BFloat16* b, float* c) {
-        launch(wgmma_product<false>, 1, 128, 2 * kTile * 128, nullptr, K, a, b, c);
+    const auto warpgroup = [&](const char* name, auto kernel, bool transposed) {
+      suite.add(name + sizes({K}), [=] {
+        product(K, transposed, [&](const BFloat16* a, const BFloat16* b, float* c) {
+          launch(kernel, 1, kWarpgroup, 2 * kTile * kTile * 2, nullptr, K, a, b, c);
+        });
       });
-    });
-    suite.add("wgmma transposed" + sizes({K}), [=] {
-      product(kTile, K, true, [&](const BFloat16* a, const BFloat16* b, float* c) {
-        launch(wgmma_product<true>, 1, 128, 2 * kTile * 128, nullptr, K, a, b, c);
-      });
-    });
-  }
-  for (const bool early : {false, true}) {
-    suite.add(std::string("TMA") + (early ? " early" : " late"), [=] {
-      tma(64, 512, early);
-      tma(37, 320, early);
-    });
+    };
+    warpgroup("wgmma", wgmma_product<false, false>, false);
+    warpgroup("wgmma transposed", wgmma_product<true, false>, true);
+    warpgroup("wgmma from registers", wgmma_product<false, true>, false);
+    warpgroup("wgmma from registers, transposed", wgmma_product<true, true>, true);
   }
   suite.add("a barrier that some threads miss", [] { expect_failure(diverging_barrier, 64, "exited"); });
   suite.add("two barriers at once", [] { expect_failure(two_barriers, 64, "waits at another barrier"); });
@@ -280,7 +231,7 @@ int main(int argc, char** argv) {
   suite.add("a mask without oneself", [] { expect_failure(not_in_own_mask, 32, "not in its own mask"); });
   suite.add("more shared memory than asked for", [] { expect_failure(too_much_shared, 32, "takes 260 bytes"); });
   suite.add("a misaligned asynchronous copy", [] { expect_failure(misaligned_copy, 1, "misaligned"); });
-  suite.add("a barrier that nobody arrives at", [] { expect_failure(barrier_without_arrival, 32, "deadlock"); });
+  suite.add("a barrier that nobody arrives at", [] { expect_failure(barrier_without_arrival, 128, "deadlock"); });
   suite.add("a block of 1025 threads", [] { expect_failure(two_barriers, 1025, "1025 threads"); });
 #ifndef __SANITIZE_THREAD__
   suite.add("a missing barrier", missing_barrier);

@@ -7,7 +7,7 @@
 
 namespace simt {
 
-enum class State : uint8_t { ready, collective, barrier, poll, done };
+enum class State : uint8_t { ready, collective, barrier, done };
 
 struct AsyncCopy {
   void* to;
@@ -24,8 +24,7 @@ struct Thread {
   const char* what = "";  // what it waits for, and where
   Location location{};
   uint32_t mask = 0;         // of the collective that it waits in
-  void* operands = nullptr;  // its operands there, or what it polls
-  bool (*poll)(void*) = nullptr;
+  void* operands = nullptr;  // its operands there, or its barrier
   std::vector<AsyncCopy> copies;  // cp.async: issued, not yet visible
   std::vector<size_t> groups;     // the number of copies in each committed group
   void* fake_stack = nullptr;     // ASan's
@@ -40,7 +39,7 @@ struct Barrier {
 struct Block {
   std::vector<Thread> threads;
   Barrier barriers[16];
-  std::map<const void*, std::vector<std::function<void()>>> pending;  // TMA by mbarrier, wgmma by warpgroup
+  std::map<const void*, std::vector<std::function<void()>>> pending;  // wgmma, by warpgroup
   size_t shared_bytes = 0, shared_physical = 0;
   unsigned char* shared = nullptr;
   std::function<void()> body;

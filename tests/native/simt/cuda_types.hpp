@@ -85,7 +85,7 @@ enum cudaError_t {
   cudaErrorIllegalState
 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost };
-enum cudaDeviceAttr { cudaDevAttrMemoryPoolsSupported };
+enum cudaDeviceAttr { cudaDevAttrMemoryPoolsSupported, cudaDevAttrComputeCapabilityMajor };
 enum cudaMemAllocationType { cudaMemAllocationTypePinned };
 enum cudaMemAllocationHandleType { cudaMemHandleTypeNone };
 enum cudaMemLocationType { cudaMemLocationTypeDevice };
@@ -147,7 +147,3 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total);
 cudaError_t cudaDeviceSynchronize();
 cudaError_t cudaGetLastError();
 const char* cudaGetErrorString(cudaError_t error);
-
-struct alignas(64) CUtensorMap {
-  uint64_t opaque[16];
-};

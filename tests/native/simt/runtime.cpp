@@ -15,6 +15,7 @@
 namespace {
 
 constexpr int kVersion = 13000;
+constexpr int kMajor = 9;  // of the compute capability
 constexpr size_t kAlignment = 256;
 thread_local cudaError_t last_error = cudaSuccess;
 
@@ -326,13 +327,13 @@ cudaError_t cudaGetDevice(int* device) {
   *device = 0;
   return cudaSuccess;
 }
-cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
-  *value = 1;
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
+  *value = attribute == cudaDevAttrComputeCapabilityMajor ? kMajor : 1;
   return cudaSuccess;
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   std::snprintf(properties->name, sizeof properties->name, "an emulated GPU");
-  properties->major = 9;
+  properties->major = kMajor;
   properties->minor = 0;
   return cudaSuccess;
 }

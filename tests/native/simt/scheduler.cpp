@@ -166,7 +166,6 @@ void Block::deadlock() {
 }
 
 bool Block::step(Thread& thread) {
-  if (thread.state == State::poll && thread.poll(thread.operands)) thread.state = State::ready;
   if (thread.state != State::ready) return false;
   enter(thread);
   if (!error.empty()) {

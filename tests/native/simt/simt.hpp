@@ -42,7 +42,6 @@ struct Options {
   Order order = Order::forward;
   unsigned seed = 1;
   bool allow_exited = false;  // __syncthreads after some threads have returned
-  bool tma_early = false;     // TMA's data lands at its issue, not at the wait; both must give the right result
   size_t stack = 64 << 10;    // bytes per thread
 };
 inline Options options;
@@ -57,9 +56,6 @@ long barrier(int id, int count, long value, const char* what, Location location)
 bool arrive(int width, uint32_t mask, void* operands, void** lanes, const char* what, Location location, bool orders);
 // Lets the lanes that arrive() has gathered go on.
 void complete(int width, void** lanes);
-void wait_until(bool (*ready)(void*), void* argument, const char* what, Location location);
-// Lets the other threads of the block run.
-void yield();
 int thread_index();
 
 // Dynamic shared memory as it lies, red zones included.

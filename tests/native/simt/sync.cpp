@@ -93,7 +93,10 @@ bool arrive(int width, uint32_t mask, void* operands, void** lanes, const char* 
       fail("%s at %s:%d: lane %d of the mask has exited the kernel", what, location.file, location.line, i);
     }
     last = other.state == State::collective;
-    if (last && (other.mask != mask || other.what != what || !same(other.location, location))) {
+    const bool elsewhere = other.mask != mask || other.what != what || !same(other.location, location);
+    if (last && elsewhere && (base + i) / 32 != self.index / 32) {
+      last = false;  // another warp of the group is still on its way
+    } else if (last && elsewhere) {
       fail("%s at %s:%d (mask %08x): lane %d is in %s at %s:%d (mask %08x)", what, location.file, location.line, mask,
            i, other.what, other.location.file, other.location.line, other.mask);
     }
@@ -111,23 +114,6 @@ void complete(int width, void** lanes) {
   for (int i = 0; i < width; i++) {
     if (lanes[i] != nullptr) group[i].state = State::ready;
   }
-}
-
-void wait_until(bool (*ready)(void*), void* argument, const char* what, Location location) {
-  Thread& self = *current;
-  while (!ready(argument)) {
-    self.what = what;
-    self.location = location;
-    self.poll = ready;
-    self.operands = argument;
-    self.state = State::poll;
-    block->leave(self);
-  }
-  order_acquire(argument);
-}
-
-void yield() {
-  block->leave(*current);
 }
 
 int thread_index() {

@@ -61,8 +61,7 @@ public final class StochasticDepth {
    */
   public StochasticDepth withStrengths(List<Double> strengths) {
     if (rate > 0 && strengths.size() != blocks) {
-      throw new IllegalArgumentException(
-          strengths.size() + " strengths for " + blocks + " blocks");
+      throw new IllegalArgumentException(strengths.size() + " strengths for " + blocks + " blocks");
     }
     return new StochasticDepth(rate, strengths.size(), seed, step, List.copyOf(strengths), null);
   }
