@@ -276,11 +276,7 @@ class LearnerTest {
 
   private static float[] logits(Session session, Learner learner, BlockPath path) {
     session.arena().reset();
-    Tensor images =
-        session
-            .arena()
-            .allocate(DType.FLOAT32, Shape.of(BATCH, 1, 12, 12))
-            .set(RandomData.of("logits").gaussian(BATCH * 144L));
+    Tensor images = images(session, RandomData.of("logits"));
     return learner
         .logits(Tape.inference(session), path, images, StochasticDepth.NONE)
         .value()
@@ -291,13 +287,16 @@ class LearnerTest {
   private static float[] rehearsedGradient(Session session, Learner learner, BlockPath path) {
     RandomData random = RandomData.of("rehearsal");
     session.arena().reset();
-    Tensor images =
-        session
-            .arena()
-            .allocate(DType.FLOAT32, Shape.of(BATCH, 1, 12, 12))
-            .set(random.gaussian(BATCH * 144L));
+    Tensor images = images(session, random);
     learner.rehearse(path, images, Targets.of(random.integers(BATCH, 0, 4)), 0.1);
     return learner.model().parameters().named("patch_embed.proj.weight").gradient().toFloats();
+  }
+
+  private static Tensor images(Session session, RandomData random) {
+    return session
+        .arena()
+        .allocate(DType.FLOAT32, Shape.of(BATCH, 1, 12, 12))
+        .set(random.gaussian(BATCH * 144L));
   }
 
   /** Weights, moments and averages by name. */
@@ -311,11 +310,7 @@ class LearnerTest {
   private static void stepOnce(Session session, Learner learner, List<Integer> blocks) {
     RandomData random = RandomData.of("sub-network");
     session.arena().reset();
-    Tensor images =
-        session
-            .arena()
-            .allocate(DType.FLOAT32, Shape.of(BATCH, 1, 12, 12))
-            .set(random.gaussian(BATCH * 144L));
+    Tensor images = images(session, random);
     Targets targets = Targets.of(random.integers(BATCH, 0, 4));
     learner.step(BlockPath.of(blocks), images, targets, 0.1, 0.2, 3, 1e-2);
   }
