@@ -12,8 +12,7 @@ inline constexpr int kWholeGroups = 2;
 inline constexpr int kTiledGroups = 3;
 // Queries that a warpgroup takes at a time to its keys, as the registers allow.
 inline constexpr int kWholeTogether = 64;
-template <int W>
-constexpr int kTiledTogether = W <= 64 ? 64 : 32;
+inline constexpr int kTiledTogether = 32;
 
 #ifdef AP_WGMMA
 // A warpgroup's queries, and its sum for dq. `dscores` are at work until the next scores are there.
@@ -48,12 +47,14 @@ struct GroupQueryGradient {
     issue_transposed<C, W>(dweight, dout, v, r);
     wgmma_commit();
     wgmma_wait<1>();
+    wgmma_settle(x);
 #pragma unroll
     for (int j = 0; j < C / 8; j++) {
 #pragma unroll
       for (int i = 0; i < 4; i++) x[j][i] = exp2_approximate(fmaf(x[j][i], factor, -statistics[i / 2].x));
     }
     wgmma_wait<0>();
+    wgmma_settle(dweight);
 #pragma unroll
     for (int j = 0; j < C / 8; j++) {
 #pragma unroll
@@ -78,6 +79,7 @@ struct GroupQueryGradient {
   // Writes the warp's rows first ... of dq.
   __device__ __forceinline__ void finish(const AttentionBackward<BFloat16>& a, Head head, int first) {
     wgmma_wait<0>();
+    wgmma_settle(dq[0]);
     const float factors[2] = {a.shape.scale, a.shape.scale};
     write_group<W>(dq[0], factors, head.of(a.dq), first, a.shape.queries, a.shape.D);
   }
@@ -110,6 +112,7 @@ struct GroupKeyGradient {
     issue_transposed<C, W>(dweight, v, dout, r);
     wgmma_commit();
     wgmma_wait<1>();
+    wgmma_settle(x);
 #pragma unroll
     for (int j = 0; j < C / 8; j++) {
       const float4 two = *vector_at<const float4>(statistics + r + j * 8 + lane() % 4 * 2);
@@ -121,6 +124,7 @@ struct GroupKeyGradient {
     issue_add<C, W>(dv[0], weights, dout, r);
     wgmma_commit();
     wgmma_wait<1>();
+    wgmma_settle(dweight);
 #pragma unroll
     for (int j = 0; j < C / 8; j++) {
       const float4 two = *vector_at<const float4>(statistics + r + j * 8 + lane() % 4 * 2);
@@ -143,6 +147,8 @@ struct GroupKeyGradient {
   // Writes the warp's rows first ... of dk and dv.
   __device__ __forceinline__ void finish(const AttentionBackward<BFloat16>& a, Head head, int first) {
     wgmma_wait<0>();
+    wgmma_settle(dk[0]);
+    wgmma_settle(dv[0]);
     const float scales[2] = {a.shape.scale, a.shape.scale}, ones[2] = {1.0f, 1.0f};
     write_group<W>(dk[0], scales, head.of(a.dk), first, a.shape.keys, a.shape.D);
     write_group<W>(dv[0], ones, head.of(a.dv), first, a.shape.keys, a.shape.D);
@@ -288,7 +294,7 @@ __global__ void __launch_bounds__(kTiledGroups* kWarpgroup, 1)
   ask_both<W>(k, head.of(a.k), v, head.of(a.v), first, kGroupRows, shape.keys, shape.D, t, kWarpgroup);
   ask(0);
   ask(kTile);
-  GroupKeyGradient<W, kTiledTogether<W>> g;
+  GroupKeyGradient<W, kTiledTogether> g;
   g.start();
 #pragma unroll 1
   for (int query = 0; query < shape.queries; query += kTile) {

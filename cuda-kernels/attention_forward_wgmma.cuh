@@ -32,6 +32,8 @@ struct GroupQueries {
     issue_transposed<C, W>(x[0], q, k, r);
     wgmma_commit();
     wgmma_wait<0>();
+    wgmma_settle(x[0]);
+    wgmma_settle(softmax.out[0]);
     if (counts) {
       softmax.template weigh<C>(x, factor, keys);
       as_lefts<C>(weights, x[0]);
@@ -51,6 +53,7 @@ struct GroupQueries {
   // Writes the warp's rows first ... of out and log_sum_exp.
   __device__ __forceinline__ void finish(const AttentionForward<BFloat16>& a, Head head, int first) {
     wgmma_wait<0>();
+    wgmma_settle(softmax.out[0]);
     if (!counts) return;
     float inverse[1][2];
     softmax.finish(a, head, first, inverse);

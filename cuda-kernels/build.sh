@@ -2,8 +2,8 @@
 # build.sh library BUILD_DIR LIBRARY_DIR [--if-nvcc] [-Werror]   the CUDA kernels: LIBRARY_DIR/libautoprog_cuda.so
 # build.sh tests BUILD_DIR   the same, and their tests for a GPU: BUILD_DIR/tests/NAME_test
 # --if-nvcc: where there is no CUDA compiler, says so and makes nothing. -Werror, and always with tests: a warning ends
-# the build, and so does a kernel that spills registers to memory. Only what changed is compiled. The library needs no
-# CUDA library beside it, and loads where there is no driver.
+# the build, and so does a kernel that spills registers to memory, or whose wgmma products wait for one another. Only
+# what changed is compiled. The library needs no CUDA library beside it, and loads where there is no driver.
 set -euo pipefail
 what=$1
 kernels=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -46,7 +46,8 @@ compile() {
   fi
   [ -n "$strict" ] || return 0
   awk '/Compiling entry function/ { kernel = $0 }
-       / bytes spill stores/ && $5 + $9 > 0 { print kernel; print; bad = 1 } END { exit bad }' "$log" >&2 ||
+       / bytes spill stores/ && $5 + $9 > 0 { print kernel; print; bad = 1 }
+       /wgmma.* are serialized/ { print; bad = 1 } END { exit bad }' "$log" >&2 ||
     { rm "$1" && return 1; }
 }
 

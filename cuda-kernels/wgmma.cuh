@@ -33,6 +33,8 @@ __device__ inline void warpgroup_sync() {
 
 #ifdef AP_WGMMA
 
+#define AP_S1(j) "+f"(d[j][0]), "+f"(d[j][1]), "+f"(d[j][2]), "+f"(d[j][3])
+
 // Before the first product of a group: what this thread wrote to registers that the group reads or adds to.
 __device__ inline void wgmma_fence() {
   asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
@@ -45,13 +47,19 @@ template <int Keep>
 __device__ inline void wgmma_wait() {
   asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(Keep) : "memory");
 }
+// Behind a wait: sums that are complete. The compiler, to which they are there as soon as a product is issued, must not
+// read or change them before.
+template <int J>
+__device__ __forceinline__ void wgmma_settle(float (&d)[J][4]) {
+#pragma unroll
+  for (int j = 0; j < J; j++) asm volatile("" : AP_S1(j)::"memory");
+}
 
 #define AP_R8 "%0,%1,%2,%3,%4,%5,%6,%7"
 #define AP_R16 AP_R8 ",%8,%9,%10,%11,%12,%13,%14,%15"
 #define AP_R24 AP_R16 ",%16,%17,%18,%19,%20,%21,%22,%23"
 #define AP_R32 AP_R24 ",%24,%25,%26,%27,%28,%29,%30,%31"
 #define AP_R40 AP_R32 ",%32,%33,%34,%35,%36,%37,%38,%39"
-#define AP_S1(j) "+f"(d[j][0]), "+f"(d[j][1]), "+f"(d[j][2]), "+f"(d[j][3])
 #define AP_S2 AP_S1(0), AP_S1(1)
 #define AP_S4 AP_S2, AP_S1(2), AP_S1(3)
 #define AP_S6 AP_S4, AP_S1(4), AP_S1(5)

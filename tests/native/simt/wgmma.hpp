@@ -27,6 +27,8 @@ template <int Keep>
 void wgmma_wait(simt::Location l = {}) {
   simt::wgmma_wait_groups(Keep, l);
 }
+template <int J>
+void wgmma_settle(float (&)[J][4]) {}
 template <int ATransposed, int BTransposed, int J>
 void wgmma(float (&d)[J][4], uint64_t a, uint64_t b, bool add, simt::Location l = {}) {
   simt::wgmma_issue({8 * J, ATransposed != 0, BTransposed != 0, d[0], nullptr, a, b, add}, l);
