@@ -74,6 +74,7 @@ std::vector<std::function<void()>>& warpgroup_work() {
 }  // namespace
 
 // A product runs when it is waited for: to read D, or to overwrite A or B, too early gives wrong results, as on a GPU.
+// Warps issue and wait together here: that one runs ahead of the others between two products does not show.
 void wgmma_issue(Wgmma operands, Location l) {
   if (operands.fragment == nullptr) wgmma_reads(operands.a, 0, 64, operands.a_transposed);
   wgmma_reads(operands.b, 0, operands.n, operands.b_transposed);
