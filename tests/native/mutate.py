@@ -103,7 +103,7 @@ def planted(fault, tree, build, targets):
             for family in fault.families:
                 seen = seen_by(build, target, family)
                 if seen:
-                    return target, f"{family}: {seen}"
+                    return target, f"{family}: {seen}".replace(f"{tree}/", "")
         return None, ""
     finally:
         path.write_text(text)
