@@ -68,6 +68,16 @@ dim3 grid(const AttentionShape& shape, int blocks) {
   return dim3(blocks, shape.H, shape.B);
 }
 
+// The statistics of all queries, each block making those of a few.
+template <class T>
+void find_statistics(ap_context* context, AttentionBackward<T>& a) {
+  constexpr int kQueries = 128;
+  const AttentionShape& shape = a.shape;
+  a.statistics = context->scratch.take<Statistics>(int64_t{shape.B} * shape.H * shape.queries);
+  launch(attention_statistics<T>, grid(shape, divide_up(shape.queries, kQueries)), kStatisticsThreads, 0,
+         context->stream, a);
+}
+
 // Heads of up to so many elements are served by the products of a warpgroup, where there are any.
 template <int W>
 constexpr bool kHasWgmma = W == 64 || W == 80;
@@ -104,14 +114,13 @@ void backward_wgmma(ap_context* context, AttentionBackward<BFloat16>& a) {
   const size_t whole =
       block_bytes<W>(2 * std::max(queries, keys) + 2 * kGroupRows) + static_cast<size_t>(queries) * sizeof(Statistics);
   if (whole <= kMostShared) {
-    const int parts = parts_of(std::max(query_tiles, key_tiles), 1, heads, kWholeGroups);
+    const int parts = parts_of(std::max(query_tiles, key_tiles), 1, heads, kWholeGroups<W>);
     launch(attention_backward_whole_wgmma<W>, grid(shape, parts), kWarpgroup, whole, context->stream, a);
     return;
   }
   constexpr int kThreads = kTiledGroups * kWarpgroup;
   const size_t tiled = block_bytes<W>(2 * kStages * kTile + 2 * kTiledGroups * kGroupRows);
-  a.statistics = context->scratch.take<Statistics>(int64_t{heads} * shape.queries);
-  launch(attention_statistics<BFloat16>, grid(shape, 1), 256, 0, context->stream, a);
+  find_statistics(context, a);
   launch(attention_backward_queries_wgmma<W>, grid(shape, divide_up(query_tiles, kTiledGroups)), kThreads, tiled,
          context->stream, a);
   launch(attention_backward_keys_wgmma<W>, grid(shape, divide_up(key_tiles, kTiledGroups)), kThreads,
@@ -156,8 +165,7 @@ void backward(ap_context* context, AttentionBackward<BFloat16>& a) {
   }
   constexpr int kOwned = kThreads / kWarp * kBlock;
   const size_t tiled = tile_bytes<W>(4 * kTile + kOwned);
-  a.statistics = context->scratch.take<Statistics>(int64_t{heads} * shape.queries);
-  launch(attention_statistics<BFloat16>, grid(shape, 1), 256, 0, context->stream, a);
+  find_statistics(context, a);
   launch(attention_backward_queries<W, kThreads>, grid(shape, divide_up(shape.queries, kOwned)), kThreads, tiled,
          context->stream, a);
   launch(attention_backward_keys<W, kThreads>, grid(shape, divide_up(shape.keys, kOwned)), kThreads,
@@ -172,9 +180,7 @@ void forward(ap_context* context, const AttentionForward<float>& a) {
 
 template <int W>
 void backward(ap_context* context, AttentionBackward<float>& a) {
-  const int heads = a.shape.B * a.shape.H;
-  a.statistics = context->scratch.take<Statistics>(int64_t{heads} * a.shape.queries);
-  launch(attention_statistics<float>, grid(a.shape, 1), 256, 0, context->stream, a);
+  find_statistics(context, a);
   launch(attention_backward_queries_float<W>, grid(a.shape, divide_up(a.shape.queries, kFloatRows)), kFloatThreads,
          float_backward_floats<W>() * sizeof(float), context->stream, a);
   launch(attention_backward_keys_float<W>, grid(a.shape, divide_up(a.shape.keys, kFloatRows)), kFloatThreads,

@@ -186,7 +186,7 @@ __device__ __forceinline__ void multiply_transposed_by(Left left, Sums<C, M>& pr
 template <int C, int W, int M>
 __device__ __forceinline__ void multiply_transposed(Sums<C, M>& product, const Fragments<W, M>& left,
                                                     const BFloat16* tile, int r) {
-  const auto held = [&](uint32_t (&a)[4], int m, int c) {
+  const auto held = [&](uint32_t(&a)[4], int m, int c) {
 #pragma unroll
     for (int i = 0; i < 4; i++) a[i] = left[m][c][i];
   };
@@ -257,34 +257,41 @@ __device__ inline void write_sums(const Sums<W, M>& sums, const float (&factors)
 
 // ---- what both passes of a gradient need of each query ----------------------------------------------------------
 
-// statistics (queries) of a head into `to`, zeros up to `rows`. Eight lanes share a query.
-template <class T>
-__device__ inline void fill_statistics(const AttentionBackward<T>& a, Head head, int rows, Statistics* to) {
+// put(n, statistics) for queries first, first + step, ... below `rows` of a head, zeros where it has no more. Eight
+// lanes share a query; vectors: that of the shape.
+template <class T, class Put>
+__device__ inline void each_statistics(const AttentionBackward<T>& a, Head head, int first, int step, int rows,
+                                       bool vectors, Put put) {
   constexpr float kUnit = sizeof(T) == sizeof(float) ? 1.0f : kLog2E;
   const AttentionShape& shape = a.shape;
   const Rows<const T> out = head.of(a.out), dout = head.of(a.dout);
   const float* log_sum_exp = head.of(a.log_sum_exp, shape);
-  const int together = blockDim.x / 8;
-  for (int first = 0; first < rows; first += together) {
+  for (; first < rows; first += step) {
     const int n = first + threadIdx.x / 8;
     float sum = 0.0f;
+#pragma unroll 1
     for (int d = threadIdx.x % 8 * 8; n < shape.queries && d < shape.D; d += 64) {
-      const Floats<8> left = load8(out.data + n * out.row + d, shape.vectors);
-      const Floats<8> right = load8(dout.data + n * dout.row + d, shape.vectors);
+      const Floats<8> left = load8(out.data + n * out.row + d, vectors);
+      const Floats<8> right = load8(dout.data + n * dout.row + d, vectors);
 #pragma unroll
       for (int e = 0; e < 8; e++) sum += left[e] * right[e];
     }
     sum = sum_of_row<8>(sum);
     if (threadIdx.x % 8 != 0 || n >= rows) continue;
-    to[n] = n < shape.queries ? Statistics{log_sum_exp[n] * kUnit, sum} : Statistics{0.0f, 0.0f};
+    put(n, n < shape.queries ? Statistics{log_sum_exp[n] * kUnit, sum} : Statistics{0.0f, 0.0f});
   }
 }
 
-// statistics (B, H, queries). Grid (1, H, B).
+inline constexpr int kStatisticsThreads = 256;
+
+// statistics (B, H, queries). Grid (blocks of queries, H, B).
 template <class T>
-__global__ void __launch_bounds__(256) attention_statistics(const AttentionBackward<T> a) {
+__global__ void __launch_bounds__(kStatisticsThreads) attention_statistics(const AttentionBackward<T> a) {
+  constexpr int kTogether = kStatisticsThreads / 8;
   const Head head = this_head();
-  fill_statistics(a, head, a.shape.queries, head.of(a.statistics, a.shape));
+  Statistics* to = head.of(a.statistics, a.shape);
+  each_statistics(a, head, blockIdx.x * kTogether, gridDim.x * kTogether, a.shape.queries, a.shape.vectors,
+                  [&](int n, Statistics of) { to[n] = of; });
 }
 
 }  // namespace autoprog

@@ -168,7 +168,8 @@ __global__ void __launch_bounds__(Threads, 2) attention_backward_whole(const Att
   ask_rows<W>(left, head.of(a.k), 0, keys, shape.keys, shape, threadIdx.x, blockDim.x);
   ask_rows<W>(right, head.of(a.v), 0, keys, shape.keys, shape, threadIdx.x, blockDim.x);
   cp_async_commit();
-  fill_statistics(a, head, queries, statistics);
+  each_statistics(a, head, 0, blockDim.x / 8, queries, shape.vectors,
+                  [&](int n, Statistics of) { statistics[n] = of; });
   cp_async_wait<0>();
   __syncthreads();
   query_gradients<W>(a, head, first, step, left, right, statistics, stage);

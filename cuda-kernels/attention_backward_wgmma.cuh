@@ -8,10 +8,12 @@ namespace autoprog {
 
 // Warpgroups of a multiprocessor: two blocks of one where a head lies in shared memory as a whole, with 255 registers a
 // thread; one block of three, which share tiles, with 168.
-inline constexpr int kWholeGroups = 2;
+template <int W>
+inline constexpr int kWholeGroups = W <= 64 ? 3 : 2;
 inline constexpr int kTiledGroups = 3;
 // Queries that a warpgroup takes at a time to its keys, as the registers allow.
-inline constexpr int kWholeTogether = 64;
+template <int W>
+inline constexpr int kWholeTogether = W <= 64 ? 32 : 64;
 inline constexpr int kTiledTogether = 32;
 
 #ifdef AP_WGMMA
@@ -22,8 +24,9 @@ struct GroupQueryGradient {
   Statistics statistics[2];
   uint32_t dscores[kTile / 16][4];
 
-  // first: the warp's first row
-  __device__ __forceinline__ void start(const Statistics* of_head, int first, int queries) {
+  // first: the warp's first row; of_query(n): its statistics
+  template <class Of>
+  __device__ __forceinline__ void start(Of of_query, int first, int queries) {
 #pragma unroll
     for (int c = 0; c < W / 8; c++) {
 #pragma unroll
@@ -32,7 +35,7 @@ struct GroupQueryGradient {
 #pragma unroll
     for (int h = 0; h < 2; h++) {
       const int row = first + lane() / 4 + h * 8;
-      statistics[h] = row < queries ? of_head[row] : Statistics{0.0f, 0.0f};
+      statistics[h] = row < queries ? of_query(row) : Statistics{0.0f, 0.0f};
     }
   }
 
@@ -85,6 +88,23 @@ struct GroupQueryGradient {
   }
 };
 
+// Statistics of queries in shared memory, their halves apart, so that a thread reads those of two neighbours at once.
+struct SharedStatistics {
+  float *log_sum_exp, *along;
+
+  __device__ void put(int n, Statistics of) const {
+    log_sum_exp[n] = of.x;
+    along[n] = of.y;
+  }
+  __device__ Statistics get(int n) const { return {log_sum_exp[n], along[n]}; }
+  __device__ SharedStatistics from(int n) const { return {log_sum_exp + n, along + n}; }
+};
+
+__device__ inline SharedStatistics take_statistics(Smem& smem, int queries) {
+  float* log_sum_exp = smem.take<float>(queries);
+  return {log_sum_exp, smem.take<float>(queries)};
+}
+
 // A warpgroup's keys, and its sums for dk and dv. Scores lie transposed, (keys, queries). `weights` and `dscores` are
 // at work until the next scores are there.
 template <int W, int Together>
@@ -104,7 +124,7 @@ struct GroupKeyGradient {
   // nothing.
   template <int C>
   __device__ __forceinline__ void add(const BFloat16* k, const BFloat16* v, const BFloat16* q, const BFloat16* dout,
-                                      const Statistics* statistics, int r, float factor) {
+                                      SharedStatistics statistics, int r, float factor) {
     float x[C / 8][4], dweight[C / 8][4];
     wgmma_fence();
     issue_transposed<C, W>(x, k, q, r);
@@ -115,9 +135,9 @@ struct GroupKeyGradient {
     wgmma_settle(x);
 #pragma unroll
     for (int j = 0; j < C / 8; j++) {
-      const float4 two = *vector_at<const float4>(statistics + r + j * 8 + lane() % 4 * 2);
+      const float2 two = *vector_at<const float2>(statistics.log_sum_exp + r + j * 8 + lane() % 4 * 2);
 #pragma unroll
-      for (int i = 0; i < 4; i++) x[j][i] = exp2_approximate(fmaf(x[j][i], factor, i % 2 == 0 ? -two.x : -two.z));
+      for (int i = 0; i < 4; i++) x[j][i] = exp2_approximate(fmaf(x[j][i], factor, i % 2 == 0 ? -two.x : -two.y));
     }
     as_lefts<C>(weights, x);
     wgmma_fence();
@@ -127,9 +147,9 @@ struct GroupKeyGradient {
     wgmma_settle(dweight);
 #pragma unroll
     for (int j = 0; j < C / 8; j++) {
-      const float4 two = *vector_at<const float4>(statistics + r + j * 8 + lane() % 4 * 2);
+      const float2 two = *vector_at<const float2>(statistics.along + r + j * 8 + lane() % 4 * 2);
 #pragma unroll
-      for (int i = 0; i < 4; i++) x[j][i] *= dweight[j][i] - (i % 2 == 0 ? two.y : two.w);
+      for (int i = 0; i < 4; i++) x[j][i] *= dweight[j][i] - (i % 2 == 0 ? two.x : two.y);
     }
     as_lefts<C>(dscores, x);
     wgmma_fence();
@@ -139,7 +159,7 @@ struct GroupKeyGradient {
 
   // Goes on over `rows` rows of the tiles, a multiple of 16.
   __device__ __forceinline__ void add_all(const BFloat16* k, const BFloat16* v, const BFloat16* q, const BFloat16* dout,
-                                          const Statistics* statistics, int rows, float factor) {
+                                          SharedStatistics statistics, int rows, float factor) {
     each_part<Together>(
         rows, [&](auto part, int r, int) { add<decltype(part)::value>(k, v, q, dout, statistics, r, factor); });
   }
@@ -155,20 +175,12 @@ struct GroupKeyGradient {
   }
 };
 
-// Asks for `rows` rows first ... of two sides of a head that have as many.
-template <int W>
-__device__ __forceinline__ void ask_both(BFloat16* left, Rows<const BFloat16> from, BFloat16* right,
-                                         Rows<const BFloat16> from_right, int first, int rows, int end, int D, int t,
-                                         int threads) {
-  ask_blocks<W>(left, from, first, rows, end, D, t, threads);
-  ask_blocks<W>(right, from_right, first, rows, end, D, t, threads);
-}
 #endif
 
 // One warpgroup. A head's keys and values lie in shared memory as a whole, then its queries and dout; its blocks of
 // queries and of keys are shared by `parts` blocks. Grid (parts, H, B).
 template <int W>
-__global__ void __launch_bounds__(kWarpgroup, kWholeGroups)
+__global__ void __launch_bounds__(kWarpgroup, kWholeGroups<W>)
     attention_backward_whole_wgmma(const AttentionBackward<BFloat16> a) {
 #ifdef AP_WGMMA
   const AttentionShape& shape = a.shape;
@@ -180,25 +192,27 @@ __global__ void __launch_bounds__(kWarpgroup, kWholeGroups)
   BFloat16* right = smem.take<BFloat16>(rows * W, 128);
   BFloat16* own_left = smem.take<BFloat16>(kGroupRows * W, 128);
   BFloat16* own_right = smem.take<BFloat16>(kGroupRows * W, 128);
-  Statistics* statistics = smem.take<Statistics>(queries);
+  const SharedStatistics statistics = take_statistics(smem, queries);
   auto ask_queries = [&](int first) {
-    ask_both<W>(own_left, head.of(a.q), own_right, head.of(a.dout), first, kGroupRows, shape.queries, shape.D, t,
-                kWarpgroup);
+    ask_blocks<W>(own_left, head.of(a.q), first, kGroupRows, shape.queries, shape.D, t);
+    ask_blocks<W>(own_right, head.of(a.dout), first, kGroupRows, shape.queries, shape.D, t);
     cp_async_commit();
   };
   auto ask_keys = [&](int first) {
-    ask_both<W>(own_left, head.of(a.k), own_right, head.of(a.v), first, kGroupRows, shape.keys, shape.D, t, kWarpgroup);
+    ask_blocks<W>(own_left, head.of(a.k), first, kGroupRows, shape.keys, shape.D, t);
+    ask_blocks<W>(own_right, head.of(a.v), first, kGroupRows, shape.keys, shape.D, t);
     cp_async_commit();
   };
-  ask_both<W>(left, head.of(a.k), right, head.of(a.v), 0, keys, shape.keys, shape.D, t, kWarpgroup);
+  ask_blocks<W>(left, head.of(a.k), 0, keys, shape.keys, shape.D, t);
+  ask_blocks<W>(right, head.of(a.v), 0, keys, shape.keys, shape.D, t);
   ask_queries(blockIdx.x * kGroupRows);
-  fill_statistics(a, head, queries, statistics);
+  each_statistics(a, head, 0, kWarpgroup / 8, queries, true, [&](int n, Statistics of) { statistics.put(n, of); });
 #pragma unroll 1
   for (int first = blockIdx.x * kGroupRows; first < shape.queries; first += step) {
     take_blocks<0>();
     __syncthreads();
     GroupQueryGradient<W> g;
-    g.start(statistics, first + of_warp, shape.queries);
+    g.start([&](int n) { return statistics.get(n); }, first + of_warp, shape.queries);
     g.add_all(own_left, own_right, left, right, shape.keys, shape.scale * kLog2E);
     __syncthreads();
     if (first + step < shape.queries) ask_queries(first + step);
@@ -206,15 +220,19 @@ __global__ void __launch_bounds__(kWarpgroup, kWholeGroups)
   }
   cp_async_wait<0>();
   __syncthreads();
-  ask_both<W>(left, head.of(a.q), right, head.of(a.dout), 0, queries, shape.queries, shape.D, t, kWarpgroup);
+  ask_blocks<W>(left, head.of(a.q), 0, queries, shape.queries, shape.D, t);
+  ask_blocks<W>(right, head.of(a.dout), 0, queries, shape.queries, shape.D, t);
   ask_keys(blockIdx.x * kGroupRows);
 #pragma unroll 1
   for (int first = blockIdx.x * kGroupRows; first < shape.keys; first += step) {
     take_blocks<0>();
     __syncthreads();
-    GroupKeyGradient<W, kWholeTogether> g;
+    GroupKeyGradient<W, kWholeTogether<W>> g;
     g.start();
-    g.add_all(own_left, own_right, left, right, statistics, queries, shape.scale * kLog2E);
+    for (int row = 0; row < queries; row += kTile) {
+      g.add_all(own_left, own_right, left + row * W, right + row * W, statistics.from(row), min(kTile, queries - row),
+                shape.scale * kLog2E);
+    }
     __syncthreads();
     if (first + step < shape.keys) ask_keys(first + step);
     g.finish(a, head, first + of_warp);
@@ -227,10 +245,9 @@ template <int W>
 __global__ void __launch_bounds__(kTiledGroups* kWarpgroup, 1)
     attention_backward_queries_wgmma(const AttentionBackward<BFloat16> a) {
 #ifdef AP_WGMMA
-  constexpr int kThreads = kTiledGroups * kWarpgroup;
   const AttentionShape& shape = a.shape;
   const Head head = this_head();
-  const int group = threadIdx.x / kWarpgroup, t = threadIdx.x % kWarpgroup;
+  const int group = own_group(), t = threadIdx.x % kWarpgroup;
   const int first = (blockIdx.x * kTiledGroups + group) * kGroupRows, own = first + t / kWarp * kBlock;
   const float factor = shape.scale * kLog2E;
   Smem smem;
@@ -241,15 +258,18 @@ __global__ void __launch_bounds__(kTiledGroups* kWarpgroup, 1)
   auto ask = [&](int key) {
     const int at = key / kTile % kStages * kTile * W;
     if (key < shape.keys) {
-      ask_both<W>(k + at, head.of(a.k), v + at, head.of(a.v), key, kTile, shape.keys, shape.D, threadIdx.x, kThreads);
+      if (group == 0) ask_blocks<W>(k + at, head.of(a.k), key, kTile, shape.keys, shape.D, t);
+      if (group == 1) ask_blocks<W>(v + at, head.of(a.v), key, kTile, shape.keys, shape.D, t);
     }
     cp_async_commit();
   };
-  ask_both<W>(q, head.of(a.q), dout, head.of(a.dout), first, kGroupRows, shape.queries, shape.D, t, kWarpgroup);
+  ask_blocks<W>(q, head.of(a.q), first, kGroupRows, shape.queries, shape.D, t);
+  ask_blocks<W>(dout, head.of(a.dout), first, kGroupRows, shape.queries, shape.D, t);
   ask(0);
   ask(kTile);
   GroupQueryGradient<W> g;
-  g.start(head.of(a.statistics, shape), own, shape.queries);
+  const Statistics* of_head = head.of(a.statistics, shape);
+  g.start([&](int n) { return of_head[n]; }, own, shape.queries);
 #pragma unroll 1
   for (int key = 0; key < shape.keys; key += kTile) {
     take_blocks<1>();
@@ -267,10 +287,9 @@ template <int W>
 __global__ void __launch_bounds__(kTiledGroups* kWarpgroup, 1)
     attention_backward_keys_wgmma(const AttentionBackward<BFloat16> a) {
 #ifdef AP_WGMMA
-  constexpr int kThreads = kTiledGroups * kWarpgroup;
   const AttentionShape& shape = a.shape;
   const Head head = this_head();
-  const int group = threadIdx.x / kWarpgroup, t = threadIdx.x % kWarpgroup;
+  const int group = own_group(), t = threadIdx.x % kWarpgroup;
   const int first = (blockIdx.x * kTiledGroups + group) * kGroupRows, own = first + t / kWarp * kBlock;
   const float factor = shape.scale * kLog2E;
   Smem smem;
@@ -278,20 +297,21 @@ __global__ void __launch_bounds__(kTiledGroups* kWarpgroup, 1)
   BFloat16* dout = smem.take<BFloat16>(kStages * kTile * W, 128);
   BFloat16* k = smem.take<BFloat16>(kTiledGroups * kGroupRows * W, 128) + group * kGroupRows * W;
   BFloat16* v = smem.take<BFloat16>(kTiledGroups * kGroupRows * W, 128) + group * kGroupRows * W;
-  Statistics* statistics = smem.take<Statistics>(kStages * kTile);
+  const SharedStatistics statistics = take_statistics(smem, kStages * kTile);
   auto ask = [&](int query) {
     const int stage = query / kTile % kStages, at = stage * kTile * W;
     const Statistics* of_head = head.of(a.statistics, shape);
     if (query < shape.queries) {
-      ask_both<W>(q + at, head.of(a.q), dout + at, head.of(a.dout), query, kTile, shape.queries, shape.D, threadIdx.x,
-                  kThreads);
-      for (int i = threadIdx.x; i < kTile; i += kThreads) {
-        statistics[stage * kTile + i] = query + i < shape.queries ? of_head[query + i] : Statistics{0.0f, 0.0f};
+      if (group == 0) ask_blocks<W>(q + at, head.of(a.q), query, kTile, shape.queries, shape.D, t);
+      if (group == 1) ask_blocks<W>(dout + at, head.of(a.dout), query, kTile, shape.queries, shape.D, t);
+      if (group == 2 && t < kTile) {
+        statistics.put(stage * kTile + t, query + t < shape.queries ? of_head[query + t] : Statistics{0.0f, 0.0f});
       }
     }
     cp_async_commit();
   };
-  ask_both<W>(k, head.of(a.k), v, head.of(a.v), first, kGroupRows, shape.keys, shape.D, t, kWarpgroup);
+  ask_blocks<W>(k, head.of(a.k), first, kGroupRows, shape.keys, shape.D, t);
+  ask_blocks<W>(v, head.of(a.v), first, kGroupRows, shape.keys, shape.D, t);
   ask(0);
   ask(kTile);
   GroupKeyGradient<W, kTiledTogether> g;
@@ -302,8 +322,8 @@ __global__ void __launch_bounds__(kTiledGroups* kWarpgroup, 1)
     __syncthreads();
     ask(query + 2 * kTile);
     const int stage = query / kTile % kStages, at = stage * kTile * W;
-    g.add_all(k, v, q + at, dout + at, statistics + stage * kTile, min(kTile, round_up(shape.queries - query, kBlock)),
-              factor);
+    g.add_all(k, v, q + at, dout + at, statistics.from(stage * kTile),
+              min(kTile, round_up(shape.queries - query, kBlock)), factor);
   }
   g.finish(a, head, own);
 #endif

@@ -70,33 +70,33 @@ __global__ void __launch_bounds__(kForwardGroups* kWarpgroup, 2)
 #ifdef AP_WGMMA
   const AttentionShape& shape = a.shape;
   const Head head = this_head();
-  const int group = threadIdx.x / kWarpgroup, t = threadIdx.x % kWarpgroup, groups = blockDim.x / kWarpgroup;
+  const int group = own_group(), t = threadIdx.x % kWarpgroup, groups = blockDim.x / kWarpgroup;
   const int rows = round_up(shape.keys, kBlock), step = gridDim.x * groups * kGroupRows;
   const float factor = shape.scale * kLog2E;
   Smem smem;
   BFloat16* k = smem.take<BFloat16>(rows * W, 128);
   BFloat16* v = smem.take<BFloat16>(rows * W, 128);
   BFloat16* q = smem.take<BFloat16>(groups * kGroupRows * W, 128) + group * kGroupRows * W;
-  int first = (blockIdx.x * groups + group) * kGroupRows;
-  ask_blocks<W>(q, head.of(a.q), first, kGroupRows, shape.queries, shape.D, t, kWarpgroup);
-  ask_blocks<W>(k, head.of(a.k), 0, rows, shape.keys, shape.D, threadIdx.x, blockDim.x);
-  ask_blocks<W>(v, head.of(a.v), 0, rows, shape.keys, shape.D, threadIdx.x, blockDim.x);
-  cp_async_commit();
-  take_blocks<0>();
-  __syncthreads();
-  for (; first < shape.queries; first += step) {
-    const int own = first + t / kWarp * kBlock;
+  auto ask_queries = [&](int block_first) {
+    ask_blocks<W>(q, head.of(a.q), block_first + group * kGroupRows, kGroupRows, shape.queries, shape.D, t);
+    cp_async_commit();
+  };
+  if (group == 0) ask_blocks<W>(k, head.of(a.k), 0, rows, shape.keys, shape.D, t);
+  if (group == groups - 1) ask_blocks<W>(v, head.of(a.v), 0, rows, shape.keys, shape.D, t);
+  ask_queries(blockIdx.x * groups * kGroupRows);
+#pragma unroll 1
+  for (int block_first = blockIdx.x * groups * kGroupRows; block_first < shape.queries; block_first += step) {
+    take_blocks<0>();
+    __syncthreads();
+    const int own = block_first + group * kGroupRows + t / kWarp * kBlock;
     GroupQueries<W> queries;
     queries.start(own, shape.queries);
-    queries.attend_all(q, k, v, shape.keys, factor);
-    warpgroup_sync();
-    if (first + step < shape.queries) {
-      ask_blocks<W>(q, head.of(a.q), first + step, kGroupRows, shape.queries, shape.D, t, kWarpgroup);
-      cp_async_commit();
+    for (int key = 0; key < shape.keys; key += kTile) {
+      queries.attend_all(q, k + key * W, v + key * W, min(kTile, shape.keys - key), factor);
     }
+    __syncthreads();
+    if (block_first + step < shape.queries) ask_queries(block_first + step);
     queries.finish(a, head, own);
-    take_blocks<0>();
-    warpgroup_sync();
   }
 #endif
 }
@@ -106,10 +106,9 @@ template <int W>
 __global__ void __launch_bounds__(kForwardGroups* kWarpgroup, 2)
     attention_forward_tiled_wgmma(const AttentionForward<BFloat16> a) {
 #ifdef AP_WGMMA
-  constexpr int kThreads = kForwardGroups * kWarpgroup;
   const AttentionShape& shape = a.shape;
   const Head head = this_head();
-  const int group = threadIdx.x / kWarpgroup, t = threadIdx.x % kWarpgroup;
+  const int group = own_group(), t = threadIdx.x % kWarpgroup;
   const int first = (blockIdx.x * kForwardGroups + group) * kGroupRows, own = first + t / kWarp * kBlock;
   const float factor = shape.scale * kLog2E;
   Smem smem;
@@ -119,12 +118,12 @@ __global__ void __launch_bounds__(kForwardGroups* kWarpgroup, 2)
   auto ask = [&](int key) {
     const int at = key / kTile % kStages * kTile * W;
     if (key < shape.keys) {
-      ask_blocks<W>(k + at, head.of(a.k), key, kTile, shape.keys, shape.D, threadIdx.x, kThreads);
-      ask_blocks<W>(v + at, head.of(a.v), key, kTile, shape.keys, shape.D, threadIdx.x, kThreads);
+      if (group == 0) ask_blocks<W>(k + at, head.of(a.k), key, kTile, shape.keys, shape.D, t);
+      if (group == 1) ask_blocks<W>(v + at, head.of(a.v), key, kTile, shape.keys, shape.D, t);
     }
     cp_async_commit();
   };
-  ask_blocks<W>(q, head.of(a.q), first, kGroupRows, shape.queries, shape.D, t, kWarpgroup);
+  ask_blocks<W>(q, head.of(a.q), first, kGroupRows, shape.queries, shape.D, t);
   ask(0);
   ask(kTile);
   GroupQueries<W> queries;

@@ -11,20 +11,42 @@ inline constexpr int kGroupRows = 64;
 // Tiles that have room where rows pass in tiles: one is at work, one may still be read, and two are on their way.
 inline constexpr int kStages = 4;
 
+// x, which all lanes have alike: the compiler then sees it, and keeps what follows from it in registers of the warp,
+// where wgmma takes its descriptors from.
+__device__ inline int uniform(int x) {
+  return __shfl_sync(kAllLanes, x, 0);
+}
+// Which warpgroup of its block a thread is in.
+__device__ inline int own_group() {
+  return uniform(threadIdx.x / kWarpgroup);
+}
+
 // ---- tiles: rows of W elements, as blocks of 8 by 8, those of 8 rows side by side -------------------------------
 
-// Asks for rows [first, first + rows) of a head of `end` rows; what lies outside becomes zero. Thread t of `threads`
-// does its share. Every address must be a multiple of 16 bytes, and `rows` of 8.
+// Of ask_blocks: `Pairs` pairs of pieces of 16 bytes, from column d on. Of eight lanes, whose pieces are read together,
+// two have neighbours in a row, so that no 32 bytes are read twice, and four write to banks of their own.
+template <int W, int Pairs>
+__device__ __forceinline__ void ask_pairs(BFloat16* tile, Rows<const BFloat16> from, int first, int d, int rows,
+                                          int end, int D, int t) {
+  constexpr int kThreads = 16 * Pairs, kStep = kWarpgroup / kThreads * 8;  // threads of 8 rows; rows of the warpgroup
+  const int own = t / kThreads * 8 + t / 2 % 8, column = d + t / 16 % Pairs * 16 + t % 2 * 8;
+  const int stop = column < D ? end - first : 0;
+  BFloat16* to = tile + t / kThreads * 8 * W + column * 8 + t / 2 % 8 * 8;
+  const BFloat16* source = from.data + (first + own) * from.row + column;
+#pragma unroll 4
+  for (int done = 0; done < rows; done += kStep, to += kStep * W, source += kStep * from.row) {
+    if (kStep > kBlock && own + done >= rows) break;
+    cp_async16(to, source, own + done < stop);
+  }
+}
+
+// Asks for rows [first, first + rows) of a head of `end` rows; what lies outside becomes zero. Thread t of a warpgroup
+// does its share. Every address must be a multiple of 16 bytes, and `rows` of 16.
 template <int W>
 __device__ __forceinline__ void ask_blocks(BFloat16* tile, Rows<const BFloat16> from, int first, int rows, int end,
-                                           int D, int t, int threads) {
-  constexpr int kPieces = W / 8;
-#pragma unroll 2
-  for (int i = t; i < rows * kPieces; i += threads) {
-    const int row = first + i % 8 + i / (8 * kPieces) * 8, d = i / 8 % kPieces * 8;
-    const bool inside = row < end && d < D;
-    cp_async16(tile + i * 8, inside ? from.data + row * from.row + d : from.data, inside);
-  }
+                                           int D, int t) {
+  ask_pairs<W, 4>(tile, from, first, 0, rows, end, D, t);
+  if constexpr (W > 64) ask_pairs<W, W / 16 - 4>(tile, from, first, 64, rows, end, D, t);
 }
 
 // What was asked for is there for wgmma once all threads have passed a barrier after this.
@@ -78,18 +100,19 @@ template <int W>
 __device__ __forceinline__ void write_group(const float (&sums)[W / 8][4], const float (&factors)[2], Rows<BFloat16> to,
                                             int first, int end, int D) {
   const bool odd = lane() % 2 != 0;
+  const int own = first + lane() / 4, column = (odd ? 8 : 0) + lane() % 4 / 2 * 4;
+  BFloat16* const rows[2] = {computed(to.data + own * to.row + column),
+                             computed(to.data + (own + 8) * to.row + column)};
 #pragma unroll
-  for (int c = 0; c < W / 16; c++) {
+  for (int h = 0; h < 2; h++) {
+    const float f = factors[h];
+    const int stop = own + h * 8 < end ? D - column : 0;
 #pragma unroll
-    for (int h = 0; h < 2; h++) {
-      const float f = factors[h];
+    for (int c = 0; c < W / 16; c++) {
       const uint32_t left = pack(f * sums[2 * c][2 * h], f * sums[2 * c][2 * h + 1]);
       const uint32_t right = pack(f * sums[2 * c + 1][2 * h], f * sums[2 * c + 1][2 * h + 1]);
       const uint32_t other = __shfl_xor_sync(kAllLanes, odd ? left : right, 1);
-      const int row = first + lane() / 4 + h * 8, d = c * 16 + (odd ? 8 : 0) + lane() % 4 / 2 * 4;
-      if (row < end && d < D) {
-        *vector_at<uint2>(to.data + row * to.row + d) = odd ? uint2{other, right} : uint2{left, other};
-      }
+      if (c * 16 < stop) *vector_at<uint2>(rows[h] + c * 16) = odd ? uint2{other, right} : uint2{left, other};
     }
   }
 }

@@ -45,6 +45,13 @@ template <int Keep>
 __device__ inline void cp_async_wait() {
   asm volatile("cp.async.wait_group %0;" ::"n"(Keep) : "memory");
 }
+// An address of global memory that is computed here, and not anew by the compiler wherever it is used.
+template <class T>
+__device__ inline T* computed(T* p) {
+  asm volatile("" : "+l"(p));
+  __builtin_assume(__isGlobal(p));
+  return p;
+}
 // 2^x within 2 ulp; 0 where that is below 2^-126.
 __device__ inline float exp2_approximate(float x) {
   float y;

@@ -52,7 +52,8 @@ class AdamW:
         self.m, self.v, self.squared_norm = bench.zeros(s.n), bench.zeros(s.n), bench.zeros(1)
         self.rounded = bench.poisoned(s.n)
         self.addresses = (ctypes.c_int64 * s.averages)(*(x.data_ptr() for x in self.emas))
-        self.decays = (ctypes.c_float * s.averages)(*[EMA_DECAY] * s.averages)
+        corrections = [1 / (1 - beta) for beta in BETAS]  # of the first step
+        self.rates = torch.tensor([RATE, *corrections, *[EMA_DECAY] * s.averages], device=bench.device)
 
     @staticmethod
     def moved(s):
@@ -64,9 +65,9 @@ class AdamW:
         return [w, *(EMA_DECAY * x.double() + (1 - EMA_DECAY) * w for x in self.emas)]
 
     def ours(self, library):
-        step = (RATE, *BETAS, EPSILON, DECAY, 1, math.inf)
+        step = (*BETAS, EPSILON, DECAY, math.inf, self.rates)
         state = (self.w, self.g, self.m, self.v, self.squared_norm)
-        averages = (self.s.averages, self.addresses, self.decays)
+        averages = (self.s.averages, self.addresses)
         return lambda: library.adam_w(self.s.n, *step, *state, *averages, self.rounded), self.results
 
     def results(self):
