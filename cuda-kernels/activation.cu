@@ -1,41 +1,21 @@
 #include "activation.cuh"
-#include "context.cuh"
 
 using namespace autoprog;
 
-namespace {
-
-template <class A, class T>
-void forward(ap_context* context, A, int64_t n, const T* x, T* y, T* slope) {
-  constexpr int kWidth = kVector<T>;
-  with_width<kWidth>(loadable<kWidth>(x, y, slope), [&](auto wide) {
-    launch(activation_forward<A, T, wide()>, flat_blocks<wide()>(n), kFlatThreads, 0, context->stream, n, x, y, slope);
-  });
-}
-
-}  // namespace
-
 int ap_gelu_forward(ap_context* context, int32_t type, int32_t gelu, int64_t n, const void* x, void* y, void* slope) {
   return guarded(context, type, [&](auto as) {
-    with_gelu(gelu, [&](auto activation) { forward(context, activation, n, as(x), as(y), as(slope)); });
+    with_gelu(gelu, [&](auto activation) { activate(context, activation, n, as(x), as(y), as(slope)); });
   });
 }
 
 int ap_gelu_backward(ap_context* context, int32_t type, int64_t n, const void* slope, const void* dy, void* dx) {
-  return guarded(context, type, [&](auto as) {
-    using T = typename decltype(as)::Type;
-    constexpr int kWidth = kVector<T>;
-    with_width<kWidth>(loadable<kWidth>(as(slope), as(dy), as(dx)), [&](auto wide) {
-      launch(gelu_backward<T, wide()>, flat_blocks<wide()>(n), kFlatThreads, 0, context->stream, n, as(slope), as(dy),
-             as(dx));
-    });
-  });
+  return guarded(context, type, [&](auto as) { multiply_by_slope(context, n, as(slope), as(dy), as(dx)); });
 }
 
 int ap_silu_forward(ap_context* context, int32_t type, int64_t n, const void* x, void* y) {
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
-    forward<Silu, T>(context, {}, n, as(x), as(y), nullptr);
+    activate<Silu, T>(context, {}, n, as(x), as(y), nullptr);
   });
 }
 

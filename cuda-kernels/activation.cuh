@@ -1,7 +1,8 @@
 // Activations, and their derivatives.
 #pragma once
 #include "autoprog.h"
-#include "device.cuh"
+#include "context.cuh"
+#include "mma.cuh"
 
 namespace autoprog {
 
@@ -11,13 +12,13 @@ struct Normal {
 };
 
 // Of the standard normal distribution. For u >= 0, Phi(-u) e^(u^2/2) is a polynomial of 1 / (1 + 0.3 u), fitted minimax
-// with relative error 1.5e-7; to that the exponential adds the rounding of its argument, 6e-8 u^2.
+// with relative error 1.5e-7; to that the exponential adds the rounding of its argument, 6e-8 u^2. At infinity both are
+// exactly 0: x phi(x) is then the NaN that the formula gives.
 __device__ inline Normal normal(float x) {
   constexpr float kLog2E = 1.44269504f;
   const float u = fabsf(x);
-  // Exactly 0 where it falls below 2e-30: at infinity, x phi(x) is then the NaN that the formula gives.
-  const float bell = u > 11.7f ? 0.0f : exp2f(-0.5f * kLog2E * u * u);
-  const float t = __fdividef(1.0f, 0.3f * fminf(12.0f, u) + 1.0f);
+  const float bell = exp2_approximate(-0.5f * kLog2E * u * u);
+  const float t = reciprocal_approximate(0.3f * u + 1.0f);
   float p = 3.56749971e-2f * t - 1.57203868e-1f;
   p = p * t + 2.06354603e-1f;
   p = p * t - 5.36843948e-2f;
@@ -36,7 +37,7 @@ struct Logistic {
 // 1 / (1 + e^-x). Both it and its derivative keep their digits where they are small.
 __device__ inline Logistic logistic(float x) {
   const float e = expf(-fabsf(x));
-  const float large = __fdividef(1.0f, 1.0f + e), small = e * large;
+  const float large = reciprocal_approximate(1.0f + e), small = e * large;
   return {x < 0.0f ? small : large, small * large};
 }
 
@@ -83,7 +84,7 @@ void with_gelu(int32_t gelu, Body body) {
   }
 }
 
-// y (n) = activation(x); slope (n), where it is not null, its derivative, which may take the place of x
+// y (n) = activation(x); slope (n), where it is not null, its derivative; either may take the place of x
 template <class A, class T, int Width>
 __global__ void activation_forward(int64_t n, const T* x, T* y, T* slope) {
   own_group<Width>(n, [&](int64_t i, auto lanes) {
@@ -140,6 +141,24 @@ __global__ void geglu_backward(int64_t rows, int64_t C, const T* x, const T* dy,
     });
     lanes.store(dx + 2 * row * C + c, da);
     lanes.store(dx + (2 * row + 1) * C + c, db);
+  });
+}
+
+// ---- launchers ---------------------------------------------------------------------------------------------------
+
+template <class A, class T>
+void activate(ap_context* context, A, int64_t n, const T* x, T* y, T* slope) {
+  constexpr int kWidth = kVector<T>;
+  with_width<kWidth>(loadable<kWidth>(x, y, slope), [&](auto wide) {
+    launch(activation_forward<A, T, wide()>, flat_blocks<wide()>(n), kFlatThreads, 0, context->stream, n, x, y, slope);
+  });
+}
+
+template <class T>
+void multiply_by_slope(ap_context* context, int64_t n, const T* slope, const T* dy, T* dx) {
+  constexpr int kWidth = kVector<T>;
+  with_width<kWidth>(loadable<kWidth>(slope, dy, dx), [&](auto wide) {
+    launch(gelu_backward<T, wide()>, flat_blocks<wide()>(n), kFlatThreads, 0, context->stream, n, slope, dy, dx);
   });
 }
 

@@ -1,6 +1,7 @@
 #include <map>
 #include <tuple>
 
+#include "activation.cuh"
 #include "cublaslt.cuh"
 #include "linear.cuh"
 
@@ -9,7 +10,6 @@ using namespace autoprog;
 namespace {
 
 constexpr size_t kWorkspaceBytes = size_t{32} << 20;  // what cuBLAS itself takes on Hopper
-constexpr int64_t kPieceBytes = int64_t{16} << 20;    // of products in float32: they stay in the second-level cache
 
 // The library's handle; the process has one for all contexts and keeps it to its end.
 lt::Handle handle() {
@@ -137,8 +137,8 @@ struct Products {
 
   std::map<Key, Plan> plans;
   Scratch workspace;
-  Scratch pieces;  // products in float32, on their way to the result
-  Scratch bias;    // in the type, or at the address, that cuBLASLt takes it
+  Scratch sums;  // in float32, on their way to the result
+  Scratch bias;  // in the type, or at the address, that cuBLASLt takes it
 };
 
 Products& products_of(ap_context* context) {
@@ -181,29 +181,6 @@ void multiply(ap_context* context, const Factor& a_shape, const Factor& b_shape,
          Matrix<Y>{result, 1, p.rows()});
 }
 
-// left (rows, width of a row) times right, whose rows are those of the result transposed or not: in float32, piece by
-// piece of the rows, each given to finish(first row, rows, product).
-template <class T, class Finish>
-void in_pieces(ap_context* context, int64_t rows, const Factor& right, int64_t width, const T* left, const T* weight,
-               Finish finish) {
-  const int64_t columns = right.transposed ? right.outer : right.inner;
-  constexpr int64_t kRowsOfTile = 128;
-  const int64_t fitting = kPieceBytes / (columns * static_cast<int64_t>(sizeof(float)));
-  const int64_t rows_of_piece = std::max(kRowsOfTile, fitting / kRowsOfTile * kRowsOfTile);
-  float* product = products_of(context).pieces.take<float>(std::min(rows, rows_of_piece) * columns);
-  for (int64_t first = 0; first < rows; first += rows_of_piece) {
-    const int64_t count = std::min(rows_of_piece, rows - first);
-    multiply<T, float>(context, right, {count, width, false}, weight, left + first * width, nullptr, product);
-    finish(first, count, product);
-  }
-}
-
-// Where a row begins, if there is an array at all.
-template <class T>
-T* row_of(T* x, int64_t row, int64_t columns) {
-  return x == nullptr ? nullptr : x + row * columns;
-}
-
 // The bias as cuBLASLt takes it: in the result's type, at an address that is a multiple of 16.
 template <class Y>
 const void* bias_for(ap_context* context, int64_t n, const float* bias) {
@@ -223,19 +200,27 @@ bool forward_in_one(ap_context* context, int64_t rows, int64_t in, int64_t out, 
   return multiplied(context, product, weight, x, added, base, y);
 }
 
+// y = base + x weight^T + bias
 template <class T, class Y>
 void forward(ap_context* context, int64_t rows, int64_t in, int64_t out, const T* x, const T* weight, const float* bias,
              const T* base, Y* y) {
   if (forward_in_one(context, rows, in, out, x, weight, bias, base, y)) return;
-  constexpr int kWidth = std::max(kVector<T>, kVector<Y>);
-  in_pieces(context, rows, {out, in, true}, in, x, weight, [&](int64_t first, int64_t count, const float* h) {
-    const T* below = row_of(base, first, out);
-    Y* target = row_of(y, first, out);
-    with_width<kWidth>(out % kWidth == 0 && loadable<kWidth>(bias, below, target), [&](auto wide) {
-      launch(finish_sum<T, Y, wide()>, flat_blocks<wide()>(count * out), kFlatThreads, 0, context->stream, count * out,
-             out, h, bias, below, target);
-    });
+  // else the product is added to base + bias in float32, so that the sum is rounded once
+  const int64_t n = rows * out;
+  float* sum = nullptr;
+  if constexpr (std::is_same_v<Y, float>) {
+    sum = y;
+  } else {
+    sum = products_of(context).sums.take<float>(n);
+  }
+  constexpr int kWidth = kVector<T>;
+  with_width<kWidth>(out % kWidth == 0 && loadable<kWidth>(base, bias, sum), [&](auto wide) {
+    launch(add_bias<T, wide()>, flat_blocks<wide()>(n), kFlatThreads, 0, context->stream, n, out, base, bias, sum);
   });
+  multiply<T, float>(context, {out, in, true}, {rows, in, false}, weight, x, sum, sum);
+  if constexpr (!std::is_same_v<Y, float>) {
+    launch(convert<float, Y, 1>, flat_blocks<1>(n), kFlatThreads, 0, context->stream, n, sum, y);
+  }
 }
 
 }  // namespace
@@ -256,17 +241,8 @@ int ap_linear_gelu_forward(ap_context* context, int32_t type, int32_t gelu, int6
                            const void* x, const void* weight, const float* bias, void* y, void* slope) {
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
-    constexpr int kWidth = kVector<T>;
-    in_pieces(context, rows, {out, in, true}, in, as(x), as(weight), [&](int64_t first, int64_t count, const float* h) {
-      T* values = row_of(as(y), first, out);
-      T* slopes = row_of(as(slope), first, out);
-      with_width<kWidth>(out % kWidth == 0 && loadable<kWidth>(bias, values, slopes), [&](auto wide) {
-        with_gelu(gelu, [&](auto activation) {
-          launch(finish_gelu<decltype(activation), T, wide()>, flat_blocks<wide()>(count * out), kFlatThreads, 0,
-                 context->stream, count * out, out, h, bias, values, slopes);
-        });
-      });
-    });
+    forward<T, T>(context, rows, in, out, as(x), as(weight), bias, nullptr, as(y));
+    with_gelu(gelu, [&](auto activation) { activate(context, activation, rows * out, as(y), as(y), as(slope)); });
   });
 }
 
@@ -274,20 +250,8 @@ int ap_linear_backward_input(ap_context* context, int32_t type, int64_t rows, in
                              const void* weight, const void* scale, void* dx) {
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
-    const Factor right{out, in, false};
-    if (scale == nullptr) {
-      multiply<T, T>(context, right, {rows, out, false}, as(weight), as(dy), nullptr, as(dx));
-      return;
-    }
-    constexpr int kWidth = kVector<T>;
-    in_pieces(context, rows, right, out, as(dy), as(weight), [&](int64_t first, int64_t count, const float* h) {
-      const T* factors = row_of(as(scale), first, in);
-      T* target = row_of(as(dx), first, in);
-      with_width<kWidth>(loadable<kWidth>(factors, target), [&](auto wide) {
-        launch(finish_scaled<T, wide()>, flat_blocks<wide()>(count * in), kFlatThreads, 0, context->stream, count * in,
-               h, factors, target);
-      });
-    });
+    multiply<T, T>(context, {out, in, false}, {rows, out, false}, as(weight), as(dy), nullptr, as(dx));
+    if (scale != nullptr) multiply_by_slope<T>(context, rows * in, as(scale), as(dx), as(dx));
   });
 }
 

@@ -1,6 +1,5 @@
-// What becomes of a product of matrices that cuBLASLt has left in float32.
+// What linear layers have beside the products of cuBLASLt.
 #pragma once
-#include "activation.cuh"
 #include "elementwise.cuh"
 
 namespace autoprog {
@@ -33,39 +32,12 @@ __device__ inline Floats<Width> load_or_zero(const T* x, int64_t i, Lanes<Width>
   return x == nullptr ? Floats<Width>{} : lanes.load(x + i);
 }
 
-// y (n) = base (n) + (h (n) + bias (columns), row by row); bias and base may be null
-template <class T, class Y, int Width>
-__global__ void finish_sum(int64_t n, int64_t columns, const float* h, const float* bias, const T* base, Y* y) {
-  own_group<Width>(n, [&](int64_t i, auto lanes) {
-    const auto value = lanes.load(h + i), added = load_or_zero(bias, i % columns, lanes);
-    const auto below = load_or_zero(base, i, lanes);
-    lanes.store(y + i, lanes.make([&](int k) { return below[k] + (value[k] + added[k]); }));
-  });
-}
-
-// y (n) = gelu(h (n) + bias (columns)), slope (n) = its derivative there; bias and slope may be null
-template <class Gelu, class T, int Width>
-__global__ void finish_gelu(int64_t n, int64_t columns, const float* h, const float* bias, T* y, T* slope) {
-  own_group<Width>(n, [&](int64_t i, auto lanes) {
-    auto value = lanes.load(h + i);
-    const auto added = load_or_zero(bias, i % columns, lanes);
-    auto derivative = value;
-    lanes.each([&](int k) {
-      const Activated at = Gelu{}(value[k] + added[k]);
-      value[k] = at.value;
-      derivative[k] = at.slope;
-    });
-    lanes.store(y + i, value);
-    if (slope != nullptr) lanes.store(slope + i, derivative);
-  });
-}
-
-// dx (n) = h (n) . scale (n)
+// sum (n) = base (n) + bias (columns), row by row; either may be null
 template <class T, int Width>
-__global__ void finish_scaled(int64_t n, const float* h, const T* scale, T* dx) {
+__global__ void add_bias(int64_t n, int64_t columns, const T* base, const float* bias, float* sum) {
   own_group<Width>(n, [&](int64_t i, auto lanes) {
-    const auto value = lanes.load(h + i), factor = lanes.load(scale + i);
-    lanes.store(dx + i, lanes.make([&](int k) { return value[k] * factor[k]; }));
+    const auto below = load_or_zero(base, i, lanes), added = load_or_zero(bias, i % columns, lanes);
+    lanes.store(sum + i, lanes.make([&](int k) { return below[k] + added[k]; }));
   });
 }
 

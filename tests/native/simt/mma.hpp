@@ -22,3 +22,6 @@ T* computed(T* p) {
 inline float exp2_approximate(float x) {
   return std::exp2(x);
 }
+inline float reciprocal_approximate(float x) {
+  return 1.0f / x;
+}

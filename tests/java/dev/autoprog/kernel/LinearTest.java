@@ -38,6 +38,19 @@ class LinearTest {
         new LinearShape(1, 129, 2));
   }
 
+  /**
+   * The shape that a candidate's GELU is checked on. In BFLOAT16, CUDA's kernels round h before it,
+   * as PyTorch's autocast does: that costs up to 2⁻⁸ |h gelu'(h)|, which is far more than gelu(h)
+   * times 2⁻⁸ where h is negative, and of few numbers alone no relative bound holds. There CUDA has
+   * more rows and columns; the native tests hold it to small shapes, against h that was rounded.
+   */
+  private static LinearShape ofGelu(Candidate candidate, LinearShape s) {
+    boolean roundsBefore = candidate.backend().name().equals("cuda");
+    return roundsBefore && s.rows() * s.out() < 1000
+        ? new LinearShape(s.rows() + 32, s.in(), s.out() + 32)
+        : s;
+  }
+
   static Stream<Arguments> candidates() {
     return Candidate.times(shapes());
   }
@@ -104,12 +117,13 @@ class LinearTest {
   @MethodSource("candidates")
   void agreesWithTheReference(Candidate candidate, LinearShape s) {
     RandomData data = RandomData.of("linear", s);
+    LinearShape g = ofGelu(candidate, s);
     KernelCheck.check(LinearKernelCalls.forward(data, s, true), candidate, BOUND);
     KernelCheck.check(LinearKernelCalls.forward(data, s, false), candidate, BOUND);
     KernelCheck.check(LinearKernelCalls.forwardToFloats(data, s), candidate, BOUND);
-    KernelCheck.check(LinearKernelCalls.geluForward(data, Gelu.ERF, s, true), candidate, BOUND);
-    KernelCheck.check(LinearKernelCalls.geluForward(data, Gelu.TANH, s, false), candidate, BOUND);
-    KernelCheck.check(LinearKernelCalls.geluWithoutSlope(data, s), candidate, BOUND);
+    KernelCheck.check(LinearKernelCalls.geluForward(data, Gelu.ERF, g, true), candidate, BOUND);
+    KernelCheck.check(LinearKernelCalls.geluForward(data, Gelu.TANH, g, false), candidate, BOUND);
+    KernelCheck.check(LinearKernelCalls.geluWithoutSlope(data, g), candidate, BOUND);
     KernelCheck.check(LinearKernelCalls.backwardInput(data, s, true), candidate, BOUND);
     KernelCheck.check(LinearKernelCalls.backwardInput(data, s, false), candidate, BOUND);
     KernelCheck.check(LinearKernelCalls.backwardWeight(data, s), candidate, BOUND);
@@ -123,7 +137,8 @@ class LinearTest {
     KernelCall forward = LinearKernelCalls.forward(data, s, true);
     KernelCheck.check(NonFinite.in(forward, "x", data), candidate, BOUND_OF_FEW);
     KernelCheck.check(NonFinite.in(forward, "weight", data), candidate, BOUND_OF_FEW);
-    KernelCall gelu = LinearKernelCalls.geluForward(data, Gelu.ERF, s, true);
+    LinearShape g = ofGelu(candidate, s);
+    KernelCall gelu = LinearKernelCalls.geluForward(data, Gelu.ERF, g, true);
     KernelCheck.check(NonFinite.in(gelu, "x", data), candidate, BOUND_OF_FEW);
     KernelCall input = LinearKernelCalls.backwardInput(data, s, true);
     KernelCheck.check(NonFinite.in(input, "dy", data), candidate, BOUND_OF_FEW);
