@@ -26,11 +26,6 @@ __device__ inline void fence_async_proxy() {
   asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 }
 
-// Waits for the other warps of the warpgroup.
-__device__ inline void warpgroup_sync() {
-  asm volatile("bar.sync %0, 128;" ::"r"(1 + threadIdx.x / kWarpgroup) : "memory");
-}
-
 #ifdef AP_WGMMA
 
 #define AP_S1(j) "+f"(d[j][0]), "+f"(d[j][1]), "+f"(d[j][2]), "+f"(d[j][3])

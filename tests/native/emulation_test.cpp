@@ -143,7 +143,7 @@ void misaligned_copy(float* x) {
   cp_async16(smem.take<float>(8) + 1, x);
 }
 void barrier_without_arrival(float*) {
-  if (threadIdx.x < 64) warpgroup_sync();
+  if (threadIdx.x < 64) simt::barrier(1, 128, 0, "a barrier of 128 threads", {});
 }
 
 void expect_failure(void (*kernel)(float*), int threads, const char* text) {

@@ -18,9 +18,6 @@ void wgmma_wait_groups(int keep, Location l);
 
 uint64_t wgmma_descriptor(const void* p, uint32_t summed_bytes, uint32_t other_bytes);
 inline void fence_async_proxy() {}
-inline void warpgroup_sync(simt::Location l = {}) {
-  simt::barrier(1 + simt::thread_index() / 128, 128, 0, "warpgroup_sync", l);
-}
 inline void wgmma_fence() {}
 void wgmma_commit(simt::Location l = {});
 template <int Keep>
