@@ -116,6 +116,13 @@ struct Added {
   __device__ void operator()(int64_t, int s, int64_t column, float sum) const { sums[s][column] += sum; }
 };
 
+// sums[s] (columns) += the sum of partial[s] over the parts.
+template <int Sums>
+void add_parts(ap_context* context, int64_t parts, int64_t columns, Partial<Sums, 1> partial, Added<Sums> sums) {
+  launch(sum_rows<Sums, 1, Partial<Sums, 1>, Added<Sums>>, dim3(blocks_for(columns, kWarp)), dim3(kWarp, kSumWarps), 0,
+         context->stream, parts, columns, parts, partial, sums);
+}
+
 // sums[s] (columns) += the sum of source(row, column, lanes).of[s] over the rows.
 template <int Sums, int Width, class Source>
 void sum_over_rows(ap_context* context, int64_t rows, int64_t columns, Added<Sums> sums, Source source) {
@@ -132,8 +139,7 @@ void sum_over_rows(ap_context* context, int64_t rows, int64_t columns, Added<Sum
   const Partial<Sums, 1> partial{context->scratch.take<float>(int64_t{parts} * Sums * columns), columns};
   launch(sum_rows<Sums, Width, Source, Partial<Sums, 1>>, dim3(tiles, parts), block, 0, context->stream, rows, columns,
          rows_per_part, source, partial);
-  launch(sum_rows<Sums, 1, Partial<Sums, 1>, Added<Sums>>, dim3(blocks_for(columns, kWarp)), block, 0, context->stream,
-         int64_t{parts}, columns, int64_t{parts}, partial, sums);
+  add_parts(context, parts, columns, partial, sums);
 }
 
 }  // namespace autoprog

@@ -19,9 +19,24 @@ struct Shape {
   size_t channel(size_t i) const { return i % static_cast<size_t>(C); }
   double count() const { return static_cast<double>(N * (C / G)); }
 };
-constexpr Shape kShapes[] = {{1, 1, 1, 1},      {2, 1, 6, 2},     {3, 9, 8, 8, 1},    {2, 65, 30, 3},
-                             {1, 197, 65, 1},   {2, 63, 96, 12},  {2, 63, 96, 12, 3}, {1, 40, 32, 1},
-                             {5, 20, 64, 4, 0}, {1, 130, 1030, 2}};
+constexpr Shape kShapes[] = {{1, 1, 1, 1},
+                             {2, 1, 6, 2},
+                             {3, 9, 8, 8, 1},
+                             {2, 65, 30, 3},
+                             {1, 197, 65, 1},
+                             {2, 63, 96, 12},
+                             {2, 63, 96, 12, 3},
+                             {1, 40, 32, 1},
+                             {5, 20, 64, 4, 0},
+                             {1, 130, 1030, 2},
+                             // groups of 10 channels, which vectors straddle, in slabs with a rest; one pixel, and
+                             // several groups in a vector; each channel its own group; tiles of channels that end in
+                             // a group; and slabs of which a thread has more than it loads at once
+                             {2, 53, 320, 32},
+                             {3, 1, 64, 32},
+                             {2, 37, 24, 24},
+                             {1, 5, 2056, 8},
+                             {1, 523, 257, 1}};
 
 struct Statistics {
   std::vector<double> mean, rstd;
