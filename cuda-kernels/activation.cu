@@ -35,7 +35,8 @@ int ap_geglu_forward(ap_context* context, int32_t type, int64_t rows, int64_t C,
     using T = typename decltype(as)::Type;
     constexpr int kWidth = kVector<T>;
     with_width<kWidth>(C % kWidth == 0 && loadable<kWidth>(as(x), as(y)), [&](auto wide) {
-      launch(geglu_forward<T, wide()>, row_blocks(rows), kRowBlock, 0, context->stream, rows, C, as(x), as(y));
+      launch(geglu_forward<T, wide()>, flat_blocks<wide()>(rows * C), kFlatThreads, 0, context->stream, rows, C, as(x),
+             as(y));
     });
   });
 }
@@ -46,8 +47,8 @@ int ap_geglu_backward(ap_context* context, int32_t type, int64_t rows, int64_t C
     using T = typename decltype(as)::Type;
     constexpr int kWidth = kVector<T>;
     with_width<kWidth>(C % kWidth == 0 && loadable<kWidth>(as(x), as(dy), as(dx)), [&](auto wide) {
-      launch(geglu_backward<T, wide()>, row_blocks(rows), kRowBlock, 0, context->stream, rows, C, as(x), as(dy),
-             as(dx));
+      launch(geglu_backward<T, wide()>, flat_blocks<wide()>(rows * C), kFlatThreads, 0, context->stream, rows, C, as(x),
+             as(dy), as(dx));
     });
   });
 }

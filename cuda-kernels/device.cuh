@@ -3,6 +3,8 @@
 #pragma once
 #include <cmath>
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 #include <utility>
 
 #ifdef __CUDACC__
@@ -140,7 +142,17 @@ struct Lanes {
   template <class T>
   __device__ Floats<Width> load(const T* p) const {
     const auto elements = *vector_at<const Elements<T, Width>>(p);
-    return make([&](int k) { return to_float(elements.at[k]); });
+    if constexpr (std::is_same_v<T, BFloat16> && Width % 2 == 0) {
+      // A bfloat16 is the upper half of a float32: of two in a word, each takes one instruction.
+      uint32_t pairs[Width / 2];
+      memcpy(pairs, elements.at, sizeof pairs);
+      return make([&](int k) {
+        const uint32_t pair = pairs[k / 2];
+        return __int_as_float(static_cast<int>(k % 2 == 0 ? pair << 16 : pair & 0xffff0000u));
+      });
+    } else {
+      return make([&](int k) { return to_float(elements.at[k]); });
+    }
   }
   template <class T>
   __device__ void store(T* p, const Floats<Width>& x) const {
@@ -184,13 +196,12 @@ __device__ inline int64_t own_row() {
   return static_cast<int64_t>(blockIdx.x) * kRowWarps + threadIdx.y;
 }
 
-// body(b, n, c, lanes) for the columns of this warp's token of B N
+// body(b, n, c, lanes) for this thread's Width neighbours, from column c on, of the tokens of C columns of B N
 template <int Width, class Body>
 __device__ inline void own_token(int64_t B, int64_t N, int64_t C, Body body) {
-  const int64_t token = own_row();
-  if (token >= B * N) return;
-  const int64_t b = token / N, n = token % N;
-  each_group<Width>(threadIdx.x, kWarp, C, [&](int64_t c, auto lanes) { body(b, n, c, lanes); });
+  const int64_t group = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x, of_token = C / Width;
+  const int64_t token = group / of_token;
+  if (token < B * N) body(token / N, token % N, (group - token * of_token) * Width, Lanes<Width>{});
 }
 
 }  // namespace autoprog

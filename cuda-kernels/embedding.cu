@@ -9,8 +9,8 @@ int ap_embedding_forward(ap_context* context, int32_t type, int64_t count, int64
     using T = typename decltype(as)::Type;
     constexpr int kWidth = kVector<T>;
     with_width<kWidth>(width % kWidth == 0 && loadable<kWidth>(as(table), as(y)), [&](auto wide) {
-      launch(embedding_forward<T, wide()>, row_blocks(count), kRowBlock, 0, context->stream, count, rows, width,
-             indices, as(table), as(y));
+      launch(embedding_forward<T, wide()>, flat_blocks<wide()>(count * width), kFlatThreads, 0, context->stream, count,
+             rows, width, indices, as(table), as(y));
     });
   });
 }

@@ -35,9 +35,9 @@ int ap_patchify(ap_context* context, int32_t type, int64_t B, int64_t channels, 
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
     constexpr int kWidth = kVector<float>;
-    const int64_t grid = R / patch;
     with_width<kWidth>(patch % kWidth == 0 && R % kWidth == 0 && loadable<kWidth>(images, as(patches)), [&](auto wide) {
-      launch(patchify<T, wide()>, blocks_for(B * grid * grid, 1), kFlatThreads, 0, context->stream,
+      const unsigned blocks = flat_blocks<wide()>(R * R);
+      launch(patchify<T, wide()>, blocks_for(B * blocks, 1), kFlatThreads, 0, context->stream, blocks,
              static_cast<int>(channels), R, static_cast<int>(patch), images, as(patches));
     });
   });
@@ -46,17 +46,17 @@ int ap_patchify(ap_context* context, int32_t type, int64_t B, int64_t channels, 
 int ap_unpatchify(ap_context* context, int64_t B, int64_t channels, int64_t R, int64_t patch, const float* tokens,
                   float* images) {
   return guarded(context, [&] {
-    const int64_t n = B * channels * R * R;
-    launch(unpatchify, flat_blocks<1>(n), kFlatThreads, 0, context->stream, n, static_cast<int>(channels), R,
-           static_cast<int>(patch), tokens, images);
+    const unsigned blocks = flat_blocks<1>(R * R);
+    launch(unpatchify, blocks_for(B * blocks, 1), kFlatThreads, 0, context->stream, blocks, static_cast<int>(channels),
+           R, static_cast<int>(patch), tokens, images);
   });
 }
 
 int ap_unpatchify_backward(ap_context* context, int64_t B, int64_t channels, int64_t R, int64_t patch,
                            const float* dimages, float* dtokens) {
   return guarded(context, [&] {
-    const int64_t n = B * channels * R * R;
-    launch(unpatchify_backward, flat_blocks<1>(n), kFlatThreads, 0, context->stream, n, static_cast<int>(channels), R,
-           static_cast<int>(patch), dimages, dtokens);
+    const unsigned blocks = flat_blocks<1>(R * R);
+    launch(unpatchify_backward, blocks_for(B * blocks, 1), kFlatThreads, 0, context->stream, blocks,
+           static_cast<int>(channels), R, static_cast<int>(patch), dimages, dtokens);
   });
 }

@@ -4,11 +4,12 @@
 
 namespace autoprog {
 
-// body(b, y, x) for this thread's pixel of the squares of R x R of its image; `blocks` blocks work on one image.
-template <class Body>
+// body(b, y, x) for this thread's pixel of the squares of R x R of its image, the first of Width neighbours in a line;
+// `blocks` blocks work on one image.
+template <int Width = 1, class Body>
 __device__ inline void own_pixel(unsigned blocks, int64_t R, Body body) {
   const int64_t b = blockIdx.x / blocks;
-  const int64_t pixel = static_cast<int64_t>(blockIdx.x % blocks) * blockDim.x + threadIdx.x;
+  const int64_t pixel = (static_cast<int64_t>(blockIdx.x % blocks) * blockDim.x + threadIdx.x) * Width;
   if (pixel < R * R) body(b, pixel / R, pixel % R);
 }
 
@@ -88,35 +89,48 @@ static __global__ void image_mix(unsigned blocks, int64_t B, int64_t channels, i
   });
 }
 
-// patches (B, G*G, channels*patch*patch) of images (B,channels,R,R), G = R / patch; a block has a patch
+// Where a pixel of an image of R x R lies among patches: in which of (B, G*G), G = R / patch, and where in that.
+struct Place {
+  int64_t patch;
+  int pixel;
+};
+
+__device__ inline Place place_in_patches(int64_t R, int patch, int64_t b, int64_t y, int64_t x) {
+  const int grid = static_cast<int>(R) / patch, line = static_cast<int>(y), column = static_cast<int>(x);
+  const int down = line / patch, across = column / patch;
+  return {(b * grid + down) * grid + across, (line - down * patch) * patch + column - across * patch};
+}
+
+// patches (B, G*G, channels*patch*patch) of images (B,channels,R,R), G = R / patch
 template <class T, int Width>
-__global__ void patchify(int channels, int64_t R, int patch, const float* images, T* patches) {
-  const int64_t grid = R / patch, b = blockIdx.x / (grid * grid), at = blockIdx.x % (grid * grid);
-  const float* image = images + b * channels * R * R + at / grid * patch * R + at % grid * patch;
-  const int size = channels * patch * patch;
-  each_group<Width>(threadIdx.x, blockDim.x, size, [&](int64_t i, auto lanes) {
-    const int element = static_cast<int>(i), row = element / patch;
-    const float* from = image + (row / patch * R + row % patch) * R + element % patch;
-    lanes.store(patches + static_cast<int64_t>(blockIdx.x) * size + i, lanes.load(from));
+__global__ void patchify(unsigned blocks, int channels, int64_t R, int patch, const float* images, T* patches) {
+  own_pixel<Width>(blocks, R, [&](int64_t b, int64_t y, int64_t x) {
+    constexpr Lanes<Width> lanes{};
+    const Place place = place_in_patches(R, patch, b, y, x);
+    const float* from = images + (b * channels * R + y) * R + x;
+    T* to = patches + place.patch * channels * patch * patch + place.pixel;
+    for (int c = 0; c < channels; c++) lanes.store(to + c * patch * patch, lanes.load(from + c * R * R));
   });
 }
 
-// Where an element of images (B,channels,R,R) lies in tokens (B, G*G, patch*patch*channels), G = R / patch.
-__device__ inline int64_t place_in_tokens(int channels, int64_t R, int patch, int64_t i) {
-  const int64_t x = i % R, y = i / R % R, c = i / (R * R) % channels, b = i / (R * R * channels);
-  const int64_t grid = R / patch, token = (b * grid + y / patch) * grid + x / patch;
-  return ((token * patch + y % patch) * patch + x % patch) * channels + c;
-}
-
 // images (B,channels,R,R) = tokens (B, G*G, patch*patch*channels), each in its place
-__global__ void unpatchify(int64_t n, int channels, int64_t R, int patch, const float* tokens, float* images) {
-  own_group<1>(n, [&](int64_t i, auto) { images[i] = tokens[place_in_tokens(channels, R, patch, i)]; });
+static __global__ void unpatchify(unsigned blocks, int channels, int64_t R, int patch, const float* tokens,
+                                  float* images) {
+  own_pixel(blocks, R, [&](int64_t b, int64_t y, int64_t x) {
+    const Place place = place_in_patches(R, patch, b, y, x);
+    const float* from = tokens + (place.patch * patch * patch + place.pixel) * channels;
+    for (int c = 0; c < channels; c++) images[((b * channels + c) * R + y) * R + x] = from[c];
+  });
 }
 
 // dtokens (B, G*G, patch*patch*channels) = dimages (B,channels,R,R), each in its place
-__global__ void unpatchify_backward(int64_t n, int channels, int64_t R, int patch, const float* dimages,
-                                    float* dtokens) {
-  own_group<1>(n, [&](int64_t i, auto) { dtokens[place_in_tokens(channels, R, patch, i)] = dimages[i]; });
+static __global__ void unpatchify_backward(unsigned blocks, int channels, int64_t R, int patch, const float* dimages,
+                                           float* dtokens) {
+  own_pixel(blocks, R, [&](int64_t b, int64_t y, int64_t x) {
+    const Place place = place_in_patches(R, patch, b, y, x);
+    float* to = dtokens + (place.patch * patch * patch + place.pixel) * channels;
+    for (int c = 0; c < channels; c++) to[c] = dimages[((b * channels + c) * R + y) * R + x];
+  });
 }
 
 }  // namespace autoprog

@@ -7,9 +7,9 @@ int ap_layer_norm_forward(ap_context* context, int32_t type, int64_t rows, int64
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
     constexpr int kWidth = kVector<T>;
-    with_width<kWidth>(C % kWidth == 0 && loadable<kWidth>(as(x), gain, bias, as(y)), [&](auto wide) {
-      launch(layer_norm_forward<T, wide()>, row_blocks(rows), kRowBlock, 0, context->stream, rows, C, epsilon, as(x),
-             gain, bias, as(y), mean, rstd);
+    with_walk<T, kNormForward>(C % kWidth == 0 && loadable<kWidth>(as(x), gain, bias, as(y)), C, [&](auto walk) {
+      launch(layer_norm_forward<T, decltype(walk)>, row_blocks(rows), kRowBlock, 0, context->stream, rows, C, epsilon,
+             as(x), gain, bias, as(y), mean, rstd);
     });
   });
 }
@@ -19,10 +19,11 @@ int ap_layer_norm_backward(ap_context* context, int32_t type, int64_t rows, int6
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
     constexpr int kWidth = kVector<T>;
-    with_width<kWidth>(C % kWidth == 0 && loadable<kWidth>(as(x), gain, as(dy), as(base), as(dx)), [&](auto wide) {
-      launch(layer_norm_backward<T, wide()>, row_blocks(rows), kRowBlock, 0, context->stream, rows, C, as(x), gain,
-             mean, rstd, as(dy), as(base), as(dx));
-    });
+    with_walk<T, kNormBackward>(C % kWidth == 0 && loadable<kWidth>(as(x), gain, as(dy), as(base), as(dx)), C,
+                                [&](auto walk) {
+                                  launch(layer_norm_backward<T, decltype(walk)>, row_blocks(rows), kRowBlock, 0,
+                                         context->stream, rows, C, as(x), gain, mean, rstd, as(dy), as(base), as(dx));
+                                });
   });
 }
 
@@ -31,8 +32,7 @@ int ap_layer_norm_backward_parameters(ap_context* context, int32_t type, int64_t
                                       float* dbias) {
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
-    constexpr int kWidth = kVector<T>;
-    with_width<kWidth>(C % kWidth == 0 && loadable<kWidth>(as(x), as(dy)), [&](auto wide) {
+    with_width<kSumWidth>(C % kSumWidth == 0 && loadable<kSumWidth>(as(x), as(dy)), [&](auto wide) {
       const NormTerms<T, wide()> terms{C, as(x), as(dy), mean, rstd};
       sum_over_rows<2, wide()>(context, rows, C, Added<2>{{dgain, dbias}}, terms);
     });

@@ -37,8 +37,8 @@ int ap_modulated_norm_forward(ap_context* context, int32_t type, int64_t B, int6
     using T = typename decltype(as)::Type;
     constexpr int kWidth = kVector<T>;
     const Shape s{B, N, C, chunks};
-    with_width<kWidth>(rows_loadable<kWidth>(s, as(x), as(modulation), as(y)), [&](auto wide) {
-      launch(modulated_norm_forward<T, wide()>, row_blocks(B * N), kRowBlock, 0, context->stream, B, N, C,
+    with_walk<T, kNormForward>(rows_loadable<kWidth>(s, as(x), as(modulation), as(y)), C, [&](auto walk) {
+      launch(modulated_norm_forward<T, decltype(walk)>, row_blocks(B * N), kRowBlock, 0, context->stream, B, N, C,
              s.chunk(as(modulation), shift), s.chunk(as(modulation), scale), epsilon, as(x), as(y), mean, rstd);
     });
   });
@@ -52,16 +52,17 @@ int ap_modulated_norm_backward(ap_context* context, int32_t type, int64_t B, int
     constexpr int kWidth = kVector<T>;
     const Shape s{B, N, C, chunks};
     if (dmodulation != nullptr) {
-      with_width<kWidth>(rows_loadable<kWidth>(s, as(x), as(dy)), [&](auto wide) {
+      with_width<kSumWidth>(rows_loadable<kSumWidth>(s, as(x), as(dy)), [&](auto wide) {
         const ChunkSums<2, T> sums{{s.chunk(as(dmodulation), scale), s.chunk(as(dmodulation), shift)}};
         sum_over_tokens<2, wide()>(context, s, sums, NormTerms<T, wide()>{C, as(x), as(dy), mean, rstd});
       });
     }
     if (dx == nullptr) return;
-    with_width<kWidth>(rows_loadable<kWidth>(s, as(x), as(modulation), as(dy), as(base), as(dx)), [&](auto wide) {
-      launch(modulated_norm_backward<T, wide()>, row_blocks(B * N), kRowBlock, 0, context->stream, B, N, C,
-             s.chunk(as(modulation), scale), as(x), mean, rstd, as(dy), as(base), as(dx));
-    });
+    with_walk<T, kNormBackward>(
+        rows_loadable<kWidth>(s, as(x), as(modulation), as(dy), as(base), as(dx)), C, [&](auto walk) {
+          launch(modulated_norm_backward<T, decltype(walk)>, row_blocks(B * N), kRowBlock, 0, context->stream, B, N, C,
+                 s.chunk(as(modulation), scale), as(x), mean, rstd, as(dy), as(base), as(dx));
+        });
   });
 }
 
@@ -72,7 +73,7 @@ int ap_gate_forward(ap_context* context, int32_t type, int64_t B, int64_t N, int
     constexpr int kWidth = kVector<T>;
     const Shape s{B, N, C, chunks};
     with_width<kWidth>(rows_loadable<kWidth>(s, as(x), as(branch), as(modulation), as(y)), [&](auto wide) {
-      launch(gate_forward<T, wide()>, row_blocks(B * N), kRowBlock, 0, context->stream, B, N, C,
+      launch(gate_forward<T, wide()>, flat_blocks<wide()>(B * N * C), kFlatThreads, 0, context->stream, B, N, C,
              s.chunk(as(modulation), gate), as(x), as(branch), as(y));
     });
   });
@@ -85,14 +86,14 @@ int ap_gate_backward(ap_context* context, int32_t type, int64_t B, int64_t N, in
     constexpr int kWidth = kVector<T>;
     const Shape s{B, N, C, chunks};
     if (dmodulation != nullptr) {
-      with_width<kWidth>(rows_loadable<kWidth>(s, as(dy), as(branch)), [&](auto wide) {
+      with_width<kSumWidth>(rows_loadable<kSumWidth>(s, as(dy), as(branch)), [&](auto wide) {
         const ChunkSums<1, T> sums{{s.chunk(as(dmodulation), gate)}};
         sum_over_tokens<1, wide()>(context, s, sums, GateTerms<T, wide()>{C, as(dy), as(branch)});
       });
     }
     if (dbranch == nullptr) return;
     with_width<kWidth>(rows_loadable<kWidth>(s, as(dy), as(modulation), as(dbranch)), [&](auto wide) {
-      launch(gate_backward<T, wide()>, row_blocks(B * N), kRowBlock, 0, context->stream, B, N, C,
+      launch(gate_backward<T, wide()>, flat_blocks<wide()>(B * N * C), kFlatThreads, 0, context->stream, B, N, C,
              s.chunk(as(modulation), gate), as(dy), as(dbranch));
     });
   });
@@ -105,7 +106,8 @@ int ap_add_to_tokens(ap_context* context, int32_t type, int64_t B, int64_t N, in
     constexpr int kWidth = kVector<T>;
     const Shape s{B, N, C, 1};
     with_width<kWidth>(rows_loadable<kWidth>(s, as(x), as(t), as(y)), [&](auto wide) {
-      launch(add_to_tokens<T, wide()>, row_blocks(B * N), kRowBlock, 0, context->stream, B, N, C, as(x), as(t), as(y));
+      launch(add_to_tokens<T, wide()>, flat_blocks<wide()>(B * N * C), kFlatThreads, 0, context->stream, B, N, C, as(x),
+             as(t), as(y));
     });
   });
 }
@@ -113,9 +115,8 @@ int ap_add_to_tokens(ap_context* context, int32_t type, int64_t B, int64_t N, in
 int ap_sum_over_tokens(ap_context* context, int32_t type, int64_t B, int64_t N, int64_t C, const void* dy, void* dt) {
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
-    constexpr int kWidth = kVector<T>;
     const Shape s{B, N, C, 1};
-    with_width<kWidth>(rows_loadable<kWidth>(s, as(dy)), [&](auto wide) {
+    with_width<kSumWidth>(rows_loadable<kSumWidth>(s, as(dy)), [&](auto wide) {
       const ChunkSums<1, T> sums{{s.chunk(as(dt), 0)}};
       sum_over_tokens<1, wide()>(context, s, sums, StridedRows<T, wide()>{C, as(dy)});
     });

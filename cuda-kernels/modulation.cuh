@@ -14,14 +14,14 @@ struct Chunk {
 };
 
 // y (B,N,C) = (x - mean) * rstd * (1 + scale) + shift
-template <class T, int Width>
+template <class T, class Walk>
 __global__ void __launch_bounds__(kWarp* kRowWarps)
     modulated_norm_forward(int64_t B, int64_t N, int64_t C, Chunk<const T> shift, Chunk<const T> scale, float epsilon,
                            const T* x, T* y, float* mean, float* rstd) {
   const int64_t row = own_row();
   if (row >= B * N) return;
   const T *shifts = shift.of(row / N), *scales = scale.of(row / N);
-  normalise_row<Width>(
+  normalise_row<Walk>(
       row, C, epsilon, x,
       [&](int64_t c, auto lanes) {
         const auto more = lanes.load(scales + c);
@@ -31,14 +31,14 @@ __global__ void __launch_bounds__(kWarp* kRowWarps)
 }
 
 // dx (B,N,C) = base + the gradient by x; base may be null, or dx
-template <class T, int Width>
+template <class T, class Walk>
 __global__ void __launch_bounds__(kWarp* kRowWarps)
     modulated_norm_backward(int64_t B, int64_t N, int64_t C, Chunk<const T> scale, const T* x, const float* mean,
                             const float* rstd, const T* dy, const T* base, T* dx) {
   const int64_t row = own_row();
   if (row >= B * N) return;
   const T* scales = scale.of(row / N);
-  normalise_row_backward<Width>(
+  normalise_row_backward<Walk>(
       row, C, x,
       [&](int64_t c, auto lanes) {
         const auto more = lanes.load(scales + c);

@@ -50,6 +50,11 @@ unsigned sum_blocks(int64_t n) {
 // ---- rows --------------------------------------------------------------------------------------------------------
 
 constexpr int kSumWarps = 8;
+// The columns of a lane where a row of several matrices is read: few, so that registers hold several rows.
+constexpr int kSumWidth = 4;
+// So many rows does a warp ask for before it adds the first.
+template <class Source>
+constexpr int kRowsAhead = 4;
 
 // What a row adds to each of Sums sums, in Width columns.
 template <int Sums, int Width>
@@ -62,23 +67,32 @@ struct Terms {
 template <int Sums, int Width, class Source, class Target>
 __global__ void __launch_bounds__(kWarp* kSumWarps)
     sum_rows(int64_t rows, int64_t columns, int64_t rows_per_part, Source source, Target target) {
-  constexpr int kColumns = kWarp * Width;
+  constexpr int kColumns = kWarp * Width, kAhead = kRowsAhead<Source>;
   __shared__ float sums[kSumWarps][Sums][kColumns];
   const int lane = static_cast<int>(threadIdx.x), warp = static_cast<int>(threadIdx.y);
   const int64_t part = blockIdx.y, first_column = static_cast<int64_t>(blockIdx.x) * kColumns;
   const int64_t last = min(rows, (part + 1) * rows_per_part);
   Terms<Sums, Width> total{};
-  each_group<Width>(lane, kWarp, min(columns - first_column, static_cast<int64_t>(kColumns)),
-                    [&](int64_t i, auto lanes) {
-                      for (int64_t row = part * rows_per_part + warp; row < last; row += kSumWarps) {
-                        const Terms<Sums, Width> term = source(row, first_column + i, lanes);
+  constexpr Lanes<Width> lanes{};
+  const auto add = [&](const Terms<Sums, Width>& term) {
 #pragma unroll
-                        for (int s = 0; s < Sums; s++) lanes.each([&](int k) { total.of[s][k] += term.of[s][k]; });
-                      }
-                    });
+    for (int s = 0; s < Sums; s++) lanes.each([&](int k) { total.of[s][k] += term.of[s][k]; });
+  };
+  const int64_t own_column = first_column + int64_t{lane} * Width;
+  if (own_column < columns) {
+    int64_t row = part * rows_per_part + warp;
+    for (; row + (kAhead - 1) * kSumWarps < last; row += kAhead * kSumWarps) {
+      Terms<Sums, Width> terms[kAhead];
+#pragma unroll
+      for (int k = 0; k < kAhead; k++) terms[k] = source(row + k * kSumWarps, own_column, lanes);
+#pragma unroll
+      for (int k = 0; k < kAhead; k++) add(terms[k]);
+    }
+    for (; kAhead > 1 && row < last; row += kSumWarps) add(source(row, own_column, lanes));
+  }
 #pragma unroll
   for (int s = 0; s < Sums; s++) {
-    Lanes<Width>{}.each([&](int k) { sums[warp][s][lane * Width + k] = total.of[s][k]; });
+    lanes.each([&](int k) { sums[warp][s][lane * Width + k] = total.of[s][k]; });
   }
   __syncthreads();
   for (int i = warp * kWarp + lane; i < Sums * kColumns; i += kWarp * kSumWarps) {
@@ -108,6 +122,10 @@ struct Partial {
   }
 };
 
+// A few warps sum many parts: what they wait for has to be in flight together.
+template <int Sums>
+constexpr int kRowsAhead<Partial<Sums, 1>> = 16;
+
 // sums[s] (columns) +=
 template <int Sums>
 struct Added {
@@ -126,11 +144,13 @@ void add_parts(ap_context* context, int64_t parts, int64_t columns, Partial<Sums
 // sums[s] (columns) += the sum of source(row, column, lanes).of[s] over the rows.
 template <int Sums, int Width, class Source>
 void sum_over_rows(ap_context* context, int64_t rows, int64_t columns, Added<Sums> sums, Source source) {
-  constexpr int64_t kLeastRows = 8 * kSumWarps, kMostParts = 256;
-  const int64_t rows_per_part = std::max(kLeastRows, (rows + kMostParts - 1) / kMostParts);
+  // as many blocks as large GPUs hold at once, but not many parts, which the second launch has to sum
+  constexpr int64_t kLeastRows = 8 * kSumWarps, kMostParts = 256, kBlocks = 640;
+  const unsigned tiles = blocks_for(columns, kWarp * Width);
+  const int64_t most_parts = std::clamp(kBlocks / std::max(tiles, 1u), int64_t{1}, kMostParts);
+  const int64_t rows_per_part = std::max(kLeastRows, (rows + most_parts - 1) / most_parts);
   const unsigned parts = blocks_for(rows, rows_per_part);
   const dim3 block(kWarp, kSumWarps);
-  const unsigned tiles = blocks_for(columns, kWarp * Width);
   if (parts <= 1) {
     launch(sum_rows<Sums, Width, Source, Added<Sums>>, dim3(tiles, parts), block, 0, context->stream, rows, columns,
            rows_per_part, source, sums);

@@ -20,8 +20,8 @@ int ap_assemble_tokens(ap_context* context, int32_t type, int64_t B, int64_t N, 
     constexpr int kWidth = kVector<T>;
     const bool wide = C % kWidth == 0 && loadable<kWidth>(as(patches), class_token, positions, as(out));
     with_width<kWidth>(wide, [&](auto width) {
-      launch(assemble_tokens<T, width()>, row_blocks(B * N), kRowBlock, 0, context->stream, B, N, C, as(patches),
-             class_token, positions, as(out));
+      launch(assemble_tokens<T, width()>, flat_blocks<width()>(B * N * C), kFlatThreads, 0, context->stream, B, N, C,
+             as(patches), class_token, positions, as(out));
     });
   });
 }
@@ -32,8 +32,8 @@ int ap_assemble_tokens_backward(ap_context* context, int32_t type, int64_t B, in
     using T = typename decltype(as)::Type;
     constexpr int kWidth = kVector<T>;
     with_width<kWidth>(C % kWidth == 0 && loadable<kWidth>(as(dy), as(dpatches)), [&](auto width) {
-      launch(assemble_tokens_backward<T, width()>, row_blocks(B * (N - 1)), kRowBlock, 0, context->stream, B, N, C,
-             as(dy), as(dpatches));
+      launch(assemble_tokens_backward<T, width()>, flat_blocks<width()>(B * (N - 1) * C), kFlatThreads, 0,
+             context->stream, B, N, C, as(dy), as(dpatches));
     });
   });
 }
@@ -43,7 +43,8 @@ int ap_select_class_token(ap_context* context, int32_t type, int64_t B, int64_t 
     using T = typename decltype(as)::Type;
     constexpr int kWidth = kVector<T>;
     with_width<kWidth>(C % kWidth == 0 && loadable<kWidth>(as(x), as(y)), [&](auto width) {
-      launch(select_class_token<T, width()>, row_blocks(B), kRowBlock, 0, context->stream, B, N, C, as(x), as(y));
+      launch(select_class_token<T, width()>, flat_blocks<width()>(B * C), kFlatThreads, 0, context->stream, B, N, C,
+             as(x), as(y));
     });
   });
 }
@@ -54,8 +55,8 @@ int ap_select_class_token_backward(ap_context* context, int32_t type, int64_t B,
     using T = typename decltype(as)::Type;
     constexpr int kWidth = kVector<T>;
     with_width<kWidth>(C % kWidth == 0 && loadable<kWidth>(as(dy), as(dx)), [&](auto width) {
-      launch(select_class_token_backward<T, width()>, row_blocks(B * N), kRowBlock, 0, context->stream, B, N, C, as(dy),
-             as(dx));
+      launch(select_class_token_backward<T, width()>, flat_blocks<width()>(B * N * C), kFlatThreads, 0, context->stream,
+             B, N, C, as(dy), as(dx));
     });
   });
 }

@@ -121,8 +121,8 @@ void mix_not_a_number() {
 struct Patches {
   int64_t B, channels, R, patch, offset;
 };
-constexpr Patches kPatches[] = {
-    {1, 1, 1, 1, 0}, {2, 3, 15, 5, 0}, {2, 3, 16, 4, 0}, {1, 3, 32, 16, 0}, {1, 2, 24, 8, 1}};
+constexpr Patches kPatches[] = {{1, 1, 1, 1, 0},  {2, 3, 15, 5, 0},  {2, 3, 16, 4, 0}, {1, 3, 32, 16, 0},
+                                {1, 2, 24, 8, 1}, {3, 4, 48, 16, 0}, {2, 3, 12, 1, 0}};
 
 void patchify(int32_t type, const Patches& s) {
   const auto images = normal(s.B * s.channels * s.R * s.R);

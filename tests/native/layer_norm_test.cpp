@@ -13,6 +13,9 @@ struct Shape {
 };
 constexpr Shape kShapes[] = {{1, 1, 0},  {2, 3, 0},    {1, 63, 0},   {3, 65, 1}, {5, 197, 0},
                              {9, 64, 0}, {130, 64, 1}, {66, 384, 0}, {7, 384, 3}};
+// About the lengths of which registers hold more steps, and beyond the last.
+constexpr int64_t kLengths[] = {8,   120,  128,  136,  192,  256,  264,  392,  512,  640,
+                                768, 1024, 1152, 1160, 1536, 1544, 2040, 2048, 2056, 4104};
 
 struct Statistics {
   std::vector<double> mean, rstd;
@@ -157,7 +160,18 @@ int main(int argc, char** argv) {
       suite.add("backward in place" + of, [=] { backward(type, s, Base::in_place); });
       suite.add("backward parameters" + of, [=] { backward_parameters(type, s); });
     }
-    suite.add("backward parameters in parts" + name(type), [=] { backward_parameters(type, {197, 65, 0}); });
+    for (const int64_t C : kLengths) {
+      const Shape s{3, C, 0};
+      const std::string of = name(type) + sizes({s.rows, s.C});
+      suite.add("forward" + of, [=] { forward(type, s, normal(s.rows * s.C, 2)); });
+      suite.add("backward" + of, [=] { backward(type, s, Base::none); });
+      suite.add("backward in place" + of, [=] { backward(type, s, Base::in_place); });
+    }
+    // the last ones fill what a warp reads ahead, in vectors and one by one, in the parts and in their sum
+    for (const Shape& s : {Shape{197, 65, 0}, Shape{301, 384, 0}, Shape{20485, 8, 0}, Shape{33000, 1, 0}}) {
+      const std::string of = name(type) + sizes({s.rows, s.C});
+      suite.add("backward parameters in parts" + of, [=] { backward_parameters(type, s); });
+    }
     suite.add("constant rows" + name(type), [=] { constant_rows(type); });
     suite.add("NaN stays in its row" + name(type), [=] { not_a_number(type); });
   }
