@@ -24,8 +24,10 @@ struct Plan {
   static constexpr int tiled_blocks = W <= 80 ? 2 : 1;
 };
 
-// A head lies in shared memory as a whole if two blocks fit into a multiprocessor: 228 KiB on sm_90, less 1 KiB each.
-constexpr int kMostShared = 113 * 1024;
+// Shared memory of a multiprocessor of sm_90, and what of it each block has beside its own.
+constexpr size_t kMultiprocessorShared = 228 * 1024, kReserved = 1024;
+// A head lies in shared memory as a whole if two blocks fit into a multiprocessor.
+constexpr size_t kMostShared = kMultiprocessorShared / 2 - kReserved;
 // Multiprocessors of a GPU that is to be filled.
 constexpr int kMultiprocessors = 132;
 constexpr int kEnoughBlocks = 2 * kMultiprocessors;
@@ -92,6 +94,19 @@ size_t block_bytes(int rows) {
   return static_cast<size_t>(rows) * W * sizeof(BFloat16);
 }
 
+// Whether a shape is served by a warpgroup: if asked for, or where that is `faster`.
+bool by_wgmma(const ap_context* context, const AttentionShape& shape, bool faster) {
+  return shape.vectors &&
+         (context->attention == AttentionKernels::wgmma || (context->attention == AttentionKernels::faster && faster));
+}
+
+// On an H200 forward is faster by a warpgroup where a block's rows are nearly all of the head: with 1024 queries 0.86
+// of the time, with 256 of 72 elements 0.89; but with 197 1.01, and with 257 1.05.
+bool is_faster_forward(const AttentionShape& shape) {
+  const int rows = round_up(shape.queries, std::min(kForwardGroups * kGroupRows, round_up(shape.queries, kGroupRows)));
+  return 4 * rows <= 5 * shape.queries;
+}
+
 template <int W>
 void forward_wgmma(ap_context* context, const AttentionForward<BFloat16>& a) {
   const AttentionShape& shape = a.shape;
@@ -106,13 +121,31 @@ void forward_wgmma(ap_context* context, const AttentionForward<BFloat16>& a) {
   }
 }
 
+// Of a block of attention_backward_whole_wgmma.
+template <int W>
+size_t whole_backward_bytes(const AttentionShape& shape) {
+  const int queries = round_up(shape.queries, kBlock), keys = round_up(shape.keys, kBlock);
+  return block_bytes<W>(2 * std::max(queries, keys) + 2 * kGroupRows) +
+         static_cast<size_t>(queries) * sizeof(Statistics);
+}
+
+// On an H200 backward is faster by warpgroups where their tiles are nearly full, and as many blocks fit into a
+// multiprocessor as its registers allow: with 197 tokens 0.89 of the time, with 1024 0.73, with 4096 0.63, with 256 of
+// 72 elements 0.89; but with 65 1.04, and with 257, of which two blocks fit and not three, 1.09.
+template <int W>
+bool is_faster_backward(const AttentionShape& shape) {
+  const auto is_full = [](int rows) { return 3 * round_up(rows, kGroupRows) <= 4 * rows; };
+  const size_t whole = whole_backward_bytes<W>(shape);
+  return is_full(shape.queries) && is_full(shape.keys) &&
+         (whole > kMostShared || kWholeGroups<W> * (whole + kReserved) <= kMultiprocessorShared);
+}
+
 template <int W>
 void backward_wgmma(ap_context* context, AttentionBackward<BFloat16>& a) {
   const AttentionShape& shape = a.shape;
-  const int heads = shape.B * shape.H, queries = round_up(shape.queries, kBlock), keys = round_up(shape.keys, kBlock);
-  const int query_tiles = divide_up(queries, kGroupRows), key_tiles = divide_up(keys, kGroupRows);
-  const size_t whole =
-      block_bytes<W>(2 * std::max(queries, keys) + 2 * kGroupRows) + static_cast<size_t>(queries) * sizeof(Statistics);
+  const int heads = shape.B * shape.H;
+  const int query_tiles = divide_up(shape.queries, kGroupRows), key_tiles = divide_up(shape.keys, kGroupRows);
+  const size_t whole = whole_backward_bytes<W>(shape);
   if (whole <= kMostShared) {
     const int parts = parts_of(std::max(query_tiles, key_tiles), 1, heads, kWholeGroups<W>);
     launch(attention_backward_whole_wgmma<W>, grid(shape, parts), kWarpgroup, whole, context->stream, a);
@@ -130,7 +163,8 @@ void backward_wgmma(ap_context* context, AttentionBackward<BFloat16>& a) {
 template <int W>
 void forward(ap_context* context, const AttentionForward<BFloat16>& a) {
   if constexpr (kHasWgmma<W>) {
-    if (context->wgmma && a.shape.vectors && a.shape.scale >= 0.0f) return forward_wgmma<W>(context, a);
+    const bool faster = is_faster_forward(a.shape);
+    if (a.shape.scale >= 0.0f && by_wgmma(context, a.shape, faster)) return forward_wgmma<W>(context, a);
   }
   constexpr int kThreads = Plan<W>::forward_threads, kTiledThreads = 128, kBlocks = Plan<W>::tiled_blocks;
   const AttentionShape& shape = a.shape;
@@ -150,7 +184,7 @@ void forward(ap_context* context, const AttentionForward<BFloat16>& a) {
 template <int W>
 void backward(ap_context* context, AttentionBackward<BFloat16>& a) {
   if constexpr (kHasWgmma<W>) {
-    if (context->wgmma && a.shape.vectors) return backward_wgmma<W>(context, a);
+    if (by_wgmma(context, a.shape, is_faster_backward<W>(a.shape))) return backward_wgmma<W>(context, a);
   }
   constexpr int kThreads = Plan<W>::backward_threads;
   const AttentionShape& shape = a.shape;

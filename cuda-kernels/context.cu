@@ -20,10 +20,11 @@ bool has_wgmma() {
 #endif
 }
 
-// Attention by wgmma has not run on a GPU yet, and is what AUTOPROG_ATTENTION=wgmma asks for.
-bool wants_wgmma() {
-  const char* kernels = std::getenv("AUTOPROG_ATTENTION");
-  return kernels != nullptr && std::strcmp(kernels, "wgmma") == 0;
+// AUTOPROG_ATTENTION=mma or wgmma asks for one kind.
+AttentionKernels attention_kernels() {
+  const char* wanted = std::getenv("AUTOPROG_ATTENTION");
+  if (!has_wgmma() || (wanted != nullptr && std::strcmp(wanted, "mma") == 0)) return AttentionKernels::mma;
+  return wanted != nullptr && std::strcmp(wanted, "wgmma") == 0 ? AttentionKernels::wgmma : AttentionKernels::faster;
 }
 
 }  // namespace
@@ -32,7 +33,7 @@ ap_context::ap_context() {
   const cudaError_t status = cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
   usable = status == cudaSuccess;
   if (!usable) std::snprintf(error, sizeof error, "no CUDA device can be used: %s", cudaGetErrorString(status));
-  wgmma = usable && wants_wgmma() && has_wgmma();
+  if (usable) attention = attention_kernels();
 }
 
 ap_context::~ap_context() {

@@ -55,6 +55,9 @@ class Scratch {
   size_t capacity_ = 0;  // of the last
 };
 
+// By which kernels attention is where those for Hopper have the shape, too: the others, them, or which are faster.
+enum class AttentionKernels { mma, wgmma, faster };
+
 }  // namespace autoprog
 
 // A device that cannot be used, or that an earlier error has taken, leaves its reason in `error`, and fails every call.
@@ -66,7 +69,7 @@ struct ap_context {
 
   cudaStream_t stream = nullptr;
   bool usable = false;
-  bool wgmma = false;      // whether attention is by the kernels for Hopper, where they have the shape
+  autoprog::AttentionKernels attention = autoprog::AttentionKernels::mma;
   bool capturing = false;  // calls go to a graph, and do not run
   char error[512] = "";
   int64_t wanted_bytes = 0;  // by the last allocation for which there was no room

@@ -348,7 +348,7 @@ int main(int argc, char** argv) {
     if (s.spread != 1) of += " spread " + text(s.spread);
     if (s.sharpness != 1) of += " sharpness " + text(s.sharpness);
     if (s.apart != 0) of += " apart " + text(s.apart);
-    if (kernels[0] != 0) of = std::string(" by ") + kernels + of;
+    if (kernels != std::string("mma")) of = std::string(" by ") + kernels + of;
     suite.add("forward" + of, [=] {
       const Kernels use(kernels);
       check_forward(type, s);
@@ -359,15 +359,18 @@ int main(int argc, char** argv) {
     });
   };
   for (const int32_t type : kTypes) {
-    for (const Shape& s : shapes(type)) add(type, s, "");
-    for (const double spread : {0.01, 3.0}) add(type, {1, 97, 2, 64, 0, spread}, "");
-    for (const double sharpness : {-1.0, 0.0, 3.0}) add(type, {1, 50, 2, 40, 0, 1, sharpness}, "");
-    add(type, {1, 19, 2, 8, 0, 0.25, std::sqrt(8.0), 4}, "");
+    for (const Shape& s : shapes(type)) add(type, s, "mma");
+    for (const double spread : {0.01, 3.0}) add(type, {1, 97, 2, 64, 0, spread}, "mma");
+    for (const double sharpness : {-1.0, 0.0, 3.0}) add(type, {1, 50, 2, 40, 0, 1, sharpness}, "mma");
+    add(type, {1, 19, 2, 8, 0, 0.25, std::sqrt(8.0), 4}, "mma");
     suite.add("NaN spreads no further than it must" + name(type), [=] { not_a_number(type, {1, 33, 2, 16}); });
     suite.add("NaN spreads no further than it must, cross" + name(type),
               [=] { not_a_number(type, cross(1, 33, 21, 2, 16)); });
   }
   for (const Shape& s : wgmma_shapes()) add(AP_BFLOAT16, s, "wgmma");
+  // both, as which is faster
+  for (const int64_t N : {65, 128, 197}) add(AP_BFLOAT16, {1, N, 1, 64}, "either");
+  add(AP_BFLOAT16, cross(1, 128, 77, 1, 72), "either");
   suite.add("NaN spreads no further than it must, by wgmma", [] {
     const Kernels use("wgmma");
     not_a_number(AP_BFLOAT16, {1, 33, 2, 64});
