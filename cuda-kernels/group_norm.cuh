@@ -267,16 +267,14 @@ __global__ void __launch_bounds__(kSlabThreads)
   if (share.channel >= s.C) return;
   constexpr Lanes<Width> lanes;
   const auto middle = share.of_groups(s, mean);
-  auto scale = share.of_groups(s, rstd), offset = share.of_groups(s, rest);
+  const auto beyond = share.of_groups(s, rest);
+  auto scale = share.of_groups(s, rstd);
   const auto gains = lanes.load(gain + share.channel), biases = lanes.load(bias + share.channel);
-  lanes.each([&](int k) {
-    scale[k] *= gains[k];
-    offset[k] = biases[k] - offset[k] * scale[k];
-  });
+  lanes.each([&](int k) { scale[k] *= gains[k]; });
   share.template each_pixel<kPixelsAtOnce>(
       [&](int64_t i) { return lanes.load(x + i); },
       [&](int64_t i, Floats<Width> z) {
-        lanes.each([&](int k) { z[k] = (z[k] - middle[k]) * scale[k] + offset[k]; });
+        lanes.each([&](int k) { z[k] = (z[k] - middle[k] - beyond[k]) * scale[k] + biases[k]; });
         if (silu) lanes.each([&](int k) { z[k] = silu_value(z[k]); });
         lanes.store(y + i, z);
       });

@@ -178,6 +178,24 @@ void not_a_number(int32_t type) {
   }
 }
 
+// A gain that is infinite makes each element of its channel infinite, by the element's side of the mean.
+void infinite_gain(int32_t type) {
+  const Shape s{2, 5, 16, 2};
+  const auto x = normal(s.elements());
+  std::vector<double> gain(16, 1.0);
+  gain[3] = kInfinity;
+  Array device_x(type, x), device_gain(AP_FLOAT32, gain), bias(AP_FLOAT32, normal(16));
+  Array y(type, s.elements()), mean(AP_FLOAT32, 4), rstd(AP_FLOAT32, 4);
+  run(ap_group_norm_forward(context, type, s.B, s.N, s.C, s.G, static_cast<float>(kEpsilon), 0, device_x, device_gain,
+                            bias, y, mean, rstd));
+  const auto result = y.values(), means = mean.values(), values = device_x.values();
+  for (size_t i = 0; i < result.size(); i++) {
+    const double side = values[i] > means[s.group(i)] ? kInfinity : -kInfinity;
+    if (i % 16 == 3 ? result[i] != side : !std::isfinite(result[i]))
+      fail("y[" + std::to_string(i) + "] is " + std::to_string(result[i]));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -198,6 +216,7 @@ int main(int argc, char** argv) {
     }
     suite.add("constant groups" + name(type), [=] { constant_groups(type); });
     suite.add("NaN stays in its group" + name(type), [=] { not_a_number(type); });
+    suite.add("an infinite gain" + name(type), [=] { infinite_gain(type); });
   }
   return suite.run(argc, argv);
 }

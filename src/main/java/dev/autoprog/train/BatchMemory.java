@@ -11,6 +11,9 @@ public final class BatchMemory {
   /** What is taken for free of what is: an arena has gaps. */
   private static final double USABLE = 0.9;
 
+  /** What kernels take beside the arena, for sums in parts and the like. */
+  private static final long OF_KERNELS = 4L << 20;
+
   private BatchMemory() {}
 
   /**
@@ -42,7 +45,7 @@ public final class BatchMemory {
     session.arena().close();
     Device device = session.device();
     long free = free(device);
-    long usable = (long) ((USABLE * free - later.bytes()) / later.growth());
+    long usable = (long) ((USABLE * free - OF_KERNELS - later.bytes()) / later.growth());
     int fitting = Math.min(batch - 1, fitting(session, usable, rehearsal));
     return new InputException(
         "training.batch",
