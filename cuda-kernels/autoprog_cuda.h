@@ -6,6 +6,7 @@
 // In bfloat16, ap_linear_gelu_forward does that, too, and rounds h; and with a scale, ap_linear_backward_input rounds
 // dy * weight before it is scaled. PyTorch's autocast rounds at the same places; an error is at most twice its own. One
 // product, of all rows, is gone over again in place: that moves 2 rows out, or 2 rows in, more.
+// ap_group_norm_*: x is read once for the sums and once for the result, and so is dy, by a cache at best.
 // ap_convolution_*: the windows are laid out as rows (ap_unfold), and multiplied as by ap_linear_*; to dx, the products
 // are summed pixel by pixel, in a fixed order. At most 32 MiB of windows at a time, or 128 of them, or of dx one
 // sample's. What is outside x counts as 0: infinity times it is NaN.
