@@ -6,8 +6,8 @@
 
 namespace autoprog {
 
-// Warpgroups of a multiprocessor: two blocks of one where a head lies in shared memory as a whole, with 255 registers a
-// thread; one block of three, which share tiles, with 168.
+// Warpgroups of a multiprocessor: blocks of one where a head lies in shared memory as a whole, three with 168 registers a
+// thread, or two with 255 where heads are wider; one block of three, which share tiles, with 168.
 template <int W>
 inline constexpr int kWholeGroups = W <= 64 ? 3 : 2;
 inline constexpr int kTiledGroups = 3;
@@ -229,6 +229,7 @@ __global__ void __launch_bounds__(kWarpgroup, kWholeGroups<W>)
     __syncthreads();
     GroupKeyGradient<W, kWholeTogether<W>> g;
     g.start();
+    // tile by tile, as the compiler then keeps what is alike in all lanes in registers of the warp
     for (int row = 0; row < queries; row += kTile) {
       g.add_all(own_left, own_right, left + row * W, right + row * W, statistics.from(row), min(kTile, queries - row),
                 shape.scale * kLog2E);

@@ -91,6 +91,7 @@ __global__ void __launch_bounds__(kForwardGroups* kWarpgroup, 2)
     const int own = block_first + group * kGroupRows + t / kWarp * kBlock;
     GroupQueries<W> queries;
     queries.start(own, shape.queries);
+    // tile by tile, as the compiler then keeps what is alike in all lanes in registers of the warp
     for (int key = 0; key < shape.keys; key += kTile) {
       queries.attend_all(q, k + key * W, v + key * W, min(kTile, shape.keys - key), factor);
     }
