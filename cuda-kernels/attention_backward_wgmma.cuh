@@ -6,8 +6,8 @@
 
 namespace autoprog {
 
-// Warpgroups of a multiprocessor: blocks of one where a head lies in shared memory as a whole, three with 168 registers a
-// thread, or two with 255 where heads are wider; one block of three, which share tiles, with 168.
+// Warpgroups of a multiprocessor: blocks of one where a head lies in shared memory as a whole, three with 168 registers
+// a thread, or two with 255 where heads are wider; one block of three, which share tiles, with 168.
 template <int W>
 inline constexpr int kWholeGroups = W <= 64 ? 3 : 2;
 inline constexpr int kTiledGroups = 3;
