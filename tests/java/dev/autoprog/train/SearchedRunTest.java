@@ -15,6 +15,7 @@ import dev.autoprog.backend.Session;
 import dev.autoprog.config.ConfigFile;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.data.ImageDataset;
+import dev.autoprog.progressive.growth.GrowthOperator;
 import dev.autoprog.progressive.growth.Stage;
 import dev.autoprog.progressive.search.Candidate;
 import dev.autoprog.progressive.search.SearchDecision;
@@ -23,11 +24,13 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -138,11 +141,26 @@ class SearchedRunTest {
   @ParameterizedTest
   @ValueSource(longs = {1, 3, 6, 7, 12, 13, 17, 18, 20, 24, 30})
   void aRunThatWasStoppedReachesTheSameBits(long stopAfter) throws Exception {
-    RunConfig config = config();
+    assertStoppedAfter(stopAfter, config());
+  }
+
+  /** In the second search, when blocks have been added. */
+  @ParameterizedTest
+  @EnumSource(GrowthOperator.class)
+  void aRunThatGrowsByAnyOperatorReachesTheSameBits(GrowthOperator operator) throws Exception {
+    String name = operator.name().toLowerCase(Locale.ROOT);
+    RunConfig config = config("progressive.operator=" + name, "progressive.depth_scale=0.25");
+    assertStoppedAfter(16, config);
+    assertThat(searches(directory.resolve("whole")).get(0).get("candidates"))
+        .extracting(candidate -> candidate.get("depth").asInt())
+        .contains(1, 4);
+  }
+
+  private void assertStoppedAfter(long steps, RunConfig config) throws Exception {
     Path whole = directory.resolve("whole");
     Path broken = directory.resolve("broken");
-    TinyRuns.train(config, whole, TrainingListener.NONE);
-    assertThat(TinyRuns.trainUntil(stopAfter, config, broken).complete()).isFalse();
+    assertThat(TinyRuns.train(config, whole, TrainingListener.NONE).complete()).isTrue();
+    assertThat(TinyRuns.trainUntil(steps, config, broken).complete()).isFalse();
     assertThat(TinyRuns.resume(Trainer.configOf(broken), broken).complete()).isTrue();
 
     assertSameCheckpoint(whole, broken);
