@@ -182,6 +182,13 @@ int ap_embedding_backward(ap_context*, int32_t type, int64_t count, int64_t rows
 int ap_timestep_embedding(ap_context*, int64_t count, int64_t width, float max_period, const float* t, int32_t y_type,
                           void* y);
 
+// ---- noise.cpp -------------------------------------------------------------------------------------------------
+// x (B,n) = draws from N(0, 1), row b's from the 32-bit words that Philox 4x32-10 (Salmon et al. 2011) makes with key
+// `seed` and counters (block, streams[b]), where streams (B,2) are lower and upper words. Two words v, w give two draws
+// (Box and Muller 1958): sqrt(-2 ln u) (cos a, sin a), with u = (v + 1/2) / 2^32 and a = 2 pi w / 2^32. |x| < 6.8.
+// Each <= 1e-6 of its sqrt(-2 ln u), and the same whatever the other rows. Moves 0 + Bn
+int ap_gaussian(ap_context*, int64_t seed, int64_t B, int64_t n, const int32_t* streams, float* x);
+
 // ---- token.cpp -------------------------------------------------------------------------------------------------
 // out (B,N,C) = [class_token (C); patches (B,N-1,C)] + positions (N,C). Moves BNC + BNC
 int ap_assemble_tokens(ap_context*, int32_t type, int64_t B, int64_t N, int64_t C, const void* patches,

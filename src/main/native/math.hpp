@@ -50,11 +50,9 @@ inline Vec exp(Vec x) {
   return x < -86.6f ? Vec{} : detail::scaled_power(shifted, r * kLog2E);
 }
 
-// The natural logarithm of a normal x > 0, within 1e-7 relative to max(1, |log x|). Polynomial of Cephes, logf.
-inline Vec log(Vec x) {
-  // x = 2^n m, m in sqrt(1/2) ... sqrt(2)
-  const VecInt n = (bits(x) - 0x3f3504f3) >> 23;
-  const Vec m = bits(bits(x) - (n << 23)) - 1.0f;
+namespace detail {
+// ln(1 + m) for m in sqrt(1/2) - 1 ... sqrt(2) - 1, within 1e-7 relative. Polynomial of Cephes, logf.
+inline Vec log_near_one(Vec m) {
   Vec p = 7.0376836292e-2f * m - 1.1514610310e-1f;
   p = p * m + 1.1676998740e-1f;
   p = p * m - 1.2420140846e-1f;
@@ -63,7 +61,16 @@ inline Vec log(Vec x) {
   p = p * m + 2.0000714765e-1f;
   p = p * m - 2.4999993993e-1f;
   p = p * m + 3.3333331174e-1f;
-  const Vec result = __builtin_convertvector(n, Vec) * kLn2 + ((p * m - 0.5f) * m * m + m);
+  return (p * m - 0.5f) * m * m + m;
+}
+}  // namespace detail
+
+// The natural logarithm of a normal x > 0, within 1e-7 relative to max(1, |log x|).
+inline Vec log(Vec x) {
+  // x = 2^n m, m in sqrt(1/2) ... sqrt(2)
+  const VecInt n = (bits(x) - 0x3f3504f3) >> 23;
+  const Vec m = bits(bits(x) - (n << 23)) - 1.0f;
+  const Vec result = __builtin_convertvector(n, Vec) * kLn2 + detail::log_near_one(m);
   return x == x ? result : x;
 }
 

@@ -110,6 +110,10 @@ T __ldg(const T* p) {
 inline float rsqrtf(float x) {
   return 1.0f / std::sqrt(x);
 }
+inline void sincospif(float x, float* sine, float* cosine) {
+  *sine = static_cast<float>(std::sin(M_PI * x));
+  *cosine = static_cast<float>(std::cos(M_PI * x));
+}
 inline float __expf(float x) {
   return std::exp(x);
 }

@@ -70,7 +70,7 @@ class TrainingDrawsTest {
   private static float[] noise(TrainingDraws draws, int epoch, int... samples) {
     try (Session session = Session.open(Backend.named("reference"))) {
       Tensor noise = session.allocate(DType.FLOAT32, Shape.of(samples.length, 7));
-      draws.noise(epoch, noise, samples);
+      draws.noise(session, epoch, noise, samples);
       return noise.toFloats();
     }
   }
@@ -80,7 +80,7 @@ class TrainingDrawsTest {
     assertThatThrownBy(() -> new TrainingDraws(1, 0)).hasMessageContaining("steps is 0");
     try (Session session = Session.open(Backend.named("reference"))) {
       Tensor noise = session.zeros(Shape.of(2, 7));
-      assertThatThrownBy(() -> DRAWS.noise(0, noise, 1, 2, 3))
+      assertThatThrownBy(() -> DRAWS.noise(session, 0, noise, 1, 2, 3))
           .hasMessageContaining("each of 3 samples");
     }
   }

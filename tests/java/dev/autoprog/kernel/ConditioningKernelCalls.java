@@ -207,4 +207,11 @@ final class ConditioningKernelCalls {
         .typed("y")
         .body((k, t) -> k.timestepEmbedding(count, width, 10_000, t.get("t"), t.get("y")));
   }
+
+  static KernelCall gaussian(RandomData data, long seed, long batch, long n) {
+    return new KernelCall("gaussian")
+        .input("streams", data.integers(2 * batch, -(1 << 30), (1 << 30) - 1))
+        .output("x", batch * n)
+        .body((k, t) -> k.gaussian(seed, batch, n, t.get("streams"), t.get("x")));
+  }
 }

@@ -69,6 +69,7 @@ final class KernelCalls {
         ConditioningKernelCalls.embeddingForward(data, new EmbeddingShape(5, 4, 3)),
         ConditioningKernelCalls.embeddingBackward(data, new EmbeddingShape(5, 4, 3)),
         ConditioningKernelCalls.timestepEmbedding(data, 3, 5),
+        ConditioningKernelCalls.gaussian(data, 7, 3, 5),
         assembleTokens(data, tokens),
         assembleTokensBackward(data, tokens),
         selectClassToken(data, tokens),

@@ -1,8 +1,8 @@
 package dev.autoprog.diffusion;
 
-import dev.autoprog.tensor.Rng;
+import dev.autoprog.kernel.Kernels;
 import dev.autoprog.tensor.Tensor;
-import java.util.function.IntFunction;
+import java.util.function.IntToLongFunction;
 
 /** Standard normal noise, each row of a tensor from a generator of its own. */
 final class GaussianNoise {
@@ -11,23 +11,20 @@ final class GaussianNoise {
   /**
    * Fills a tensor.
    *
-   * @param x (B, …)
-   * @param generators from the row's number, below B
+   * @param streams INT32 (B, 2), for the generators: overwritten
+   * @param x FLOAT32 (B, …)
+   * @param streamOf a row's, from its number below B
    */
-  static void fill(Tensor x, IntFunction<Rng> generators) {
-    x.set(values(Math.toIntExact(x.shape().dim(0)), Math.toIntExact(x.elements()), generators));
-  }
-
-  /** The same in an array: as many values, an equal part of them for each of {@code batch} rows. */
-  static float[] values(int batch, int elements, IntFunction<Rng> generators) {
-    float[] values = new float[elements];
-    int sample = elements / batch;
+  static void fill(
+      Kernels kernels, Tensor streams, Tensor x, long seed, IntToLongFunction streamOf) {
+    int batch = Math.toIntExact(x.shape().dim(0));
+    int[] words = new int[2 * batch];
     for (int row = 0; row < batch; row++) {
-      Rng rng = generators.apply(row);
-      for (int i = 0; i < sample; i++) {
-        values[row * sample + i] = (float) rng.nextGaussian();
-      }
+      long stream = streamOf.applyAsLong(row);
+      words[2 * row] = (int) stream;
+      words[2 * row + 1] = (int) (stream >>> 32);
     }
-    return values;
+    streams.set(words);
+    kernels.gaussian(seed, batch, x.elements() / batch, streams, x);
   }
 }

@@ -60,8 +60,9 @@ public abstract sealed class Sampler permits DdpmSampler, DdimSampler {
     if (x.dtype() != DType.FLOAT32 || x.shape().rank() < 2) {
       throw new IllegalArgumentException("x is " + x + ", expected FLOAT32 (B, C, …)");
     }
-    GaussianNoise.fill(x, row -> Rng.of(seed, START, first + row));
     try (Workspace work = new Workspace(session, x, process.variance().isLearned())) {
+      GaussianNoise.fill(
+          session.kernels(), work.streams, x, seed, row -> Rng.stream(START, first + row));
       for (int step = process.schedule().steps() - 1; step >= 0; step--) {
         if (interrupted.getAsBoolean()) {
           return false;
@@ -70,7 +71,12 @@ public abstract sealed class Sampler permits DdpmSampler, DdimSampler {
         denoiser.predict(x, timestep, work.output);
         Transition transition = transition(step);
         if (transition.isNoisy()) {
-          GaussianNoise.fill(work.noise, row -> Rng.of(seed, STEP, first + row, timestep));
+          GaussianNoise.fill(
+              session.kernels(),
+              work.streams,
+              work.noise,
+              seed,
+              row -> Rng.stream(STEP, first + row, timestep));
         }
         for (Piece piece : work.pieces) {
           advance(session.kernels(), piece, step, transition);
@@ -127,21 +133,23 @@ public abstract sealed class Sampler permits DdpmSampler, DdimSampler {
     private final List<Tensor> owned = new ArrayList<>();
     private final Tensor output;
     private final Tensor noise;
+    private final Tensor streams;
     private final List<Piece> pieces = new ArrayList<>();
 
     Workspace(Session session, Tensor x, boolean learned) {
       this.session = session;
       long[] dims = x.shape().toArray();
       long batch = dims[0];
-      Tensor clean = allocate(dims);
-      noise = allocate(dims);
+      Tensor clean = allocate(DType.FLOAT32, dims);
+      noise = allocate(DType.FLOAT32, dims);
+      streams = allocate(DType.INT32, batch, 2);
       if (!learned) {
-        output = allocate(dims);
+        output = allocate(DType.FLOAT32, dims);
         pieces.add(new Piece(x, clean, output, null, noise));
         return;
       }
       dims[1] *= 2;
-      output = allocate(dims);
+      output = allocate(DType.FLOAT32, dims);
       // by sample: prediction, then what is said of the variance
       Tensor halves = output.reshape(2 * batch, x.elements() / batch);
       for (long b = 0; b < batch; b++) {
@@ -155,8 +163,8 @@ public abstract sealed class Sampler permits DdpmSampler, DdimSampler {
       }
     }
 
-    private Tensor allocate(long... dims) {
-      Tensor tensor = session.allocate(DType.FLOAT32, Shape.of(dims));
+    private Tensor allocate(DType dtype, long... dims) {
+      Tensor tensor = session.allocate(dtype, Shape.of(dims));
       owned.add(tensor);
       return tensor;
     }

@@ -1,6 +1,9 @@
 package dev.autoprog.diffusion;
 
+import dev.autoprog.backend.Session;
+import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Rng;
+import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 
 /**
@@ -39,23 +42,17 @@ public record TrainingDraws(long seed, int steps) {
   /**
    * Fills a tensor with the noise of a batch of samples.
    *
+   * @param session whose kernels draw it; its arena has what they read
    * @param noise FLOAT32 (B, …)
    * @param samples B of them
    */
-  public void noise(int epoch, Tensor noise, int... samples) {
+  public void noise(Session session, int epoch, Tensor noise, int... samples) {
     if (noise.shape().dim(0) != samples.length) {
       throw new IllegalArgumentException(
           "noise is " + noise + ", expected a row for each of " + samples.length + " samples");
     }
-    GaussianNoise.fill(noise, row -> generator(epoch, samples[row]));
-  }
-
-  /** The same in an array of {@code elements}. */
-  public float[] noise(int epoch, int elements, int... samples) {
-    return GaussianNoise.values(samples.length, elements, row -> generator(epoch, samples[row]));
-  }
-
-  private Rng generator(int epoch, int sample) {
-    return Rng.of(seed, NOISE, epoch, sample);
+    Tensor streams = session.arena().allocate(DType.INT32, Shape.of(samples.length, 2));
+    GaussianNoise.fill(
+        session.kernels(), streams, noise, seed, row -> Rng.stream(NOISE, epoch, samples[row]));
   }
 }

@@ -13,6 +13,7 @@ final class CheckedKernels
         CheckedResidual,
         CheckedModulation,
         CheckedEmbedding,
+        CheckedNoise,
         CheckedToken,
         CheckedImage,
         CheckedConvolution,

@@ -21,6 +21,7 @@ public interface Kernels
         ResidualKernels,
         ModulationKernels,
         EmbeddingKernels,
+        NoiseKernels,
         TokenKernels,
         ImageKernels,
         ConvolutionKernels,

@@ -33,11 +33,21 @@ public final class Rng {
 
   /** The generator that {@code seed} and the path name; equal names give equal numbers. */
   public static Rng of(long seed, long... path) {
+    return ofStream(seed, stream(path));
+  }
+
+  /** The generator of a seed's stream: {@code of(seed, path)} is that of {@code stream(path)}. */
+  public static Rng ofStream(long seed, long stream) {
+    return new Rng(seed, stream);
+  }
+
+  /** The number of a path, with which a seed's words begin. */
+  public static long stream(long... path) {
     long stream = GOLDEN_RATIO;
     for (long step : path) {
       stream = mix(stream * GOLDEN_RATIO + step + 1);
     }
-    return new Rng(seed, stream);
+    return stream;
   }
 
   /** 32 random bits. */

@@ -21,7 +21,7 @@ class DiffusionBatchesTest {
     return Candidate.all();
   }
 
-  /** Images and noise that came ahead are what they always are, at another side and epoch, too. */
+  /** Images that came ahead are what they always are, at another side, too. */
   @ParameterizedTest
   @MethodSource("candidates")
   void whatComesAheadIsTheSame(Candidate candidate) throws Exception {
@@ -47,12 +47,12 @@ class DiffusionBatchesTest {
         BatchCursor batches = loader.epoch(0, 0, Augmentation.NONE)) {
       Batch next = batches.next();
       for (int step = 0; next != null; step++) {
-        int side = step < 3 ? 6 : 12; // so the fourth's noise has another size than what came
+        int side = step < 3 ? 6 : 12;
         try (Batch batch = next) {
           NoisyBatch noisy = made.training(batch, side, 2, 0, step).noisy();
           next = batches.hasNext() ? batches.next() : null;
           if (ahead && next != null) {
-            made.ahead(next, side, 2);
+            made.ahead(next);
           }
           all.add(noisy.noisy().toFloats());
         }

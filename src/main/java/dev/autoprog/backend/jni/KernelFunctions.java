@@ -426,6 +426,14 @@ final class KernelFunctions {
       int yType,
       @Cast("void*") long y);
 
+  static native int ap_gaussian(
+      @Cast("const Context*") long context,
+      long seed,
+      long B,
+      long n,
+      @Cast("const int32_t*") long streams,
+      @Cast("float*") long x);
+
   static native int ap_assemble_tokens(
       @Cast("const Context*") long context,
       int type,

@@ -14,6 +14,7 @@ public abstract class NativeKernels
         NativeResidual,
         NativeModulation,
         NativeEmbedding,
+        NativeNoise,
         NativeToken,
         NativeImage,
         NativeConvolution,

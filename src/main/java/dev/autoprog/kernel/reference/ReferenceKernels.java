@@ -13,6 +13,7 @@ public final class ReferenceKernels
         ReferenceResidual,
         ReferenceModulation,
         ReferenceEmbedding,
+        ReferenceNoise,
         ReferenceToken,
         ReferenceImage,
         ReferenceConvolution,

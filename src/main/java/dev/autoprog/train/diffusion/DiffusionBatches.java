@@ -1,6 +1,5 @@
 package dev.autoprog.train.diffusion;
 
-import dev.autoprog.backend.AheadBuffer;
 import dev.autoprog.backend.Session;
 import dev.autoprog.data.Batch;
 import dev.autoprog.diffusion.NoiseSchedule;
@@ -12,8 +11,6 @@ import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Rng;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /** Makes of batches of stored images what a denoising network reads: noisy images, conditions. */
 final class DiffusionBatches implements AutoCloseable {
@@ -26,11 +23,6 @@ final class DiffusionBatches implements AutoCloseable {
   private final TrainingDraws draws;
   private final DiffusionData.Feeder feeder;
   private final int channels;
-  private final AheadBuffer noiseAhead;
-  private Noise ahead; // that is in the buffer; null for none
-
-  /** Whose noise, and how large. */
-  private record Noise(Batch batch, int side, int epoch) {}
 
   DiffusionBatches(DiffusionSetup setup) {
     this.session = setup.session();
@@ -39,7 +31,6 @@ final class DiffusionBatches implements AutoCloseable {
     this.draws = new TrainingDraws(config.seed(), plan.process().schedule().steps());
     this.feeder = setup.data().feeder(session);
     this.channels = setup.data().train().channels();
-    this.noiseAhead = new AheadBuffer(session);
   }
 
   /**
@@ -87,19 +78,10 @@ final class DiffusionBatches implements AutoCloseable {
   }
 
   /**
-   * Draws the noise of the batch that comes next, and begins to bring it and its images to the
-   * device, while that is at a step. Where device and host are one, there is nothing to gain.
+   * Begins to bring the images of the batch that comes next to the device, while that is at a step.
    */
-  void ahead(Batch batch, int side, int epoch) {
-    if (AheadBuffer.serves(session)) {
-      feeder.ahead(batch);
-      int elements = batch.size() * channels * side * side;
-      float[] values = draws.noise(epoch, elements, batch.indices());
-      ByteBuffer bytes = ByteBuffer.allocate(elements * Float.BYTES).order(ByteOrder.nativeOrder());
-      bytes.asFloatBuffer().put(values);
-      noiseAhead.bring(bytes);
-      ahead = new Noise(batch, side, epoch);
-    }
+  void ahead(Batch batch) {
+    feeder.ahead(batch);
   }
 
   /** What a step reads of so many samples, without content: to see what it takes. */
@@ -112,21 +94,12 @@ final class DiffusionBatches implements AutoCloseable {
     return new Step(noisy, new Conditions(noisy.told(schedule), first, first, null));
   }
 
-  private Tensor noise(Batch batch, int side, int epoch, Shape shape) {
-    if (new Noise(batch, side, epoch).equals(ahead)) {
-      ahead = null;
-      return noiseAhead.take(DType.FLOAT32, shape);
-    }
-    Tensor noise = session.arena().allocate(DType.FLOAT32, shape);
-    draws.noise(epoch, noise, batch.indices());
-    return noise;
-  }
-
   private Step of(Batch batch, int side, int epoch, int[] labels, int[] stages) {
     session.arena().reset();
     Tensor clean = feeder.input(batch, side);
     int[] indices = batch.indices();
-    Tensor noise = noise(batch, side, epoch, clean.shape());
+    Tensor noise = session.arena().allocate(DType.FLOAT32, clean.shape());
+    draws.noise(session, epoch, noise, indices);
     NoisyBatch noisy =
         NoisyBatch.of(
             session, plan.process().schedule(), clean, noise, draws.timesteps(epoch, indices));
@@ -136,7 +109,6 @@ final class DiffusionBatches implements AutoCloseable {
 
   @Override
   public void close() {
-    noiseAhead.close();
     feeder.close();
   }
 }

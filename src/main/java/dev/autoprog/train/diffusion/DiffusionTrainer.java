@@ -298,7 +298,7 @@ public final class DiffusionTrainer implements Stoppable {
       Step read = batches.training(batch, side, epoch, stage.index(), progress.step);
       DiffusionLearner.Begun begun =
           learner.begin(read.noisy(), read.conditions(), progress.step, rate);
-      following.peek().ifPresent(next -> batches.ahead(next, side, epoch));
+      following.peek().ifPresent(batches::ahead);
       result = begun.await();
     } catch (DeviceMemoryException e) {
       throw BatchMemory.refusal(
