@@ -2,6 +2,7 @@
 // pixels: a block has a slab of a sample's pixels, and a thread the same few channels of each. One pass sums by
 // channels and slabs, a block for each group adds what falls to it, and the last pass has each element by itself.
 #pragma once
+#include "activation.cuh"
 #include "reduce.cuh"
 
 namespace autoprog {
@@ -65,21 +66,6 @@ struct Share {
     });
   }
 };
-
-// 1 + e^-z. The products with it have a relative error of 1e-7 |z|.
-__device__ inline float above_one(float z) {
-  constexpr float kLog2E = 1.44269504f;
-  return 1.0f + exp2f(-kLog2E * z);
-}
-
-// z / (1 + e^-z), and its derivative
-__device__ inline float silu_value(float z) {
-  return __fdividef(z, above_one(z));
-}
-__device__ inline float silu_slope(float z) {
-  const float sigma = __fdividef(1.0f, above_one(z));
-  return sigma * (1.0f + z * (1.0f - sigma));
-}
 
 // ---- sums --------------------------------------------------------------------------------------------------------
 
@@ -178,7 +164,7 @@ struct GroupNormTerms {
   __device__ Found find(const Loaded& at) const {
     Found result{Lanes<Width>{}.make([&](int k) { return at.value[k] - middle[k]; }), at.gradient};
     if (silu) {
-      Lanes<Width>{}.each([&](int k) { result.dz[k] *= silu_slope(result.difference[k] * factor[k] + bias[k]); });
+      Lanes<Width>{}.each([&](int k) { result.dz[k] *= Silu::slope(result.difference[k] * factor[k] + bias[k]); });
     }
     return result;
   }
@@ -275,7 +261,7 @@ __global__ void __launch_bounds__(kSlabThreads)
       [&](int64_t i) { return lanes.load(x + i); },
       [&](int64_t i, Floats<Width> z) {
         lanes.each([&](int k) { z[k] = (z[k] - middle[k] - beyond[k]) * scale[k] + biases[k]; });
-        if (silu) lanes.each([&](int k) { z[k] = silu_value(z[k]); });
+        if (silu) lanes.each([&](int k) { z[k] = Silu::value(z[k]); });
         lanes.store(y + i, z);
       });
 }
