@@ -66,7 +66,7 @@ struct TanhGelu {
   }
 };
 
-// x / (1 + e^-x), with a relative error of 1e-7 |x|
+// x / (1 + e^-x), with a relative error of 1e-7 max(1, |x|)
 struct Silu {
   __device__ static float value(float x) { return __fdividef(x, above_one(x)); }
   __device__ static float slope(float x) {
