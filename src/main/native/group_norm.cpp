@@ -1,7 +1,7 @@
 #include <array>
 
+#include "activation.hpp"
 #include "context.hpp"
-#include "math.hpp"
 #include "reduce.hpp"
 #include "simd.hpp"
 
@@ -64,11 +64,6 @@ void spread(const Shape& s, int64_t group, float value, float* numbers) {
   std::fill_n(numbers + group * s.of_group(), s.of_group(), value);
 }
 
-// The logistic function; exactly 0 below e^-87, so that -infinity times it is the NaN that the formula gives.
-inline Vec logistic(Vec z) {
-  return z < -87.0f ? Vec{} : 1.0f / (1.0f + exp(-z));
-}
-
 template <class Body>
 void with_silu(int32_t silu, Body body) {
   if (silu != 0) {
@@ -78,7 +73,7 @@ void with_silu(int32_t silu, Body body) {
   }
 }
 
-template <bool Silu, class T>
+template <bool WithSilu, class T>
 void forward(const Shape& s, const Unit& u, float epsilon, const T* x, const float* gain, const float* bias, T* y,
              float* mean, float* rstd, float* numbers) {
   const int64_t set = u.channels;
@@ -107,7 +102,7 @@ void forward(const Shape& s, const Unit& u, float epsilon, const T* x, const flo
     each_vector(0, u.channels, [&](int64_t c, auto lanes) {
       const Vec difference = lanes.load(x + row * s.C + c) - lanes.load(middle + c) - lanes.load(rest + c);
       const Vec z = difference * lanes.load(scale + c) * lanes.load(gain + c) + lanes.load(bias + c);
-      lanes.store(y + row * s.C + c, Silu ? z * logistic(z) : z);
+      lanes.store(y + row * s.C + c, WithSilu ? Silu{}(z).value : z);
     });
   }
 }
@@ -132,23 +127,23 @@ struct Saved {
     return (lanes.load(x) - lanes.load(mean + c)) * lanes.load(rstd + c);
   }
   // The gradient by z, of which dy, the gradient by silu(z) or by z itself, is made.
-  template <bool Silu, class Lanes>
+  template <bool WithSilu, class Lanes>
   Vec gradient(int64_t c, Lanes lanes, Vec dy, Vec normalised) const {
-    if constexpr (!Silu) return dy;
-    const Vec z = normalised * lanes.load(gain + c) + lanes.load(bias + c), sigma = logistic(z);
-    return dy * sigma * (1.0f + z * (1.0f - sigma));
+    if constexpr (!WithSilu) return dy;
+    const Vec z = normalised * lanes.load(gain + c) + lanes.load(bias + c);
+    return dy * Silu{}(z).slope;
   }
 };
 
 // dx = base + rstd (g - mean(g) - n mean(g n)), with g = dz * gain and n the normalised x.
-template <bool Silu, class T>
+template <bool WithSilu, class T>
 void backward(const Shape& s, const Unit& u, const Saved& saved, const T* x, const T* dy, const T* base, T* dx,
               float* numbers) {
   const int64_t set = u.channels;
   float *sums = numbers, *along = sums + set, *mean_gradient = along + set, *mean_along = mean_gradient + set;
   // Rounded, so that g - mean(g) is exactly 0 where all g are equal.
   const auto gradient = [&](int64_t i, int64_t c, auto lanes, Vec normalised) {
-    const Vec dz = saved.template gradient<Silu>(c, lanes, lanes.load(dy + i), normalised);
+    const Vec dz = saved.template gradient<WithSilu>(c, lanes, lanes.load(dy + i), normalised);
     return rounded(dz * lanes.load(saved.gain + c));
   };
   std::fill_n(sums, 2 * set, 0.0f);

@@ -94,8 +94,8 @@ struct Normal {
 inline Normal normal(Vec x) {
   const Vec u = absolute(x);
   // Exactly 0 where it falls below 2e-30: at infinity, x phi(x) is then the NaN that the formula gives.
-  const Vec bell = u > 11.7f ? Vec{} : exp2(-0.5f * kLog2E * u * u);
-  const Vec t = reciprocal(0.3f * minimum(splat(12.0f), u) + 1.0f);
+  const Vec power = exp2(-0.5f * kLog2E * u * u), bell = u > 11.7f ? Vec{} : power;
+  const Vec t = reciprocal(0.3f * u + 1.0f);
   Vec p = 3.56749971e-2f * t - 1.57203868e-1f;
   p = p * t + 2.06354603e-1f;
   p = p * t - 5.36843948e-2f;
@@ -103,7 +103,7 @@ inline Normal normal(Vec x) {
   p = p * t + 9.99134630e-2f;
   p = p * t + 1.20753951e-1f;
   p = p * t + 1.19629301e-1f;
-  const Vec tail = p * t * bell;
+  const Vec tail = u > 11.7f ? Vec{} : p * t * power;
   return {x < 0.0f ? tail : 1.0f - tail, bell * 0.398942280f};
 }
 
