@@ -97,7 +97,8 @@ size_t block_bytes(int rows) {
 // Whether a shape is served by a warpgroup: if asked for, or where that is `faster`.
 bool by_wgmma(const ap_context* context, const AttentionShape& shape, bool faster) {
   return shape.vectors &&
-         (context->attention == AttentionKernels::wgmma || (context->attention == AttentionKernels::faster && faster));
+         (context->attention == AttentionKernels::wgmma || context->attention == AttentionKernels::wgmma_pairs ||
+          (context->attention == AttentionKernels::faster && faster));
 }
 
 // On an H200 forward is faster by a warpgroup where a block's rows are nearly all of the head: with 1024 queries 0.86
@@ -107,8 +108,20 @@ bool is_faster_forward(const AttentionShape& shape) {
   return 4 * rows <= 5 * shape.queries;
 }
 
+// Where a head fits into the tiles that a block has room for, blocks of one warpgroup: two of a multiprocessor, one of
+// which works while the other waits for its first tiles.
+template <int W>
+void forward_pairs_wgmma(ap_context* context, const AttentionForward<BFloat16>& a) {
+  constexpr int kRows = 2 * kGroupRows;
+  const int pairs = divide_up(a.shape.queries, kRows);
+  const int groups = a.shape.keys <= kStages * kTile ? 1 : std::min(kForwardGroups, pairs);
+  launch(attention_forward_pairs_wgmma<W>, grid(a.shape, divide_up(pairs, groups)), groups * kWarpgroup,
+         block_bytes<W>(2 * kStages * kTile + groups * kRows), context->stream, a);
+}
+
 template <int W>
 void forward_wgmma(ap_context* context, const AttentionForward<BFloat16>& a) {
+  if (context->attention == AttentionKernels::wgmma_pairs) return forward_pairs_wgmma<W>(context, a);
   const AttentionShape& shape = a.shape;
   const int tiles = divide_up(shape.queries, kGroupRows), groups = std::min(kForwardGroups, tiles);
   const size_t whole = block_bytes<W>(2 * round_up(shape.keys, kBlock) + groups * kGroupRows);

@@ -23,6 +23,17 @@ struct GroupQueries {
     counts = first < queries;
   }
 
+  // Makes weights of the scores of C keys, which are complete, as are the sums.
+  template <int C>
+  __device__ __forceinline__ void weigh(Sums<C, 1>& x, int keys, float factor) {
+    wgmma_settle(x[0]);
+    wgmma_settle(softmax.out[0]);
+    if (counts) {
+      softmax.template weigh<C>(x, factor, keys);
+      as_lefts<C>(weights, x[0]);
+    }
+  }
+
   // Goes on over the C keys at row r of the tiles, of which `keys` count.
   template <int C>
   __device__ __forceinline__ void attend(const BFloat16* q, const BFloat16* k, const BFloat16* v, int r, int keys,
@@ -32,12 +43,7 @@ struct GroupQueries {
     issue_transposed<C, W>(x[0], q, k, r);
     wgmma_commit();
     wgmma_wait<0>();
-    wgmma_settle(x[0]);
-    wgmma_settle(softmax.out[0]);
-    if (counts) {
-      softmax.template weigh<C>(x, factor, keys);
-      as_lefts<C>(weights, x[0]);
-    }
+    weigh<C>(x, keys, factor);
     wgmma_fence();
     issue_add<C, W>(softmax.out[0], weights, v, r);
     wgmma_commit();
@@ -137,6 +143,135 @@ __global__ void __launch_bounds__(kForwardGroups* kWarpgroup, 2)
     const int at = key / kTile % kStages * kTile * W;
     queries.attend_all(q, k + at, v + at, min(kTile, shape.keys - key), factor);
   }
+  queries.finish(a, head, own);
+#endif
+}
+
+#ifdef AP_WGMMA
+// Two blocks of queries of a warpgroup, on their way over keys and values. While it makes weights of the scores of one,
+// the tensor cores weigh values for the other and multiply its next scores.
+template <int W>
+struct PairOfQueries {
+  GroupQueries<W> half[2];
+  Sums<kTile, 1> scores[2];
+  const BFloat16* q[2];
+
+  // rows: of both, one after the other
+  __device__ __forceinline__ void start(const BFloat16* rows, int first, int queries) {
+#pragma unroll
+    for (int h = 0; h < 2; h++) {
+      q[h] = rows + h * kGroupRows * W;
+      half[h].start(first + h * kGroupRows, queries);
+    }
+  }
+
+  // Makes weights of the first block's scores of the first tile, and has those of the second.
+  __device__ __forceinline__ void begin(const BFloat16* k, float factor) {
+    ask_scores(0, k);
+    wgmma_wait<0>();
+    ask_scores(1, k);
+    half[0].template weigh<kTile>(scores[0], kTile, factor);
+    wgmma_wait<0>();
+  }
+
+  // Goes on to the keys of the next tile.
+  __device__ __forceinline__ void advance(const BFloat16* v, const BFloat16* next, float factor) {
+    add_and_ask(0, v, next);
+    half[1].template weigh<kTile>(scores[1], kTile, factor);
+    wgmma_wait<0>();
+    add_and_ask(1, v, next);
+    half[0].template weigh<kTile>(scores[0], kTile, factor);
+    wgmma_wait<0>();
+  }
+
+  // Behind the last tile.
+  __device__ __forceinline__ void end(const BFloat16* v, float factor) {
+    add(0, v);
+    half[1].template weigh<kTile>(scores[1], kTile, factor);
+    wgmma_wait<0>();
+    add(1, v);
+    wgmma_wait<0>();
+  }
+
+  // Goes on over the `keys` rows of a tile that is not whole.
+  __device__ __forceinline__ void attend_rest(const BFloat16* k, const BFloat16* v, int keys, float factor) {
+#pragma unroll 1
+    for (int r = 0; r < keys; r += kBlock) {
+#pragma unroll
+      for (int h = 0; h < 2; h++) half[h].template attend<kBlock>(q[h], k, v, r, keys - r, factor);
+    }
+  }
+
+  __device__ __forceinline__ void finish(const AttentionForward<BFloat16>& a, Head head, int first) {
+#pragma unroll
+    for (int h = 0; h < 2; h++) half[h].finish(a, head, first + h * kGroupRows);
+  }
+
+ private:
+  __device__ __forceinline__ void ask_scores(int h, const BFloat16* k) {
+    wgmma_fence();
+    issue_transposed<kTile, W>(scores[h][0], q[h], k, 0);
+    wgmma_commit();
+  }
+  __device__ __forceinline__ void add(int h, const BFloat16* v) {
+    wgmma_fence();
+    issue_add<kTile, W>(half[h].softmax.out[0], half[h].weights, v, 0);
+    wgmma_commit();
+  }
+  __device__ __forceinline__ void add_and_ask(int h, const BFloat16* v, const BFloat16* k) {
+    wgmma_fence();
+    issue_add<kTile, W>(half[h].softmax.out[0], half[h].weights, v, 0);
+    issue_transposed<kTile, W>(scores[h][0], q[h], k, 0);
+    wgmma_commit();
+  }
+};
+#endif
+
+// Keys and values pass in tiles, for two blocks of queries of each warpgroup. Scale not negative. Grid (blocks of
+// queries, H, B).
+template <int W>
+__global__ void __launch_bounds__(kForwardGroups* kWarpgroup, 1)
+    attention_forward_pairs_wgmma(const AttentionForward<BFloat16> a) {
+#ifdef AP_WGMMA
+  const AttentionShape& shape = a.shape;
+  const Head head = this_head();
+  const int group = own_group(), t = threadIdx.x % kWarpgroup, groups = blockDim.x / kWarpgroup;
+  const int first = (blockIdx.x * groups + group) * 2 * kGroupRows, own = first + t / kWarp * kBlock;
+  const float factor = shape.scale * kLog2E;
+  Smem smem;
+  BFloat16* k = smem.take<BFloat16>(kStages * kTile * W, 128);
+  BFloat16* v = smem.take<BFloat16>(kStages * kTile * W, 128);
+  BFloat16* q = smem.take<BFloat16>(groups * 2 * kGroupRows * W, 128) + group * 2 * kGroupRows * W;
+  const auto place = [](int key) { return key / kTile % kStages * kTile * W; };
+  const auto ask = [&](int key) {
+    if (key < shape.keys) {
+      if (group == 0) ask_blocks<W>(k + place(key), head.of(a.k), key, kTile, shape.keys, shape.D, t);
+      if (group == groups - 1) ask_blocks<W>(v + place(key), head.of(a.v), key, kTile, shape.keys, shape.D, t);
+    }
+    cp_async_commit();
+  };
+  ask_blocks<W>(q, head.of(a.q), first, 2 * kGroupRows, shape.queries, shape.D, t);
+  for (int stage = 0; stage < kStages - 1; stage++) ask(stage * kTile);
+  take_blocks<kStages - 2>();
+  __syncthreads();
+  PairOfQueries<W> queries;
+  queries.start(q, own, shape.queries);
+  const int whole = shape.keys / kTile * kTile;
+  if (whole > 0) {
+    queries.begin(k, factor);
+#pragma unroll 1
+    for (int key = 0; key + kTile < whole; key += kTile) {
+      take_blocks<kStages - 3>();
+      __syncthreads();
+      // where the tile before this was, which every warpgroup has done with
+      ask(key + (kStages - 1) * kTile);
+      queries.advance(v + place(key), k + place(key + kTile), factor);
+    }
+    queries.end(v + place(whole - kTile), factor);
+  }
+  take_blocks<0>();
+  __syncthreads();
+  queries.attend_rest(k + place(whole), v + place(whole), shape.keys - whole, factor);
   queries.finish(a, head, own);
 #endif
 }

@@ -1,6 +1,6 @@
 #include <cstdlib>
-#include <cstring>
 #include <new>
+#include <string>
 
 #include "autoprog_cuda.h"
 #include "context.cuh"
@@ -20,11 +20,13 @@ bool has_wgmma() {
 #endif
 }
 
-// AUTOPROG_ATTENTION=mma or wgmma asks for one kind.
+// AUTOPROG_ATTENTION=mma, wgmma or wgmma-pairs asks for one kind.
 AttentionKernels attention_kernels() {
-  const char* wanted = std::getenv("AUTOPROG_ATTENTION");
-  if (!has_wgmma() || (wanted != nullptr && std::strcmp(wanted, "mma") == 0)) return AttentionKernels::mma;
-  return wanted != nullptr && std::strcmp(wanted, "wgmma") == 0 ? AttentionKernels::wgmma : AttentionKernels::faster;
+  const char* variable = std::getenv("AUTOPROG_ATTENTION");
+  const std::string wanted = variable == nullptr ? "" : variable;
+  if (!has_wgmma() || wanted == "mma") return AttentionKernels::mma;
+  if (wanted == "wgmma") return AttentionKernels::wgmma;
+  return wanted == "wgmma-pairs" ? AttentionKernels::wgmma_pairs : AttentionKernels::faster;
 }
 
 }  // namespace

@@ -55,8 +55,9 @@ class Scratch {
   size_t capacity_ = 0;  // of the last
 };
 
-// By which kernels attention is where those for Hopper have the shape, too: the others, them, or which are faster.
-enum class AttentionKernels { mma, wgmma, faster };
+// By which kernels attention is where those for Hopper have the shape, too: the others, them, them with two blocks of
+// queries for each warpgroup of the forward pass, or, of the first two, which are faster.
+enum class AttentionKernels { mma, wgmma, wgmma_pairs, faster };
 
 }  // namespace autoprog
 

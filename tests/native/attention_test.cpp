@@ -342,18 +342,23 @@ void nothing(int32_t type) {
 
 int main(int argc, char** argv) {
   Suite suite;
-  const auto add = [&](int32_t type, const Shape& s, const char* kernels) {
+  const auto named = [](int32_t type, const Shape& s, const std::string& kernels) {
     std::string of = name(type) + (s.cross() ? " cross" + sizes({s.B, s.N, s.M, s.H, s.D}, s.offset)
                                              : sizes({s.B, s.N, s.H, s.D}, s.offset));
     if (s.spread != 1) of += " spread " + text(s.spread);
     if (s.sharpness != 1) of += " sharpness " + text(s.sharpness);
     if (s.apart != 0) of += " apart " + text(s.apart);
-    if (kernels != std::string("mma")) of = std::string(" by ") + kernels + of;
-    suite.add("forward" + of, [=] {
+    return kernels == "mma" ? of : " by " + kernels + of;
+  };
+  const auto add_forward = [&](int32_t type, const Shape& s, const char* kernels) {
+    suite.add("forward" + named(type, s, kernels), [=] {
       const Kernels use(kernels);
       check_forward(type, s);
     });
-    suite.add("backward" + of, [=] {
+  };
+  const auto add = [&](int32_t type, const Shape& s, const char* kernels) {
+    add_forward(type, s, kernels);
+    suite.add("backward" + named(type, s, kernels), [=] {
       const Kernels use(kernels);
       check_backward(type, s);
     });
@@ -367,14 +372,19 @@ int main(int argc, char** argv) {
     suite.add("NaN spreads no further than it must, cross" + name(type),
               [=] { not_a_number(type, cross(1, 33, 21, 2, 16)); });
   }
-  for (const Shape& s : wgmma_shapes()) add(AP_BFLOAT16, s, "wgmma");
+  for (const Shape& s : wgmma_shapes()) {
+    add(AP_BFLOAT16, s, "wgmma");
+    add_forward(AP_BFLOAT16, s, "wgmma-pairs");
+  }
   // both, as which is faster
   for (const int64_t N : {65, 128, 197}) add(AP_BFLOAT16, {1, N, 1, 64}, "either");
   add(AP_BFLOAT16, cross(1, 128, 77, 1, 72), "either");
-  suite.add("NaN spreads no further than it must, by wgmma", [] {
-    const Kernels use("wgmma");
-    not_a_number(AP_BFLOAT16, {1, 33, 2, 64});
-  });
+  for (const char* kernels : {"wgmma", "wgmma-pairs"}) {
+    suite.add(std::string("NaN spreads no further than it must, by ") + kernels, [=] {
+      const Kernels use(kernels);
+      not_a_number(AP_BFLOAT16, {1, 33, 2, 64});
+    });
+  }
   // so many heads that one block has all the queries of each
   suite.add("forward of many heads, by wgmma", [] {
     const Kernels use("wgmma");
