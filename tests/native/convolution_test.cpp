@@ -114,9 +114,10 @@ void not_a_number(int32_t type, const Shape& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  constexpr Shape kShapes[] = {{1, 1, 1, 1, 1, 1, 1, 0},    {2, 5, 4, 3, 2, 3, 1, 1},   {3, 8, 7, 4, 9, 3, 2, 1, 1},
-                               {2, 9, 8, 2, 3, 2, 3, 0, 2}, {1, 7, 6, 33, 65, 3, 1, 2}, {2, 4, 5, 63, 16, 1, 1, 0},
-                               {1, 9, 9, 8, 4, 5, 2, 4},    {65, 3, 2, 36, 24, 3, 2, 1}};
+  constexpr Shape kShapes[] = {{1, 1, 1, 1, 1, 1, 1, 0},     {2, 5, 4, 3, 2, 3, 1, 1},    {3, 8, 7, 4, 9, 3, 2, 1, 1},
+                               {2, 9, 8, 2, 3, 2, 3, 0, 2},  {1, 7, 6, 33, 65, 3, 1, 2},  {2, 4, 5, 63, 16, 1, 1, 0},
+                               {1, 9, 9, 8, 4, 5, 2, 4},     {65, 3, 2, 36, 24, 3, 2, 1}, {2, 5, 4, 16, 24, 3, 1, 1},
+                               {1, 4, 6, 8, 16, 3, 1, 0, 1}, {1, 3, 4, 24, 8, 1, 2, 0}};
   Suite suite;
   for (const int32_t type : kTypes) {
     for (const Shape& s : kShapes) {
@@ -130,10 +131,12 @@ int main(int argc, char** argv) {
     }
     suite.add("NaN" + name(type), [=] { not_a_number(type, {3, 4, 4, 2, 3, 2, 2, 0}); });
   }
-  // more than 32 MiB of windows
-  constexpr Shape kMany{2, 2, 2, 1, 2, 48, 1, 47};
+  // more than 64 MiB of windows
+  constexpr Shape kMany{4, 2, 2, 1, 2, 48, 1, 47}, kManyOfGradient{4, 49, 49, 2, 1, 48, 1, 0},
+      kManyFolded{13, 2, 2, 1, 2, 48, 2, 47};
   suite.add("forward in pieces", [=] { forward(AP_FLOAT32, kMany, true); });
-  suite.add("backward by the input in pieces", [=] { backward_input(AP_FLOAT32, kMany); });
+  suite.add("backward by the input in pieces", [=] { backward_input(AP_FLOAT32, kManyOfGradient); });
+  suite.add("backward by the input in pieces, folded", [=] { backward_input(AP_FLOAT32, kManyFolded); });
   suite.add("backward by the weight in pieces", [=] { backward_weight(AP_FLOAT32, kMany, true); });
   return suite.run(argc, argv);
 }
