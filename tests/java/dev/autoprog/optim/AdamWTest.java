@@ -57,13 +57,13 @@ class AdamWTest {
   }
 
   @Test
-  void neighboursThatBeginTogetherAreOneRange() {
+  void neighboursThatHadAsManyUpdatesAreOneRange() {
     try (Session session = Session.open(Backend.named("reference"));
         ParameterSet set = builder.allocate(session, Precision.FP32)) {
       assertThat(set.trainableRanges()).hasSize(1);
       late.trainableSince(4);
       assertThat(set.trainableRanges())
-          .extracting(ParameterSet.Range::since)
+          .extracting(ParameterSet.Range::missedUpdates)
           .containsExactly(0L, 4L);
       late.trainableSince(0);
       assertThat(set.trainableRanges()).hasSize(1);

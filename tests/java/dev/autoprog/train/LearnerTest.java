@@ -23,11 +23,14 @@ import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import dev.autoprog.testing.Candidate;
 import dev.autoprog.testing.RandomData;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -158,6 +161,63 @@ class LearnerTest {
       assertSameBits(
           "added", added, moments == RunConfig.Moments.COPY ? second : new float[second.length]);
     }
+  }
+
+  /** With a step as wide as the learning rate, not with one for moments of many updates. */
+  @ParameterizedTest
+  @CsvSource({"RANDOM, COPY", "RANDOM, ZERO", "MOMENTUM, ZERO"})
+  void addedBlocksWithoutMomentsAreUpdatedAsByAFreshOptimizer(
+      GrowthOperator operator, RunConfig.Moments moments) {
+    try (Session session = Candidate.all().get(0).open();
+        Learner learner = learner(session, moments)) {
+      train(session, learner, 20);
+      learner.grow(operator.map(3, 6));
+      List<Integer> added =
+          IntStream.range(0, 6).filter(block -> hasNoMoments(learner, block)).boxed().toList();
+      assertThat(added).hasSize(3);
+      assertThat(widestUpdate(session, learner, added.get(1), List.of(0, 1, 2, 3, 4, 5), 20))
+          .isCloseTo(1, within(1e-2));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void aBlockThatWasPassedByIsUpdatedAsByAFreshOptimizer(Candidate candidate) {
+    try (Session session = candidate.open();
+        Learner learner = learner(session, RunConfig.Moments.COPY)) {
+      for (int step = 0; step < 20; step++) {
+        widestUpdate(session, learner, 0, List.of(0, 2), step);
+      }
+      learner.mark();
+      assertThat(widestUpdate(session, learner, 1, List.of(0, 1, 2), 20))
+          .isCloseTo(1, within(1e-2));
+      widestUpdate(session, learner, 1, List.of(0, 1), 21);
+      learner.rewind();
+      learner.keep(BlockPath.of(List.of(1, 2)));
+      assertThat(widestUpdate(session, learner, 0, List.of(0, 1), 20)).isCloseTo(1, within(1e-2));
+    }
+  }
+
+  private static boolean hasNoMoments(Learner learner, int block) {
+    Tensor first = learner.state().get("first_moment.blocks." + block + ".mlp.fc1.weight");
+    return Arrays.equals(first.toFloats(), new float[Math.toIntExact(first.elements())]);
+  }
+
+  /** By how many learning rates a step moves a weight of a block, weight decay left out. */
+  private static double widestUpdate(
+      Session session, Learner learner, int block, List<Integer> path, long step) {
+    double rate = 1e-4;
+    Tensor weight = learner.weights().get("blocks." + block + ".mlp.fc1.weight");
+    float[] before = weight.toFloats();
+    RandomData random = RandomData.of("widest update", step);
+    session.arena().reset();
+    Targets targets = Targets.of(random.integers(BATCH, 0, 4));
+    learner.step(BlockPath.of(path), images(session, random), targets, 0.1, 0, step, rate);
+    float[] after = weight.toFloats();
+    return IntStream.range(0, before.length)
+        .mapToDouble(i -> Math.abs(before[i] * (1 - rate * 0.05) - after[i]) / rate)
+        .max()
+        .orElseThrow();
   }
 
   @ParameterizedTest

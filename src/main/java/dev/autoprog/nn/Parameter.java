@@ -18,7 +18,7 @@ public final class Parameter implements Trained {
   private final boolean decayed;
   private final Initializer initializer;
   private boolean trainable = true;
-  private long since;
+  private long missedUpdates;
   private long offset;
   private Tensor value;
   private Tensor operand;
@@ -135,12 +135,17 @@ public final class Parameter implements Trained {
    */
   public void trainableSince(long step) {
     trainable = true;
-    since = step;
+    missedUpdates = step;
   }
 
-  /** The step from which on it is trained; 0 unless it was unfrozen later. */
-  public long since() {
-    return since;
+  /** How many of the updates so far it has not had: an optimizer knows it that much less long. */
+  public long missedUpdates() {
+    return missedUpdates;
+  }
+
+  /** Says how many of the updates so far it has not had. */
+  public void missedUpdates(long missed) {
+    missedUpdates = missed;
   }
 
   @Override

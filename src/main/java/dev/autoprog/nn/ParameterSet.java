@@ -176,7 +176,7 @@ public final class ParameterSet implements AutoCloseable {
 
   /**
    * The stretches of the flat buffers that are trained, each as long as it can be: neighbours that
-   * decay alike and are trained since the same step are one.
+   * decay alike and have had as many updates are one.
    */
   public List<Range> trainableRanges() {
     List<Range> ranges = new ArrayList<>();
@@ -185,10 +185,14 @@ public final class ParameterSet implements AutoCloseable {
         continue;
       }
       Range range =
-          new Range(p.offset(), p.offset() + aligned(p.shape().elements()), p.decayed(), p.since());
+          new Range(
+              p.offset(),
+              p.offset() + aligned(p.shape().elements()),
+              p.decayed(),
+              p.missedUpdates());
       Range last = ranges.isEmpty() ? null : ranges.get(ranges.size() - 1);
       if (last != null && last.isContinuedBy(range)) {
-        range = new Range(last.begin(), range.end(), range.decayed(), range.since());
+        range = new Range(last.begin(), range.end(), range.decayed(), range.missedUpdates());
         ranges.remove(last);
       }
       ranges.add(range);
@@ -220,11 +224,16 @@ public final class ParameterSet implements AutoCloseable {
    * @param begin first element
    * @param end one behind the last
    * @param decayed whether weight decay pulls on it
-   * @param since the step of its first update
+   * @param missedUpdates how many of the updates so far it has not had
    */
-  public record Range(long begin, long end, boolean decayed, long since) {
+  public record Range(long begin, long end, boolean decayed, long missedUpdates) {
     private boolean isContinuedBy(Range next) {
-      return end == next.begin && decayed == next.decayed && since == next.since;
+      return end == next.begin && decayed == next.decayed && missedUpdates == next.missedUpdates;
+    }
+
+    /** Where it lies, and whether it decays: what the kernels' calls depend on. */
+    public Range place() {
+      return new Range(begin, end, decayed, 0);
     }
 
     /** This stretch of a flat buffer. */

@@ -92,7 +92,9 @@ public final class AdamW implements AutoCloseable {
     double[] decays = averages.stream().mapToDouble(ema -> ema.decayAt(step)).toArray();
     rates =
         parameters.trainableRanges().stream()
-            .map(range -> constants(range).rates(learningRate, step - range.since() + 1, decays))
+            .map(
+                range ->
+                    constants(range).rates(learningRate, step - range.missedUpdates() + 1, decays))
             .map(
                 numbers ->
                     session.arena().allocate(DType.FLOAT32, Shape.of(numbers.length)).set(numbers))

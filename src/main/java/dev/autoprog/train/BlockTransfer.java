@@ -27,8 +27,8 @@ final class BlockTransfer {
   private final ParameterSet grown;
   private final List<GrowthMap.Block> blocks;
   private final List<Double> strengths;
-  private final Segments copied;
-  private final Segments firstCopies;
+  private final Carried copies;
+  private final Carried firstCopies;
 
   /**
    * The transfer from the parameters {@code before} to the layout of {@code grown}.
@@ -46,10 +46,10 @@ final class BlockTransfer {
     this.grown = grown;
     this.blocks = blocks;
     this.strengths = strengths;
-    this.copied = segments(before, block -> blocks.get(block).kind() != Kind.FRESH);
+    this.copies = carried(before, block -> blocks.get(block).kind() != Kind.FRESH);
     Set<Integer> seen = new HashSet<>();
     List<Boolean> first = blocks.stream().map(block -> seen.add(block.source())).toList();
-    this.firstCopies = segments(before, first::get);
+    this.firstCopies = carried(before, first::get);
   }
 
   /**
@@ -57,7 +57,7 @@ final class BlockTransfer {
    * branches are as strong as they should be.
    */
   void weights(Tensor from, Tensor to) {
-    kernels.copySegments(copied, from, to);
+    kernels.copySegments(copies.segments(), from, to);
     for (Parameter parameter : grown.all()) {
       Matcher name = BLOCK.matcher(parameter.name());
       if (name.matches() && isBranchEnd(name.group(2))) {
@@ -77,10 +77,33 @@ final class BlockTransfer {
 
   /** Moments of the optimizer: of every copied block, or of first appearances alone. */
   void moments(Tensor from, Tensor to, RunConfig.Moments grownBlocks) {
-    kernels.copySegments(grownBlocks == RunConfig.Moments.COPY ? copied : firstCopies, from, to);
+    kernels.copySegments(withMoments(grownBlocks).segments(), from, to);
   }
 
-  private Segments segments(ParameterSet before, IntPredicate carried) {
+  /** What has no moments yet is as if it had never been updated: {@code steps} were missed. */
+  void updateCounts(long steps, RunConfig.Moments grownBlocks) {
+    grown.all().forEach(parameter -> parameter.missedUpdates(steps));
+    Carried carried = withMoments(grownBlocks);
+    for (int i = 0; i < carried.to().size(); i++) {
+      carried.to().get(i).missedUpdates(carried.from().get(i).missedUpdates());
+    }
+  }
+
+  private Carried withMoments(RunConfig.Moments grownBlocks) {
+    return grownBlocks == RunConfig.Moments.COPY ? copies : firstCopies;
+  }
+
+  /** The parameters that something is carried over from, and those that it is carried to. */
+  private record Carried(List<Parameter> from, List<Parameter> to) {
+    Segments segments() {
+      return new Segments(
+          from.stream().mapToLong(Parameter::offset).toArray(),
+          to.stream().mapToLong(Parameter::offset).toArray(),
+          to.stream().mapToLong(p -> p.shape().elements()).toArray());
+    }
+  }
+
+  private Carried carried(ParameterSet before, IntPredicate isCarried) {
     List<Parameter> from = new ArrayList<>();
     List<Parameter> to = new ArrayList<>();
     for (Parameter parameter : grown.all()) {
@@ -91,16 +114,13 @@ final class BlockTransfer {
         continue;
       }
       int block = Integer.parseInt(name.group(1));
-      if (carried.test(block)) {
+      if (isCarried.test(block)) {
         int source = blocks.get(block).source();
         from.add(before.named("blocks." + source + "." + name.group(2)));
         to.add(parameter);
       }
     }
-    return new Segments(
-        from.stream().mapToLong(Parameter::offset).toArray(),
-        to.stream().mapToLong(Parameter::offset).toArray(),
-        to.stream().mapToLong(p -> p.shape().elements()).toArray());
+    return new Carried(from, to);
   }
 
   private static boolean isBranchEnd(String name) {

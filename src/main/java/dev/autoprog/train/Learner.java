@@ -41,6 +41,7 @@ public final class Learner implements Growable, AutoCloseable {
   private List<Ema> averages;
   private LearningCalls calls;
   private LearnerMark mark;
+  private long steps; // updates so far
 
   /** A learner around {@code model}, which it owns from now on. */
   public Learner(
@@ -181,7 +182,11 @@ public final class Learner implements Growable, AutoCloseable {
       optimizer.prepare(step, learningRate, averages);
       return new Begun(calls.update(path, images, targets, labelSmoothing, depth), optimizer);
     } finally {
-      passedBy.forEach(parameter -> parameter.trainable(true));
+      steps = step + 1;
+      for (Parameter parameter : passedBy) {
+        parameter.trainable(true);
+        parameter.missedUpdates(parameter.missedUpdates() + 1);
+      }
     }
   }
 
@@ -233,13 +238,14 @@ public final class Learner implements Growable, AutoCloseable {
   /** Notes everything that steps change, for {@link #rewind}. */
   void mark() {
     forgetMark();
-    mark = new LearnerMark(session, learnedBuffers());
+    mark = new LearnerMark(session, learnedBuffers(), counts());
   }
 
   /** Becomes again what it was at {@link #mark}, of which it must have the depth. */
   void rewind() {
     mark.restore(learnedBuffers());
     model.parameters().valuesChanged();
+    restore(mark.counts());
     forgetMark();
   }
 
@@ -332,6 +338,7 @@ public final class Learner implements Growable, AutoCloseable {
         optimizerBefore.secondMoments().values(),
         optimizer.secondMoments().values(),
         momentsOfCopies);
+    transfer.updateCounts(steps, momentsOfCopies);
     model.parameters().valuesChanged();
 
     averagesBefore.forEach(Ema::close);
@@ -347,6 +354,33 @@ public final class Learner implements Growable, AutoCloseable {
   /** The weights by name, as timm names them. */
   Map<String, Tensor> weights() {
     return model.parameters().placesIn(model.parameters().values());
+  }
+
+  /** How often everything was updated. */
+  UpdateCounts counts() {
+    return UpdateCounts.of(steps, model.parameters());
+  }
+
+  /** The same of what was marked; null if nothing is. */
+  UpdateCounts markedCounts() {
+    return isMarked() ? mark.counts() : null;
+  }
+
+  /**
+   * Takes over the counts that belong to weights and state.
+   *
+   * @param marked of what is marked; null if nothing is
+   */
+  void restore(UpdateCounts counts, UpdateCounts marked) {
+    restore(counts);
+    if (marked != null) {
+      mark.counts(marked);
+    }
+  }
+
+  private void restore(UpdateCounts counts) {
+    steps = counts.steps();
+    counts.restore(model.parameters());
   }
 
   /** The optimizer's moments, the averages and what was marked, by kind and parameter name. */

@@ -6,18 +6,20 @@ import dev.autoprog.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Copies of a learner's buffers, to which it can return. */
+/** What a learner was, to which it can return: copies of its buffers, and how it was updated. */
 final class LearnerMark implements AutoCloseable {
   private final Session session;
   private final Map<String, Tensor> buffers = new LinkedHashMap<>();
+  private UpdateCounts counts;
 
   /**
-   * Copies of {@code learned}, by name.
+   * Copies of {@code learned}, by name, and the counts with them.
    *
    * @throws dev.autoprog.tensor.DeviceMemoryException if there is no room; nothing is held then
    */
-  LearnerMark(Session session, Map<String, Tensor> learned) {
+  LearnerMark(Session session, Map<String, Tensor> learned, UpdateCounts counts) {
     this.session = session;
+    this.counts = counts;
     try {
       learned.forEach(
           (name, buffer) -> {
@@ -40,6 +42,16 @@ final class LearnerMark implements AutoCloseable {
     session
         .kernels()
         .copySegments(new Segments(zero, zero, new long[] {from.elements()}), from, to);
+  }
+
+  /** How often what was copied had been updated. */
+  UpdateCounts counts() {
+    return counts;
+  }
+
+  /** Whose copies are read from elsewhere gets the counts that belong to them. */
+  void counts(UpdateCounts ofCopies) {
+    counts = ofCopies;
   }
 
   /** The copies, by name. */

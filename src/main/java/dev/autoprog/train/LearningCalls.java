@@ -78,7 +78,7 @@ final class LearningCalls implements AutoCloseable {
             depth.rate(),
             updates,
             model.recomputesBlocks(),
-            model.parameters().trainableRanges());
+            model.parameters().trainableRanges().stream().map(ParameterSet.Range::place).toList());
     calls.run(
         signature,
         () -> {

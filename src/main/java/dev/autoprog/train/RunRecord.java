@@ -84,6 +84,9 @@ final class RunRecord implements AutoCloseable {
   static void restore(Checkpoint checkpoint, Learner learner) throws InputException {
     RunDirectory.restore(checkpoint, learner.weights(), learner.state());
     learner.model().parameters().valuesChanged();
+    learner.restore(
+        RunDirectory.fact(checkpoint, "updates", UpdateCounts.class),
+        RunDirectory.fact(checkpoint, "marked_updates", UpdateCounts.class));
   }
 
   Path path() {
@@ -98,11 +101,13 @@ final class RunRecord implements AutoCloseable {
   /** Writes a checkpoint. */
   void save(Progress progress, VitConfig model, TrainingMaterial material, Learner learner)
       throws InputException {
-    directory.save(
-        progress.step,
-        learner.weights(),
-        learner.state(),
-        Map.of("model", model, "material", material, "progress", progress));
+    Map<String, Object> facts = new LinkedHashMap<>();
+    facts.put("model", model);
+    facts.put("material", material);
+    facts.put("progress", progress);
+    facts.put("updates", learner.counts());
+    facts.put("marked_updates", learner.markedCounts());
+    directory.save(progress.step, learner.weights(), learner.state(), facts);
   }
 
   /** Writes down the stages that are over. */
