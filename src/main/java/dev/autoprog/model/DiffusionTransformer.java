@@ -122,7 +122,7 @@ public final class DiffusionTransformer implements DenoisingNetwork {
     Variable fixed = tape.constant(condition.value());
     for (int i = 0; i < blocks.size(); i++) {
       AdaptiveBlock block = blocks.get(i);
-      // below the lowest thing that trains there is nothing to go back for
+      // below the lowest block that trains nothing goes back, to the condition's embeddings neither
       boolean constant = !x.requiresGradient() && isFrozen(parametersOfBlocks.get(i));
       x =
           constant || !tape.isRecording()

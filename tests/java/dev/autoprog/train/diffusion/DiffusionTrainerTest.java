@@ -265,5 +265,15 @@ class DiffusionTrainerTest {
         .hasMessageContaining("progressive.given lasts 5 steps and ends at 12 px, expected 24 and");
     assertThatThrownBy(() -> config("training.steps=2", "progressive.stages=3"))
         .hasMessageContaining("at most one per step");
+    assertThatThrownBy(() -> config("noise.prediction=velocity", "noise.learned_variance=true"))
+        .hasMessageContaining("prediction is velocity, expected epsilon where the variance is");
+  }
+
+  /** The identifier that samples and validation ask for is one that was trained. */
+  @Test
+  void aScheduleOfOneStageHasOneIdentifier() throws Exception {
+    DiffusionConfig config = unfreezing("progressive.schedule=full", "training.steps=3");
+    assertThat(DiffusionPlan.of(config, IMAGES.train()).model().stages()).isEqualTo(1);
+    assertThat(DiffusionPlan.of(unfreezing(), IMAGES.train()).model().stages()).isEqualTo(3);
   }
 }

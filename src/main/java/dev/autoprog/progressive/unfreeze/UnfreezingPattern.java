@@ -14,6 +14,10 @@ public enum UnfreezingPattern {
   /**
    * The last {@code ⌈l·L/4⌉} blocks. The backward pass ends below them, which saves most of what
    * the frozen blocks cost.
+   *
+   * <p>It is an approximation for what conditions all blocks: the embeddings of timestep, class and
+   * stage learn by what the trained blocks and the output make of them, and not by what the frozen
+   * ones do, to which nothing goes back. The measures take the same gradient that training would.
    */
   CONTIGUOUS_TAIL;
 

@@ -9,6 +9,7 @@ import dev.autoprog.progressive.unfreeze.StageIdentifier;
 import dev.autoprog.progressive.unfreeze.UnfreezingPattern;
 import dev.autoprog.train.RunConfig.PrecisionChoice;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** Everything that decides how a diffusion model is trained; a run directory keeps it as YAML. */
@@ -155,6 +156,11 @@ public record DiffusionConfig(
     public Noise {
       require(steps >= 2, "steps", steps, "at least 2");
       require(labelDrop >= 0 && labelDrop <= 1, "label_drop", labelDrop, "in [0, 1]");
+      require(
+          prediction == Prediction.EPSILON || !learnedVariance,
+          "prediction",
+          prediction.name().toLowerCase(Locale.ROOT),
+          "epsilon where the variance is learned, too");
     }
   }
 

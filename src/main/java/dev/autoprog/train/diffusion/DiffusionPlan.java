@@ -70,7 +70,7 @@ public record DiffusionPlan(
     DiffusionConfig.Progressive progressive = config.progressive();
     int channels = train.channels();
     int classes = train.classNames().size();
-    int stages = progressive.identifiers() ? progressive.stages() : 0;
+    int stages = progressive.identifiers() ? stages(progressive) : 0;
     boolean learned = config.noise().learnedVariance();
     DiffusionConfig.Dit dit = wanted.dit();
     DiffusionConfig.UNet unet = wanted.unet();
@@ -102,6 +102,10 @@ public record DiffusionPlan(
               0,
               learned);
     };
+  }
+
+  private static int stages(DiffusionConfig.Progressive progressive) {
+    return progressive.schedule() == DiffusionConfig.ScheduleChoice.FULL ? 1 : progressive.stages();
   }
 
   private static int resolution(DiffusionConfig.Model wanted, LabelledData train, int step) {
