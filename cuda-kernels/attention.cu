@@ -26,8 +26,11 @@ struct Plan {
 
 // Shared memory of a multiprocessor of sm_90, and what of it each block has beside its own.
 constexpr size_t kMultiprocessorShared = 228 * 1024, kReserved = 1024;
-// A head lies in shared memory as a whole if two blocks fit into a multiprocessor.
+// A head lies in shared memory as a whole if two blocks fit into a multiprocessor, and the device has room for one.
 constexpr size_t kMostShared = kMultiprocessorShared / 2 - kReserved;
+bool fits_whole(const ap_context* context, size_t bytes) {
+  return bytes <= std::min(kMostShared, context->most_shared);
+}
 // Multiprocessors of a GPU that is to be filled.
 constexpr int kMultiprocessors = 132;
 constexpr int kEnoughBlocks = 2 * kMultiprocessors;
@@ -59,8 +62,28 @@ struct Shares {
 };
 
 template <int W>
-size_t tile_bytes(int rows) {
+constexpr size_t tile_bytes(int rows) {
   return static_cast<size_t>(rows) * kStride<W> * sizeof(BFloat16);
+}
+
+// What the backward pass by tiles has beside them.
+constexpr size_t kTileStatistics = 2 * kTile * sizeof(Statistics);
+
+// A block that owns rows, Blocks times 16 for each warp, while those of the other side pass in tiles.
+template <int W, int Blocks, int Threads>
+struct Tiles {
+  static constexpr int threads = Threads, owned = Threads / kWarp * Blocks * kBlock;
+  static constexpr size_t bytes = tile_bytes<W>(4 * kTile + owned);
+};
+
+// body(Tiles) with as many threads of at most Threads as the device has shared memory for.
+template <int W, int Blocks, int Threads, class Body>
+void with_tiles(const ap_context* context, Body body) {
+  constexpr size_t kBytes = Tiles<W, Blocks, Threads>::bytes + kTileStatistics;
+  if constexpr (kBytes > kLeastShared) {
+    if (kBytes > context->most_shared) return with_tiles<W, Blocks, Threads / 2>(context, body);
+  }
+  body(Tiles<W, Blocks, Threads>{});
 }
 
 // ---- launches ---------------------------------------------------------------------------------------------------
@@ -184,13 +207,15 @@ void forward(ap_context* context, const AttentionForward<BFloat16>& a) {
   const int heads = shape.B * shape.H;
   const Shares shares(shape.queries, kThreads, heads);
   const size_t whole = tile_bytes<W>(2 * round_up(shape.keys, kBlock) + shares.warps * kBlock);
-  if (whole <= kMostShared) {
+  if (fits_whole(context, whole)) {
     launch(attention_forward_whole<W, kThreads>, grid(shape, shares.parts), shares.warps * kWarp, whole,
            context->stream, a);
   } else {
-    constexpr int kOwned = kTiledThreads / kWarp * kBlocks * kBlock;
-    launch(attention_forward_tiled<W, kBlocks, kTiledThreads>, grid(shape, divide_up(shape.queries, kOwned)),
-           kTiledThreads, tile_bytes<W>(4 * kTile + kOwned), context->stream, a);
+    with_tiles<W, kBlocks, kTiledThreads>(context, [&](auto tiles) {
+      using Tiles = decltype(tiles);
+      launch(attention_forward_tiled<W, kBlocks, Tiles::threads>, grid(shape, divide_up(shape.queries, Tiles::owned)),
+             Tiles::threads, Tiles::bytes, context->stream, a);
+    });
   }
 }
 
@@ -205,32 +230,33 @@ void backward(ap_context* context, AttentionBackward<BFloat16>& a) {
   const Shares shares(std::max(queries, keys), kThreads, heads);
   const size_t whole = tile_bytes<W>(2 * std::max(queries, keys) + shares.warps * kBlock) +
                        static_cast<size_t>(queries) * sizeof(Statistics);
-  if (whole <= kMostShared) {
+  if (fits_whole(context, whole)) {
     launch(attention_backward_whole<W, kThreads>, grid(shape, shares.parts), shares.warps * kWarp, whole,
            context->stream, a);
     return;
   }
-  constexpr int kOwned = kThreads / kWarp * kBlock;
-  const size_t tiled = tile_bytes<W>(4 * kTile + kOwned);
   find_statistics(context, a);
-  launch(attention_backward_queries<W, kThreads>, grid(shape, divide_up(shape.queries, kOwned)), kThreads, tiled,
-         context->stream, a);
-  launch(attention_backward_keys<W, kThreads>, grid(shape, divide_up(shape.keys, kOwned)), kThreads,
-         tiled + 2 * kTile * sizeof(Statistics), context->stream, a);
+  with_tiles<W, 1, kThreads>(context, [&](auto tiles) {
+    using Tiles = decltype(tiles);
+    launch(attention_backward_queries<W, Tiles::threads>, grid(shape, divide_up(shape.queries, Tiles::owned)),
+           Tiles::threads, Tiles::bytes, context->stream, a);
+    launch(attention_backward_keys<W, Tiles::threads>, grid(shape, divide_up(shape.keys, Tiles::owned)), Tiles::threads,
+           Tiles::bytes + kTileStatistics, context->stream, a);
+  });
 }
 
 template <int W>
 void forward(ap_context* context, const AttentionForward<float>& a) {
-  launch(attention_forward_float<W>, grid(a.shape, divide_up(a.shape.queries, kFloatRows)), kFloatThreads,
+  launch(attention_forward_float<W>, grid(a.shape, divide_up(a.shape.queries, kFloatRows<W>)), kFloatThreads<W>,
          float_forward_floats<W>() * sizeof(float), context->stream, a);
 }
 
 template <int W>
 void backward(ap_context* context, AttentionBackward<float>& a) {
   find_statistics(context, a);
-  launch(attention_backward_queries_float<W>, grid(a.shape, divide_up(a.shape.queries, kFloatRows)), kFloatThreads,
-         float_backward_floats<W>() * sizeof(float), context->stream, a);
-  launch(attention_backward_keys_float<W>, grid(a.shape, divide_up(a.shape.keys, kFloatRows)), kFloatThreads,
+  launch(attention_backward_queries_float<W>, grid(a.shape, divide_up(a.shape.queries, kFloatRows<W>)),
+         kFloatThreads<W>, float_backward_floats<W>() * sizeof(float), context->stream, a);
+  launch(attention_backward_keys_float<W>, grid(a.shape, divide_up(a.shape.keys, kFloatRows<W>)), kFloatThreads<W>,
          float_backward_floats<W>() * sizeof(float), context->stream, a);
 }
 

@@ -1,17 +1,23 @@
-// Attention of float32, all sums by fused multiply-adds in float32. A block owns 64 rows of one side of a head, the
-// rows of the other pass in tiles of 32. Eight neighbouring lanes share rows r and r + 32: of scores, each has every
-// eighth column; of sums over rows of W elements, every eighth group of four.
+// Attention of float32, all sums by fused multiply-adds in float32. A block owns kFloatRows of one side of a head, the
+// rows of the other pass in tiles of 32. Eight neighbouring lanes share rows r and r + kFloatRows / 2: of scores, each
+// has every eighth column; of sums over rows of W elements, every eighth group of four.
 #pragma once
 #include "attention.cuh"
 
 namespace autoprog {
 
-inline constexpr int kFloatThreads = 256, kFloatRows = 64, kFloatTile = 32;
+inline constexpr int kFloatTile = 32;
+// Of wide heads a block owns half as many rows, so that every device has the shared memory for them.
+template <int W>
+inline constexpr int kFloatThreads = W <= 96 ? 256 : 128;
+template <int W>
+inline constexpr int kFloatRows = kFloatThreads<W> / 4;
 // Columns of a tile of scores, padded.
 inline constexpr int kScoreStride = kFloatTile + 4;
 
+template <int W>
 __device__ inline int float_row(int i) {
-  return threadIdx.x / 8 + i * (kFloatRows / 2);
+  return threadIdx.x / 8 + i * (kFloatRows<W> / 2);
 }
 __device__ inline int float_lane() {
   return threadIdx.x % 8;
@@ -31,8 +37,8 @@ __device__ inline void fetch_float_rows(float* left, Rows<const float> from_left
                                         Rows<const float> from_right, int first, int rows, int end,
                                         const AttentionShape& shape) {
   __syncthreads();
-  ask_rows<W>(left, from_left, first, rows, end, shape, threadIdx.x, kFloatThreads);
-  ask_rows<W>(right, from_right, first, rows, end, shape, threadIdx.x, kFloatThreads);
+  ask_rows<W>(left, from_left, first, rows, end, shape, threadIdx.x, kFloatThreads<W>);
+  ask_rows<W>(right, from_right, first, rows, end, shape, threadIdx.x, kFloatThreads<W>);
   cp_async_commit();
   cp_async_wait<0>();
   __syncthreads();
@@ -45,8 +51,8 @@ __device__ inline void multiply_rows(Scores& x, const float* owned, const float*
   for (int j = 0; j < kFloatTile / 8; j++) x[0][j] = x[1][j] = 0.0f;
 #pragma unroll 4
   for (int d = 0; d < W; d += 4) {
-    const float4 a[2] = {load4(owned + float_row(0) * kStride<W, float> + d),
-                         load4(owned + float_row(1) * kStride<W, float> + d)};
+    const float4 a[2] = {load4(owned + float_row<W>(0) * kStride<W, float> + d),
+                         load4(owned + float_row<W>(1) * kStride<W, float> + d)};
 #pragma unroll
     for (int j = 0; j < kFloatTile / 8; j++) {
       const float4 b = load4(passing + (j * 8 + float_lane()) * kStride<W, float> + d);
@@ -65,12 +71,13 @@ __device__ inline void add_rows(FloatSums<W>& sums, const Scores& weights, float
 #pragma unroll
   for (int i = 0; i < 2; i++) {
 #pragma unroll
-    for (int j = 0; j < kFloatTile / 8; j++) scores[float_row(i) * kScoreStride + j * 8 + float_lane()] = weights[i][j];
+    for (int j = 0; j < kFloatTile / 8; j++)
+      scores[float_row<W>(i) * kScoreStride + j * 8 + float_lane()] = weights[i][j];
   }
   __syncwarp();
 #pragma unroll 4
   for (int n = 0; n < kFloatTile; n++) {
-    const float w[2] = {scores[float_row(0) * kScoreStride + n], scores[float_row(1) * kScoreStride + n]};
+    const float w[2] = {scores[float_row<W>(0) * kScoreStride + n], scores[float_row<W>(1) * kScoreStride + n]};
 #pragma unroll
     for (int c = 0; c < W / 32; c++) {
       const float4 b = load4(passing + n * kStride<W, float> + c * 32 + float_lane() * 4);
@@ -91,7 +98,7 @@ __device__ inline void write_float_sums(const FloatSums<W>& sums, const float (&
                                         int end, const AttentionShape& shape) {
 #pragma unroll
   for (int i = 0; i < 2; i++) {
-    const int row = first + float_row(i);
+    const int row = first + float_row<W>(i);
 #pragma unroll
     for (int c = 0; c < W / 32; c++) {
       const int d = c * 32 + float_lane() * 4;
@@ -109,22 +116,22 @@ __device__ inline void write_float_sums(const FloatSums<W>& sums, const float (&
 
 template <int W>
 constexpr int float_forward_floats() {
-  return (kFloatRows + 2 * kFloatTile) * kStride<W, float> + kFloatRows * kScoreStride;
+  return (kFloatRows<W> + 2 * kFloatTile) * kStride<W, float> + kFloatRows<W> * kScoreStride;
 }
 
 // Grid (blocks of queries, H,
 // B).
 template <int W>
-__global__ void __launch_bounds__(kFloatThreads, 1) attention_forward_float(const AttentionForward<float> a) {
+__global__ void __launch_bounds__(kFloatThreads<W>, 1) attention_forward_float(const AttentionForward<float> a) {
   const AttentionShape& shape = a.shape;
   const Head head = this_head();
-  const int first = blockIdx.x * kFloatRows;
+  const int first = blockIdx.x * kFloatRows<W>;
   Smem smem;
-  float* q = smem.take<float>(kFloatRows * kStride<W, float>);
+  float* q = smem.take<float>(kFloatRows<W> * kStride<W, float>);
   float* k = smem.take<float>(kFloatTile * kStride<W, float>);
   float* v = smem.take<float>(kFloatTile * kStride<W, float>);
-  float* scores = smem.take<float>(kFloatRows * kScoreStride);
-  ask_rows<W>(q, head.of(a.q), first, kFloatRows, shape.queries, shape, threadIdx.x, kFloatThreads);
+  float* scores = smem.take<float>(kFloatRows<W> * kScoreStride);
+  ask_rows<W>(q, head.of(a.q), first, kFloatRows<W>, shape.queries, shape, threadIdx.x, kFloatThreads<W>);
   FloatSums<W> out = {};
   float largest[2] = {-INFINITY, -INFINITY}, sum[2] = {0.0f, 0.0f};
   for (int key = 0; key < shape.keys; key += kFloatTile) {
@@ -160,7 +167,7 @@ __global__ void __launch_bounds__(kFloatThreads, 1) attention_forward_float(cons
 #pragma unroll
   for (int i = 0; i < 2; i++) {
     const float total = sum_of_row<8>(sum[i]);
-    const int row = first + float_row(i);
+    const int row = first + float_row<W>(i);
     inverse[i] = 1.0f / total;
     if (float_lane() == 0 && row < shape.queries) {
       head.of(a.log_sum_exp, shape)[row] = largest[i] + logf(total);
@@ -171,27 +178,28 @@ __global__ void __launch_bounds__(kFloatThreads, 1) attention_forward_float(cons
 
 template <int W>
 constexpr int float_backward_floats() {
-  return 2 * (kFloatRows + kFloatTile) * kStride<W, float> + kFloatRows * kScoreStride;
+  return 2 * (kFloatRows<W> + kFloatTile) * kStride<W, float> + kFloatRows<W> * kScoreStride;
 }
 
 // dq. Grid (blocks of queries, H,
 // B).
 template <int W>
-__global__ void __launch_bounds__(kFloatThreads, 1) attention_backward_queries_float(const AttentionBackward<float> a) {
+__global__ void __launch_bounds__(kFloatThreads<W>, 1)
+    attention_backward_queries_float(const AttentionBackward<float> a) {
   const AttentionShape& shape = a.shape;
   const Head head = this_head();
-  const int first = blockIdx.x * kFloatRows;
+  const int first = blockIdx.x * kFloatRows<W>;
   Smem smem;
-  float* q = smem.take<float>(kFloatRows * kStride<W, float>);
-  float* dout = smem.take<float>(kFloatRows * kStride<W, float>);
+  float* q = smem.take<float>(kFloatRows<W> * kStride<W, float>);
+  float* dout = smem.take<float>(kFloatRows<W> * kStride<W, float>);
   float* k = smem.take<float>(kFloatTile * kStride<W, float>);
   float* v = smem.take<float>(kFloatTile * kStride<W, float>);
-  float* scores = smem.take<float>(kFloatRows * kScoreStride);
-  fetch_float_rows<W>(q, head.of(a.q), dout, head.of(a.dout), first, kFloatRows, shape.queries, shape);
+  float* scores = smem.take<float>(kFloatRows<W> * kScoreStride);
+  fetch_float_rows<W>(q, head.of(a.q), dout, head.of(a.dout), first, kFloatRows<W>, shape.queries, shape);
   Statistics statistics[2];
 #pragma unroll
   for (int i = 0; i < 2; i++) {
-    const int row = first + float_row(i);
+    const int row = first + float_row<W>(i);
     statistics[i] = row < shape.queries ? head.of(a.statistics, shape)[row] : Statistics{0.0f, 0.0f};
   }
   FloatSums<W> dq = {};
@@ -217,18 +225,18 @@ __global__ void __launch_bounds__(kFloatThreads, 1) attention_backward_queries_f
 
 // dk and dv. Grid (blocks of keys, H, B).
 template <int W>
-__global__ void __launch_bounds__(kFloatThreads, 1) attention_backward_keys_float(const AttentionBackward<float> a) {
+__global__ void __launch_bounds__(kFloatThreads<W>, 1) attention_backward_keys_float(const AttentionBackward<float> a) {
   const AttentionShape& shape = a.shape;
   const Head head = this_head();
-  const int first = blockIdx.x * kFloatRows;
+  const int first = blockIdx.x * kFloatRows<W>;
   Smem smem;
-  float* k = smem.take<float>(kFloatRows * kStride<W, float>);
-  float* v = smem.take<float>(kFloatRows * kStride<W, float>);
+  float* k = smem.take<float>(kFloatRows<W> * kStride<W, float>);
+  float* v = smem.take<float>(kFloatRows<W> * kStride<W, float>);
   float* q = smem.take<float>(kFloatTile * kStride<W, float>);
   float* dout = smem.take<float>(kFloatTile * kStride<W, float>);
-  float* scores = smem.take<float>(kFloatRows * kScoreStride);
+  float* scores = smem.take<float>(kFloatRows<W> * kScoreStride);
   const Statistics* of_head = head.of(a.statistics, shape);
-  fetch_float_rows<W>(k, head.of(a.k), v, head.of(a.v), first, kFloatRows, shape.keys, shape);
+  fetch_float_rows<W>(k, head.of(a.k), v, head.of(a.v), first, kFloatRows<W>, shape.keys, shape);
   FloatSums<W> dk = {}, dv = {};
   for (int query = 0; query < shape.queries; query += kFloatTile) {
     fetch_float_rows<W>(q, head.of(a.q), dout, head.of(a.dout), query, kFloatTile, shape.queries, shape);

@@ -1,6 +1,8 @@
 #include <cstdlib>
+#include <mutex>
 #include <new>
 #include <string>
+#include <unordered_set>
 
 #include "autoprog_cuda.h"
 #include "context.cuh"
@@ -29,13 +31,43 @@ AttentionKernels attention_kernels() {
   return wanted == "wgmma-pairs" ? AttentionKernels::wgmma_pairs : AttentionKernels::faster;
 }
 
+// AUTOPROG_SHARED_BYTES asks for kernels that do with less than the device has.
+size_t shared_of_block() {
+  int device = 0, most = 0;
+  if (cudaGetDevice(&device) != cudaSuccess ||
+      cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) != cudaSuccess) {
+    return kLeastShared;
+  }
+  const char* variable = std::getenv("AUTOPROG_SHARED_BYTES");
+  const size_t wanted = variable == nullptr ? SIZE_MAX : std::strtoull(variable, nullptr, 10);
+  return std::max(kLeastShared, std::min(static_cast<size_t>(most), wanted));
+}
+
 }  // namespace
+
+#ifdef __CUDACC__
+void autoprog::allow_all_shared(const void* kernel) {
+  static std::mutex mutex;
+  static std::unordered_set<const void*> allowed;
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (allowed.count(kernel) > 0) return;
+  int device = 0, most = 0;
+  cudaFuncAttributes attributes{};
+  check(cudaGetDevice(&device), "the device");
+  check(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "the device");
+  check(cudaFuncGetAttributes(&attributes, kernel), "a kernel");
+  const int dynamic = most - static_cast<int>(attributes.sharedSizeBytes);
+  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, dynamic), "a kernel's shared memory");
+  allowed.insert(kernel);
+}
+#endif
 
 ap_context::ap_context() {
   const cudaError_t status = cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
   usable = status == cudaSuccess;
   if (!usable) std::snprintf(error, sizeof error, "no CUDA device can be used: %s", cudaGetErrorString(status));
   if (usable) attention = attention_kernels();
+  if (usable) most_shared = shared_of_block();
 }
 
 ap_context::~ap_context() {

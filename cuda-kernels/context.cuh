@@ -59,6 +59,9 @@ class Scratch {
 // queries for each warpgroup of the forward pass, or, of the first two, which are faster.
 enum class AttentionKernels { mma, wgmma, wgmma_pairs, faster };
 
+// The shared memory that a block can have on every device from 8.0 on: 8.6, 8.9 and 12.0 have no more.
+constexpr size_t kLeastShared = 99 * 1024;
+
 }  // namespace autoprog
 
 // A device that cannot be used, or that an earlier error has taken, leaves its reason in `error`, and fails every call.
@@ -71,7 +74,8 @@ struct ap_context {
   cudaStream_t stream = nullptr;
   bool usable = false;
   autoprog::AttentionKernels attention = autoprog::AttentionKernels::mma;
-  bool capturing = false;  // calls go to a graph, and do not run
+  size_t most_shared = autoprog::kLeastShared;  // bytes of shared memory that a block can have
+  bool capturing = false;                       // calls go to a graph, and do not run
   char error[512] = "";
   int64_t wanted_bytes = 0;  // by the last allocation for which there was no room
   autoprog::Scratch scratch;

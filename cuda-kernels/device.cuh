@@ -21,15 +21,19 @@ using BFloat16 = __nv_bfloat16;
 constexpr int kWarp = 32;
 constexpr unsigned kAllLanes = 0xffffffffu;
 
+#ifdef __CUDACC__
+// Lets blocks of a kernel have all the shared memory of the device. The limit is one of the process, so that no call
+// may lower it for another thread's.
+void allow_all_shared(const void* kernel);
+#endif
+
 // kernel(arguments...) on a grid of blocks, which may be empty, each with `shared_bytes` of dynamic shared memory.
 template <class... P, class... A>
 void launch(void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream, A... arguments) {
   if (grid.x == 0) return;  // nothing to do
 #ifdef __CUDACC__
   constexpr size_t kWithoutAsking = 48 * 1024;
-  if (shared_bytes > kWithoutAsking) {
-    cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes));
-  }
+  if (shared_bytes > kWithoutAsking) allow_all_shared(reinterpret_cast<const void*>(kernel));
   kernel<<<grid, block, shared_bytes, stream>>>(P(arguments)...);
 #else
   simt::launch(kernel, grid, block, shared_bytes, stream, arguments...);

@@ -57,6 +57,10 @@ int ap_capture_end(ap_context* context, int64_t* graph) {
     cudaGraphDestroy(captured);
     check(status, "a graph");
     graphs_of(context).add(made);
+    // here, where it may fail, and not at the first launch
+    const cudaError_t uploaded = cudaGraphUpload(made, context->stream);
+    if (uploaded != cudaSuccess) graphs_of(context).destroy(made);
+    check(uploaded, "a graph");
     *graph = static_cast<int64_t>(reinterpret_cast<intptr_t>(made));
   });
 }

@@ -24,7 +24,7 @@ bool rows_loadable(const Shape& s, const P*... addresses) {
 // The chunks = the sums of source(row, column, lanes) over each sample's tokens.
 template <int Sums, int Width, class T, class Source>
 void sum_over_tokens(ap_context* context, const Shape& s, ChunkSums<Sums, T> chunks, Source source) {
-  launch(sum_rows<Sums, Width, Source, ChunkSums<Sums, T>>, dim3(blocks_for(s.C, kWarp * Width), blocks_for(s.B, 1)),
+  launch(sum_rows<Sums, Width, Source, ChunkSums<Sums, T>>, blocks_for(s.B * blocks_for(s.C, kWarp * Width), 1),
          dim3(kWarp, kSumWarps), 0, context->stream, s.B * s.N, s.C, s.N, source, chunks);
 }
 

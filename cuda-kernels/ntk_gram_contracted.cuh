@@ -90,19 +90,19 @@ __device__ inline void add_by_samples(const RowBlock& a, const RowBlock& b, cons
 
 // Elements of a stage: kColumns of two blocks of rows.
 template <class T>
-constexpr int kRowStage = 2 * kRows * kStride<kColumns<T>, T>;
+constexpr int kRowStage = 2 * kRows* kStride<kColumns<T>, T>;
 
-template <class T>
-constexpr size_t kContractedBytes = 2 * kRows * kProductStride * sizeof(float) + kStages<T> * kRowStage<T> * sizeof(T);
+template <class T, int Stages>
+constexpr size_t kContractedBytes = 2 * kRows* kProductStride * sizeof(float) + Stages* kRowStage<T> * sizeof(T);
 
 // partial (parts, pairs), of x (n, N, in) and dy (n, N, out). Grid (parts).
-template <class T>
+template <class T, int Stages>
 __global__ void __launch_bounds__(kGramThreads, 2)
     ntk_gram_contracted(int64_t n, int64_t N, const Factor<T> x, const Factor<T> dy, double* partial) {
   Smem smem;
   float* products = smem.take<float>(kRows * kProductStride);
   float* row_sums = smem.take<float>(kRows * kProductStride);
-  T* stages = smem.take<T>(kStages<T> * kRowStage<T>);
+  T* stages = smem.take<T>(Stages * kRowStage<T>);
   double* part = partial + blockIdx.x * pair_at(n, 0);
   for (int64_t pair = threadIdx.x; pair < pair_at(n, 0); pair += kGramThreads) part[pair] = 0;
   const int64_t rows = n * N, blocks = divide_up(rows, kRows);
@@ -119,8 +119,8 @@ __global__ void __launch_bounds__(kGramThreads, 2)
         ask_tile<kRows, kColumns<T>>(a_at(stage), f, a.first, a.end, int64_t{step} * kColumns<T>);
         ask_tile<kRows, kColumns<T>>(b_at(stage), f, b.first, b.end, int64_t{step} * kColumns<T>);
       };
-      pipelined<kStages<T>>(static_cast<int>(divide_up(f.width, kColumns<T>)), ask,
-                            [&](int, int stage) { add_inner(sums, a_at(stage), b_at(stage)); });
+      pipelined<Stages>(static_cast<int>(divide_up(f.width, kColumns<T>)), ask,
+                        [&](int, int stage) { add_inner(sums, a_at(stage), b_at(stage)); });
       return sums;
     };
     const RowProducts<T> inner = multiply(x), outer = multiply(dy);

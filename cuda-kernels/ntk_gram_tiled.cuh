@@ -6,7 +6,7 @@
 namespace autoprog {
 
 // Outputs and inputs of a tile, and the tokens that are multiplied at a time: the gradients of 16 samples fill 128 KiB
-// of shared memory, and with what passes they leave room on sm_80, which has 163.
+// of shared memory, and with what passes they leave room on sm_80, which has 163. Devices of less contract instead.
 constexpr int kDown = 64, kAcross = 32, kTokens = 32;
 // Of a tile, a thread has kTileOwn times 4 elements.
 constexpr int kTile = kDown * kAcross;

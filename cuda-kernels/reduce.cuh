@@ -63,14 +63,15 @@ struct Terms {
 };
 
 // For the sums of a part, target(part, s, column, sum). A block is (32, kSumWarps) threads, the grid (columns / (32
-// Width), parts); a warp has every kSumWarps-th row of the part.
+// Width) x parts); a warp has every kSumWarps-th row of the part.
 template <int Sums, int Width, class Source, class Target>
 __global__ void __launch_bounds__(kWarp* kSumWarps)
     sum_rows(int64_t rows, int64_t columns, int64_t rows_per_part, Source source, Target target) {
   constexpr int kColumns = kWarp * Width, kAhead = kRowsAhead<Source>;
   __shared__ float sums[kSumWarps][Sums][kColumns];
   const int lane = static_cast<int>(threadIdx.x), warp = static_cast<int>(threadIdx.y);
-  const int64_t part = blockIdx.y, first_column = static_cast<int64_t>(blockIdx.x) * kColumns;
+  const int64_t tiles = (columns + kColumns - 1) / kColumns;
+  const int64_t part = blockIdx.x / tiles, first_column = blockIdx.x % tiles * kColumns;
   const int64_t last = min(rows, (part + 1) * rows_per_part);
   Terms<Sums, Width> total{};
   constexpr Lanes<Width> lanes{};
@@ -152,13 +153,13 @@ void sum_over_rows(ap_context* context, int64_t rows, int64_t columns, Added<Sum
   const unsigned parts = blocks_for(rows, rows_per_part);
   const dim3 block(kWarp, kSumWarps);
   if (parts <= 1) {
-    launch(sum_rows<Sums, Width, Source, Added<Sums>>, dim3(tiles, parts), block, 0, context->stream, rows, columns,
-           rows_per_part, source, sums);
+    launch(sum_rows<Sums, Width, Source, Added<Sums>>, blocks_for(int64_t{tiles} * parts, 1), block, 0, context->stream,
+           rows, columns, rows_per_part, source, sums);
     return;
   }
   const Partial<Sums, 1> partial{context->scratch.take<float>(int64_t{parts} * Sums * columns), columns};
-  launch(sum_rows<Sums, Width, Source, Partial<Sums, 1>>, dim3(tiles, parts), block, 0, context->stream, rows, columns,
-         rows_per_part, source, partial);
+  launch(sum_rows<Sums, Width, Source, Partial<Sums, 1>>, blocks_for(int64_t{tiles} * parts, 1), block, 0,
+         context->stream, rows, columns, rows_per_part, source, partial);
   add_parts(context, parts, columns, partial, sums);
 }
 

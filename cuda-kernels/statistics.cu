@@ -20,6 +20,16 @@ int64_t choices_of(int64_t n) {
   return pair_at(std::max<int64_t>(2, divide_up(n, kGroup)) - 1, 0);
 }
 
+// body(Wide<stages>) with as many stages of the contracted kernel as the device has shared memory for.
+template <class T, class Body>
+void with_stages(const ap_context* context, Body body) {
+  if constexpr (kContractedBytes < T, kStages < T >>> kLeastShared) {
+    static_assert(kContractedBytes<T, kStages<T> - 1> <= kLeastShared);
+    if (kContractedBytes < T, kStages < T >>> context->most_shared) return body(Wide<kStages<T> - 1>{});
+  }
+  body(Wide<kStages<T>>{});
+}
+
 // gram (n, n) += what find(parts, partial) finds in at most `most` parts, each by `blocks_each` blocks.
 template <class Find>
 void add_grams(ap_context* context, int64_t n, int64_t most, int64_t blocks_each, double* gram, Find find) {
@@ -40,14 +50,18 @@ int ap_ntk_gram_contracted(ap_context* context, int32_t type, int64_t n, int64_t
     using T = typename decltype(as)::Type;
     const int64_t pairs_of_blocks = pair_at(divide_up(n * N, kRows), 0);
     add_grams(context, n, pairs_of_blocks, 1, gram, [&](int64_t parts, double* partial) {
-      launch(ntk_gram_contracted<T>, blocks_for(parts, 1), kGramThreads, kContractedBytes<T>, context->stream, n, N,
-             factor(as(x), in), factor(as(dy), out), partial);
+      with_stages<T>(context, [&](auto stages) {
+        launch(ntk_gram_contracted<T, stages()>, blocks_for(parts, 1), kGramThreads, kContractedBytes<T, stages()>,
+               context->stream, n, N, factor(as(x), in), factor(as(dy), out), partial);
+      });
     });
   });
 }
 
 int ap_ntk_gram_tiled(ap_context* context, int32_t type, int64_t n, int64_t N, int64_t in, int64_t out, const void* x,
                       const void* dy, double* gram) {
+  const size_t bytes = type == AP_BFLOAT16 ? kTiledBytes<BFloat16> : kTiledBytes<float>;
+  if (bytes > context->most_shared) return ap_ntk_gram_contracted(context, type, n, N, in, out, x, dy, gram);
   return guarded(context, type, [&](auto as) {
     using T = typename decltype(as)::Type;
     const int64_t tiles = divide_up(out, kDown) * divide_up(in, kAcross), choices = choices_of(n);

@@ -385,6 +385,23 @@ int main(int argc, char** argv) {
       not_a_number(AP_BFLOAT16, {1, 33, 2, 64});
     });
   }
+  // heads that lie in shared memory as a whole, and tiles, where the device has room for them
+  const auto add_little = [&](int32_t type, const Shape& s) {
+    const auto with = [=](auto check) {
+      return [=] {
+        with_little_shared([&] {
+          const Kernels use("mma");
+          check(type, s);
+        });
+      };
+    };
+    suite.add("forward, little shared memory" + named(type, s, "mma"), with(check_forward));
+    suite.add("backward, little shared memory" + named(type, s, "mma"), with(check_backward));
+  };
+  for (const Shape& s : {Shape{1, 300, 1, 64}, Shape{1, 250, 1, 80}, Shape{1, 150, 1, 128}, Shape{2, 130, 1, 160}}) {
+    add_little(AP_BFLOAT16, s);
+  }
+  for (const int64_t D : {128, 160}) add_little(AP_FLOAT32, {1, 40, 2, D});
   // so many heads that one block has all the queries of each
   suite.add("forward of many heads, by wgmma", [] {
     const Kernels use("wgmma");

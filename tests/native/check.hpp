@@ -255,6 +255,38 @@ inline void run(int code) {
   if (code != 0) fail(ap_last_error(context));
 }
 
+#ifdef __CUDACC__
+inline size_t limit_shared(size_t bytes) {
+  return bytes;
+}
+#else
+inline size_t limit_shared(size_t bytes) {
+  return std::exchange(simt::options.most_shared, bytes);
+}
+#endif
+
+// Runs a case as on a device whose blocks have no more shared memory than those of 8.6, 8.9 and 12.0.
+template <class Body>
+void with_little_shared(Body body) {
+  constexpr size_t kLittle = 99 * 1024;
+  struct Little {
+    Little() : before(context), much(limit_shared(kLittle)) {
+      setenv("AUTOPROG_SHARED_BYTES", std::to_string(kLittle).c_str(), 1);
+      context = ap_context_create(1);
+    }
+    ~Little() {
+      ap_context_destroy(context);
+      context = before;
+      limit_shared(much);
+      unsetenv("AUTOPROG_SHARED_BYTES");
+    }
+    ap_context* const before;
+    const size_t much;
+  };
+  const Little little;
+  body();
+}
+
 inline std::string name(int32_t type) {
   return type == AP_FLOAT32 ? " float32" : " bfloat16";
 }

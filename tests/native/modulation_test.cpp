@@ -181,5 +181,7 @@ int main(int argc, char** argv) {
     }
     suite.add("NaN" + name(type), [=] { not_a_number(type); });
   }
+  // more samples than a grid has blocks across
+  suite.add("many samples", [] { tokens(AP_FLOAT32, {65537, 1, 1, 1, 0}, false); });
   return suite.run(argc, argv);
 }

@@ -248,6 +248,13 @@ int main(int argc, char** argv) {
       suite.add("ways agree" + name(type) + of(s), [=] { ways_agree(type, s); });
     }
   }
+  for (const int32_t type : kTypes) {
+    for (const Way& way : kWays) {
+      const Shape s{17, 3, 70, 33, 0};
+      suite.add(std::string(way.name) + ", little shared memory" + name(type) + of(s),
+                [=] { with_little_shared([&] { gram(way.kernel, type, s); }); });
+    }
+  }
   // more work than there are blocks
   suite.add("contracted in parts", [] { gram(ap_ntk_gram_contracted, AP_FLOAT32, {3, 480, 1, 2, 0}); });
   suite.add("tiled in parts", [] { gram(ap_ntk_gram_tiled, AP_FLOAT32, {1, 1, 500, 1080, 0}); });

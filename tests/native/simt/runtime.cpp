@@ -1,7 +1,7 @@
 // The functions of the CUDA runtime that launchers call, for a device that is the host: whatever is queued has run when
 // the call returns, unless the thread captures. What would wait then, or is not the stream's, ends the capture, as it
-// does on a device. With AUTOPROG_EMULATION=idle nothing that is queued runs, and memory is zero: what is left is the work
-// of the host. AUTOPROG_EMULATION_BYTES is how much memory the device has.
+// does on a device. With AUTOPROG_EMULATION=idle nothing that is queued runs, and memory is zero: what is left is the
+// work of the host. AUTOPROG_EMULATION_BYTES is how much memory the device has.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -183,6 +183,9 @@ cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* made, cudaGraph_t gra
   *made = new CUgraphExec_st{*graph};
   return cudaSuccess;
 }
+cudaError_t cudaGraphUpload(cudaGraphExec_t, cudaStream_t) {
+  return unless_capturing();
+}
 cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
   stream->flush();
   if (idle()) return cudaSuccess;
@@ -328,7 +331,16 @@ cudaError_t cudaGetDevice(int* device) {
   return cudaSuccess;
 }
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-  *value = attribute == cudaDevAttrComputeCapabilityMajor ? kMajor : 1;
+  switch (attribute) {
+    case cudaDevAttrComputeCapabilityMajor:
+      *value = kMajor;
+      break;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+      *value = static_cast<int>(simt::options.most_shared);
+      break;
+    default:
+      *value = 1;
+  }
   return cudaSuccess;
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {

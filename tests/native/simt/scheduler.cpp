@@ -222,10 +222,12 @@ void run_grid(dim3 grid, dim3 block_shape, size_t shared_bytes, std::function<vo
   static std::mutex one_at_a_time;
   static Block instance;
   const std::lock_guard<std::mutex> lock(one_at_a_time);
-  constexpr size_t kMostShared = 227 * 1024;
   const int n = static_cast<int>(block_shape.x * block_shape.y * block_shape.z);
   if (n < 1 || n > 1024) throw std::runtime_error("a block of " + std::to_string(n) + " threads");
-  if (shared_bytes > kMostShared) throw std::runtime_error("more than 227 KiB of dynamic shared memory");
+  if (shared_bytes > options.most_shared) {
+    throw std::runtime_error(std::to_string(shared_bytes) + " bytes of dynamic shared memory, of at most " +
+                             std::to_string(options.most_shared));
+  }
   const uint64_t blocks = uint64_t{grid.x} * grid.y * grid.z;
   if (blocks == 0 || grid.y > 65535 || grid.z > 65535 || grid.x > 0x7fffffff) {
     throw std::runtime_error("a grid of " + std::to_string(grid.x) + " x " + std::to_string(grid.y) + " x " +

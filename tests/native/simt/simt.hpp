@@ -41,8 +41,9 @@ inline constexpr NamedOrder kOrders[] = {{"forward", Order::forward},
 struct Options {
   Order order = Order::forward;
   unsigned seed = 1;
-  bool allow_exited = false;  // __syncthreads after some threads have returned
-  size_t stack = 64 << 10;    // bytes per thread
+  bool allow_exited = false;       // __syncthreads after some threads have returned
+  size_t stack = 64 << 10;         // bytes per thread
+  size_t most_shared = 227 << 10;  // bytes of shared memory that a block can have
 };
 inline Options options;
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autoprog.kernel.Kernels;
 import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.DeviceMemoryException;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import dev.autoprog.testing.Candidate;
@@ -111,6 +112,32 @@ class RepeatedCallsTest {
       }
       assertThat(sum.toFloats()).containsExactly(20, 20, 20);
       assertThat(made).isEqualTo(4);
+    }
+  }
+
+  /** The device's memory may hold the calls' tensors, and not a graph beside them. */
+  @ParameterizedTest
+  @MethodSource("candidates")
+  void callsThatThereIsNoRoomToCaptureAreMadeAllTheSame(Candidate candidate) {
+    try (Session session = candidate.open();
+        RepeatedCalls calls = new RepeatedCalls(session)) {
+      Tensor x = session.zeros(Shape.of(3)).set(new float[] {1, 2, 3});
+      Tensor sum = session.zeros(Shape.of(3));
+      int captured = session.captures() ? 3 : 0; // the arena's first step is one of its own
+      for (int step = 1; step <= 4; step++) {
+        session.arena().reset();
+        calls.run(
+            "no room",
+            () -> {
+              addTwice(session, x, sum);
+              if (made == captured) {
+                throw new DeviceMemoryException("the device", 1, 0, "wait");
+              }
+            });
+      }
+      assertThat(sum.toFloats()).containsExactly(8, 16, 24);
+      assertThat(made).isEqualTo(session.captures() ? 5 : 4);
+      assertThat(calls.captured()).isZero();
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.autoprog.backend;
 
 import dev.autoprog.tensor.Arena;
+import dev.autoprog.tensor.DeviceMemoryException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,7 +69,7 @@ public final class RepeatedCalls implements AutoCloseable {
   private boolean capture(Sequence sequence, Runnable calls) {
     try {
       sequence.captured = session.capture(calls);
-    } catch (BackendException e) {
+    } catch (BackendException | DeviceMemoryException e) {
       LOG.warn("kernel calls are made one by one, since they cannot be captured", e);
       captures = false;
     }
