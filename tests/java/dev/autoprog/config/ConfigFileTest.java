@@ -225,6 +225,75 @@ class ConfigFileTest {
     assertThat(ConfigFile.override(run, List.of())).isEqualTo(run);
   }
 
+  record Searching(Optional<Optimizer> search, String note) {}
+
+  @Test
+  void aGroupChangesTheKeysThatItNames() throws InputException {
+    assertThat(override("optimizer={nesterov: true}"))
+        .isEqualTo(new Optimizer(1.0e-3, 0.05f, true));
+    assertThat(override("optimizer.learning_rate=0.5", "optimizer={nesterov: true}"))
+        .isEqualTo(new Optimizer(0.5, 0.05f, true));
+    assertThat(override("optimizer={nesterov: true}", "optimizer.learning_rate=0.5"))
+        .isEqualTo(new Optimizer(0.5, 0.05f, true));
+    assertThat(
+            override(
+                "optimizer={nesterov: true, weight_decay: 0.2, learning_rate: 0.5}",
+                "optimizer.weight_decay=0.3",
+                "optimizer={learning_rate: 0.25}"))
+        .isEqualTo(new Optimizer(0.25, 0.3f, true));
+  }
+
+  private static Optimizer override(String... assignments) throws InputException {
+    return ConfigFile.override(DEFAULTS, List.of(assignments)).optimizer();
+  }
+
+  @Test
+  void keysOfAGroupAreCheckedTogetherAfterTheLast() throws InputException {
+    assertThat(override("optimizer.learning_rate=-1", "optimizer={learning_rate: 1}"))
+        .isEqualTo(new Optimizer(1, 0.05f, false));
+    assertThatThrownBy(() -> override("optimizer={learning_rate: 1}", "optimizer.learning_rate=-1"))
+        .hasMessageContaining("'optimizer.learning_rate=-1'")
+        .hasMessageContaining("'optimizer' refused, learning_rate is -1.0");
+  }
+
+  @Test
+  void whatIsNoGroupIsSetWhole() throws InputException {
+    Run run =
+        ConfigFile.override(
+            DEFAULTS,
+            List.of("stages=[{resolution: 8, depth: 1}]", "decays=[0.5]", "decays=[0.25]"));
+    assertThat(run.stages()).containsExactly(new Stage(8, 1));
+    assertThat(run.decays()).containsExactly(0.25);
+    assertThat(ConfigFile.override(DEFAULTS, List.of("name={a: 1}", "name={b: 2}")).name())
+        .isEqualTo("{b: 2}");
+  }
+
+  @Test
+  void noGroupCannotBeAddedTo() {
+    assertThatThrownBy(() -> override("optimizer=3", "optimizer.nesterov=true"))
+        .hasMessageStartingWith("'optimizer=3'")
+        .hasMessageContaining("'optimizer': 3; expected a group");
+    assertThatThrownBy(() -> override("optimizer.nesterov=true", "optimizer=3"))
+        .hasMessageStartingWith("'optimizer=3'");
+    assertThatThrownBy(() -> override("epochs=3", "epochs.deep=1"))
+        .hasMessageStartingWith("'epochs.deep=1', 'epochs': a group of keys [deep]");
+    assertThatThrownBy(() -> override("stages=[]", "stages.depth=1"))
+        .hasMessageContaining("'stages': a group of keys [depth]; expected a list");
+  }
+
+  @Test
+  void aGroupThatNeedNotBeThereBeginsAnewAfterNull() throws InputException {
+    Searching with = new Searching(Optional.of(new Optimizer(1, 0.5f, true)), "");
+    String all = "search={learning_rate: 2, weight_decay: 0, nesterov: false}";
+    assertThat(ConfigFile.override(with, List.of("search.learning_rate=2", "search=null")).search())
+        .isEmpty();
+    assertThat(ConfigFile.override(with, List.of("search=null", all, "search.nesterov=true")))
+        .isEqualTo(new Searching(Optional.of(new Optimizer(2, 0, true)), ""));
+    assertThatThrownBy(
+            () -> ConfigFile.override(with, List.of("search=null", "search.learning_rate=2")))
+        .hasMessageContaining("no 'weight_decay' in 'search'");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

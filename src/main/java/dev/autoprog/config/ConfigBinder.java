@@ -121,9 +121,9 @@ final class ConfigBinder {
     if (type instanceof ParameterizedType generic && generic.getRawType() == Optional.class) {
       Type content = generic.getActualTypeArguments()[0];
       Object before = fallback instanceof Optional<?> some ? some.orElse(null) : null;
-      return isNull(given) ? Optional.empty() : Optional.of(value(content, given, before, path));
+      return optional(content, given, before, path);
     }
-    ConfigTree tree = given instanceof ConfigTree.Unparsed raw ? resolve(raw, type) : given;
+    ConfigTree tree = resolve(given, type);
     if (type instanceof ParameterizedType generic && generic.getRawType() == List.class) {
       return list(generic.getActualTypeArguments()[0], tree, path);
     } else if (type instanceof Class<?> plain) {
@@ -134,13 +134,41 @@ final class ConfigBinder {
     throw new IllegalArgumentException("Configurations have no " + type + ", as " + path + " is");
   }
 
-  private static boolean isNull(ConfigTree tree) {
-    return tree instanceof ConfigTree.Scalar scalar && scalar.isNull()
-        || tree instanceof ConfigTree.Unparsed raw && List.of("null", "~").contains(raw.text());
+  private static Optional<?> optional(Type content, ConfigTree given, Object before, String path)
+      throws InputException {
+    if (isNull(given)) {
+      return Optional.empty();
+    } else if (given instanceof ConfigTree.Layered layers && isGroup(content)) {
+      Optional<?> below = optional(content, layers.below(), before, path);
+      return optional(content, layers.above(), below.orElse(null), path);
+    }
+    return Optional.of(value(content, given, before, path));
   }
 
-  private static ConfigTree resolve(ConfigTree.Unparsed raw, Type type) throws InputException {
-    return type == String.class || type == Path.class ? raw.asText() : raw.asYaml();
+  private static boolean isNull(ConfigTree tree) {
+    return tree instanceof ConfigTree.Scalar scalar && scalar.isNull()
+        || tree instanceof ConfigTree.Unparsed raw && List.of("null", "~").contains(raw.text())
+        || tree instanceof ConfigTree.Layered layers && isNull(layers.above());
+  }
+
+  private static boolean isGroup(Type type) {
+    return type instanceof Class<?> plain && plain.isRecord();
+  }
+
+  /** What was given, as a value of the type: parsed, and in one layer. */
+  private static ConfigTree resolve(ConfigTree given, Type type) throws InputException {
+    if (given instanceof ConfigTree.Unparsed raw) {
+      return type == String.class || type == Path.class ? raw.asText() : raw.asYaml();
+    }
+    if (!(given instanceof ConfigTree.Layered layers)) {
+      return given;
+    }
+    ConfigTree above = resolve(layers.above(), type);
+    if (!isGroup(type) || !(above instanceof ConfigTree.Fields)) {
+      return above;
+    }
+    ConfigTree below = resolve(layers.below(), type);
+    return below instanceof ConfigTree.Fields ? ConfigTree.layered(below, above) : below;
   }
 
   private static <R> R nested(Class<R> type, ConfigTree tree, Object fallback, String path)

@@ -61,35 +61,43 @@ public final class ConfigFile {
   }
 
   /**
-   * Sets single values, as command lines do.
+   * Sets single values, as command lines do, one after another: a group of keys changes those that
+   * it names and no others, whether they had been set before or not; a list is set whole.
    *
    * @param config to begin with
    * @param assignments each {@code path.to.key=value}; the value is YAML, or the bare text where
-   *     the key's type is text or a path; of two for the same key the later counts
+   *     the key's type is text or a path; of two for the same key the later counts. What a record's
+   *     constructor checks is checked after the last, so that keys can change together
    * @throws InputException if one of them does not fit
    */
   public static <R extends Record> R override(R config, List<String> assignments)
       throws InputException {
-    ConfigTree.Fields root = ConfigTree.Fields.empty("'" + String.join("' '", assignments) + "'");
-    for (String assignment : assignments) {
-      int equals = assignment.indexOf('=');
-      if (equals < 1) {
-        throw new InputException(
-            "'" + assignment + "'", "no key and value", "path.to.key=value", "Write it like that");
-      }
-      String value = assignment.substring(equals + 1);
-      String[] keys = assignment.substring(0, equals).split("\\.", -1);
-      String where = "'" + assignment + "'";
-      ConfigTree.Fields group = root;
-      for (int i = 0; i < keys.length - 1; i++) {
-        if (!(group.values().get(keys[i]) instanceof ConfigTree.Fields)) {
-          group.put(keys[i], where, ConfigTree.Fields.empty(where));
-        }
-        group = (ConfigTree.Fields) group.values().get(keys[i]);
-      }
-      group.put(keys[keys.length - 1], where, new ConfigTree.Unparsed(where, value));
+    if (assignments.isEmpty()) {
+      return config;
     }
-    return ConfigBinder.record(typeOf(config), root, config, "");
+    ConfigTree all = assigned(assignments.get(0));
+    for (String assignment : assignments.subList(1, assignments.size())) {
+      all = ConfigTree.layered(all, assigned(assignment));
+    }
+    return ConfigBinder.record(typeOf(config), all, config, "");
+  }
+
+  /** Groups of one key each, around the value. */
+  private static ConfigTree assigned(String assignment) throws InputException {
+    String where = "'" + assignment + "'";
+    int equals = assignment.indexOf('=');
+    if (equals < 1) {
+      throw new InputException(
+          where, "no key and value", "path.to.key=value", "Write it like that");
+    }
+    String[] keys = assignment.substring(0, equals).split("\\.", -1);
+    ConfigTree tree = new ConfigTree.Unparsed(where, assignment.substring(equals + 1));
+    for (int i = keys.length - 1; i >= 0; i--) {
+      ConfigTree.Fields group = ConfigTree.Fields.empty(where);
+      group.put(keys[i], where, tree);
+      tree = group;
+    }
+    return tree;
   }
 
   /** The record as YAML, each key below its {@link Comment}. */

@@ -62,10 +62,49 @@ sealed interface ConfigTree {
       keyPlaces.put(key, place);
     }
 
+    /** This group, and {@code later} over it key by key. */
+    Fields under(Fields later) {
+      Fields both =
+          new Fields(
+              where + " " + later.where,
+              new LinkedHashMap<>(values),
+              new LinkedHashMap<>(keyPlaces));
+      later.values.forEach(
+          (key, value) -> {
+            ConfigTree before = values.get(key);
+            ConfigTree after = before == null ? value : layered(before, value);
+            both.put(key, later.keyPlaces.get(key), after);
+          });
+      return both;
+    }
+
     @Override
     public String described() {
       return "a group of keys " + values.keySet();
     }
+  }
+
+  /**
+   * Two values of one key, the later above: where the key is a group's, and both are groups, the
+   * keys of both; otherwise the later one.
+   */
+  record Layered(ConfigTree below, ConfigTree above) implements ConfigTree {
+    @Override
+    public String where() {
+      return above.where();
+    }
+
+    @Override
+    public String described() {
+      return above.described();
+    }
+  }
+
+  /** One value over another of the same key; two groups become one. */
+  static ConfigTree layered(ConfigTree below, ConfigTree above) {
+    return below instanceof Fields group && above instanceof Fields later
+        ? group.under(later)
+        : new Layered(below, above);
   }
 
   /** A value from outside YAML: text where text is wanted, otherwise YAML. */
