@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,6 +66,64 @@ class DiskTest {
         .isInstanceOf(InputException.class);
     assertThat(folder.resolve("directory/inner")).exists();
     assertThat(folder.resolve(".directory.tmp")).doesNotExist();
+  }
+
+  @Test
+  void whatIsNoFileIsNotReplaced() throws Exception {
+    Path directory = Files.createDirectory(folder.resolve("directory"));
+    Path link = Files.createSymbolicLink(folder.resolve("link"), directory);
+    for (Path place : new Path[] {directory, link, folder.getRoot(), Path.of("")}) {
+      assertThatThrownBy(() -> Disk.LOCAL.replace(place, text("x")))
+          .isInstanceOf(InputException.class)
+          .hasMessageStartingWith(place + ": a directory; expected a file");
+    }
+    assertThat(link).isSymbolicLink();
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void aPipeIsNotReplaced() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    assumeThat(made(pipe)).isTrue();
+    assertThatThrownBy(() -> Disk.LOCAL.replace(pipe, text("x")))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(pipe + ": a device or a pipe; expected a file");
+    assertThat(Files.readAttributes(pipe, BasicFileAttributes.class).isOther()).isTrue();
+    assertThat(folder).isDirectoryNotContaining(p -> !p.equals(pipe));
+  }
+
+  private static boolean made(Path pipe) throws InterruptedException {
+    try {
+      return new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0;
+    } catch (IOException thereIsNoSuchProgram) {
+      return false;
+    }
+  }
+
+  @Test
+  void whatALinkLeadsToIsReplaced() throws Exception {
+    Path there = Files.createDirectory(folder.resolve("there"));
+    Path old = Files.writeString(there.resolve("old"), "a long first content");
+    Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("there/old"));
+    Path toLink = Files.createSymbolicLink(there.resolve("to link"), Path.of("../link"));
+    Disk.LOCAL.replace(toLink, text("short"));
+    assertThat(old).hasContent("short");
+    assertThat(link).isSymbolicLink();
+    assertThat(toLink).isSymbolicLink();
+    Path dangling = Files.createSymbolicLink(folder.resolve("dangling"), Path.of("there/new"));
+    Path toDangling = Files.createSymbolicLink(folder.resolve("to dangling"), dangling);
+    Disk.LOCAL.replace(toDangling, text("new"));
+    assertThat(there.resolve("new")).hasContent("new");
+    assertThat(dangling).isSymbolicLink();
+  }
+
+  @Test
+  void linksThatLeadNowhereAreReported() throws Exception {
+    Path circle = Files.createSymbolicLink(folder.resolve("circle"), Path.of("circle"));
+    assertThatThrownBy(() -> Disk.LOCAL.replace(circle, text("x")))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(circle + ": cannot be written (too many links)");
+    assertThat(circle).isSymbolicLink();
   }
 
   @Test

@@ -34,6 +34,8 @@ public class Disk {
   /** The file systems of this machine. */
   public static final Disk LOCAL = new Disk();
 
+  private static final int MOST_LINKS = 40; // as many as Linux follows
+
   /** For tests that let operations fail. */
   protected Disk() {}
 
@@ -120,21 +122,55 @@ public class Disk {
    * Writes a file beside its place and then renames it there: whoever looks finds the old content
    * or the new one, complete. After a failure nothing of the new one is left.
    *
-   * @throws InputException if the system refuses
+   * @param file a file, a link that leads to one, or what does not exist yet, see {@link #place}
+   * @throws InputException if it is something else, or the system refuses
    */
   public void replace(Path file, Content content) throws InputException {
-    Path directory = file.toAbsolutePath().getParent();
-    Path beside = directory.resolve("." + file.getFileName() + ".tmp");
+    Path place = place(file);
+    Path directory = place.getParent();
+    Path beside = directory.resolve("." + place.getFileName() + ".tmp");
     try {
       createDirectories(directory);
       write(beside, content);
-      rename(beside, file);
+      rename(beside, place);
     } catch (IOException e) {
       deleteAfter(e, beside);
       throw cannotWrite(file, e);
     } catch (RuntimeException e) {
       deleteAfter(e, beside);
       throw e;
+    }
+  }
+
+  /**
+   * Where {@link #replace} writes: the file itself or, for a link, what it leads to. Neither need
+   * exist.
+   *
+   * @return an absolute path, which has a parent
+   * @throws InputException for what is no file: a directory, a device, a pipe, links in a circle
+   */
+  public static Path place(Path file) throws InputException {
+    try {
+      if (Files.isRegularFile(file)) {
+        return file.toRealPath();
+      }
+      Path place = file.toAbsolutePath();
+      if (Files.exists(file) || place.getParent() == null) {
+        throw new InputException(
+            file.toString(),
+            Files.isDirectory(file) ? "a directory" : "a device or a pipe",
+            "a file, or a name that nothing has yet",
+            "Choose another place");
+      }
+      for (int links = 0; Files.isSymbolicLink(place); links++) {
+        if (links == MOST_LINKS) {
+          throw new FileSystemException(file.toString(), null, "too many links");
+        }
+        place = place.resolveSibling(Files.readSymbolicLink(place));
+      }
+      return place;
+    } catch (IOException e) {
+      throw cannotWrite(file, e);
     }
   }
 
