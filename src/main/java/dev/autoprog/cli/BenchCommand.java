@@ -1,10 +1,11 @@
 package dev.autoprog.cli;
 
 import dev.autoprog.InputException;
+import dev.autoprog.io.Disk;
 import java.io.File;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,18 +71,44 @@ final class BenchCommand implements Callable<Integer> {
     if (list) {
       return java(benchmarks, List.of("--list"));
     }
-    Path results = json != null ? json : Files.createTempFile("autoprog-bench", ".json");
+    if (json != null) {
+      requireWritable(json);
+    }
+    Path results = Files.createTempFile("autoprog-bench", ".json");
     try {
       int code = java(benchmarks, arguments(results));
       if (Files.size(results) > 0) {
-        PrintWriter out = spec.commandLine().getOut();
-        new BenchTable(BenchResult.read(results)).print(out);
+        conclude(results);
       }
       return code;
     } finally {
-      if (json == null) {
-        Files.delete(results);
-      }
+      Files.delete(results);
+    }
+  }
+
+  /** Measuring takes long, so that this is found out before. */
+  private static void requireWritable(Path json) throws InputException {
+    Path folder = Disk.place(json).getParent();
+    if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
+      boolean missing = !Files.exists(folder);
+      throw new InputException(
+          json.toString(),
+          missing ? "there is no folder " + folder : "nothing can be written into " + folder,
+          "a file in a folder that may be written",
+          missing ? "Create it, or choose another place" : "Choose another place");
+    }
+  }
+
+  /** Shows what this run measured and keeps it; an older file stays where that is nothing. */
+  private void conclude(Path results) throws InputException, IOException {
+    List<BenchResult> measured = BenchResult.read(results);
+    if (measured.isEmpty()) {
+      return;
+    }
+    new BenchTable(measured).print(spec.commandLine().getOut());
+    if (json != null) {
+      ByteBuffer text = ByteBuffer.wrap(Files.readAllBytes(results));
+      Disk.LOCAL.replace(json, out -> Disk.writeFully(out, text));
     }
   }
 
