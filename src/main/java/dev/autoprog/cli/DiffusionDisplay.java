@@ -153,17 +153,22 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
     if (bar == null) {
       Duration time = Duration.ofNanos(System.nanoTime() - begin);
       out.printf(
-          "step %6d  stage %d  %s  loss %.4f  validation %.4f  %6.0f images/s  %d:%02d%n",
+          "step %6d  stage %d  %s  %svalidation %.4f  %s%d:%02d%n",
           step,
           stage.index() + 1,
           stage.unfreezing(),
-          loss,
+          ifStepped("loss %.4f  ", loss),
           error,
-          speed,
+          ifStepped("%6.0f images/s  ", speed),
           time.toMinutes(),
           time.toSecondsPart());
       out.flush();
     }
+  }
+
+  /** Nothing for a run that was taken up again after the last step before a validation. */
+  private String ifStepped(String format, double value) {
+    return Double.isNaN(loss) ? "" : String.format(format, value);
   }
 
   /** The table of stages, and what training everything throughout would have cost. */

@@ -1,0 +1,29 @@
+package dev.autoprog.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autoprog.progressive.unfreeze.Unfreezing;
+import dev.autoprog.progressive.unfreeze.UnfreezingSchedule;
+import dev.autoprog.train.diffusion.DiffusionConfig;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
+
+class DiffusionDisplayTest {
+  @Test
+  void aValidationAtOnceAfterAResumptionHasNoLossToTellOf() {
+    var stage = new UnfreezingSchedule.Stage(1, 2000, 2000, new Unfreezing(28, 4));
+    StringWriter out = new StringWriter();
+    try (DiffusionDisplay display =
+        new DiffusionDisplay(new PrintWriter(out), DiffusionConfig.DEFAULT)) {
+      display.validated(stage, 3000, 0.125);
+      display.stepped(stage, 3000, 0.25, 2000);
+      display.validated(stage, 4000, 0.0625);
+    }
+    assertThat(out.toString().lines())
+        .containsExactly(
+            "step   3000  stage 2  28 px, level 4  validation 0.1250  0:00",
+            "step   4000  stage 2  28 px, level 4  loss 0.2500  validation 0.0625    2000 images/s"
+                + "  0:00");
+  }
+}
