@@ -176,6 +176,19 @@ class CommandLineTest {
   }
 
   @Test
+  void threadsAreCheckedWhereverTheyAreAskedFor() {
+    for (String command : List.of("train", "score", "compare", "pretrain-diffusion")) {
+      for (String threads : List.of("-5", "2000")) {
+        Commands.Outcome outcome = run(command, "--threads=" + threads);
+        assertThat(outcome.code()).isNotZero();
+        assertThat(outcome.err())
+            .contains("--threads: " + threads + "; expected from 0 to 1024")
+            .doesNotContain("\tat ");
+      }
+    }
+  }
+
+  @Test
   void doctorTellsOfBackendsAndData() {
     Commands.Outcome outcome = run("doctor");
     assertThat(outcome.code()).isZero();

@@ -8,9 +8,14 @@ import dev.autoprog.data.DataSplit;
 import dev.autoprog.data.latent.BlockCodec;
 import dev.autoprog.data.latent.LatentShard;
 import dev.autoprog.data.latent.LatentWriter;
+import dev.autoprog.train.diffusion.DiffusionTrainer;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -117,6 +122,57 @@ class LatentCommandsTest {
         .contains("AUTOPROG_CLASS_PATH");
     assertThat(pretrain("--run=" + shared.resolve("flipped")).err())
         .contains("data.flip: 0.5 with latents of images that were not mirrored");
+  }
+
+  @Test
+  void howToSampleIsChecked() {
+    whoseMessageIs("--steps=0", "--steps: 0; expected at least 1.");
+    assertThat(run("sample", model.toString(), "--steps=51").err())
+        .contains("51 steps; expected at most the process's 50");
+    whoseMessageIs("--batch=0", "--batch: 0; expected at least 1.");
+    whoseMessageIs("--batch=-3", "--batch: -3; expected at least 1.");
+    for (String weight : List.of("NaN", "Infinity", "1e39", "-1e39")) {
+      whoseMessageIs("--guidance=" + weight, "--guidance: ", "expected a number within the range");
+    }
+    for (String threads : List.of("-5", "1025", "2000")) {
+      whoseMessageIs("--threads=" + threads, "--threads: " + threads + "; expected from 0 to 1024");
+    }
+  }
+
+  private static void whoseMessageIs(String option, String... parts) {
+    List<Commands.Outcome> outcomes =
+        List.of(
+            run("sample", model.toString(), option),
+            run("judge", model.toString(), "--extractor=run:x", option));
+    for (Commands.Outcome outcome : outcomes) {
+      assertThat(outcome.code()).isNotZero();
+      assertThat(outcome.err()).contains(parts).doesNotContain("\tat ");
+    }
+  }
+
+  @Test
+  void samplesThatAreNotFiniteAreNotWritten() throws Exception {
+    Path diverged = shared.resolve("diverged");
+    assertThat(pretrain("--run=" + diverged, "--set=data.flip=0").code()).isZero();
+    makeNaN(DiffusionTrainer.weightsIn(diverged));
+    for (String how : List.of("--seed=1", "--decoder=blocks")) {
+      Commands.Outcome sampled = run("sample", diverged.toString(), "--steps=3", how);
+      assertThat(sampled.code()).isNotZero();
+      assertThat(sampled.err())
+          .contains("samples: values that are not finite; expected numbers")
+          .contains("--guidance")
+          .doesNotContain("\tat ");
+    }
+    assertThat(diverged.resolve("samples.safetensors")).doesNotExist();
+    assertThat(diverged.resolve("samples.png")).doesNotExist();
+  }
+
+  /** All numbers of a safetensors file, which come after the header and its size. */
+  private static void makeNaN(Path weights) throws IOException {
+    byte[] bytes = Files.readAllBytes(weights);
+    ByteBuffer file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    Arrays.fill(bytes, Math.toIntExact(Long.BYTES + file.getLong()), bytes.length, (byte) -1);
+    Files.write(weights, bytes);
   }
 
   @Test

@@ -60,6 +60,7 @@ final class JudgeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InputException {
+    sampling.check();
     DiffusionConfig config = DiffusionTrainer.configOf(run);
     SampleJudge.requirePixels(config);
     DataSplit images =

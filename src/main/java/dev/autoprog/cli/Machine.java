@@ -1,5 +1,6 @@
 package dev.autoprog.cli;
 
+import dev.autoprog.InputException;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
 
@@ -10,6 +11,21 @@ import dev.autoprog.backend.Session;
  * @param threads 0 for one per processor
  */
 record Machine(String backend, int threads) {
+  /**
+   * Checks {@code --threads}.
+   *
+   * @throws InputException if a session has no such number
+   */
+  static void requireThreads(int threads) throws InputException {
+    if (threads < 0 || threads > Session.MOST_THREADS) {
+      throw new InputException(
+          "--threads",
+          Integer.toString(threads),
+          "from 0 to " + Session.MOST_THREADS,
+          "Leave it out for one per processor");
+    }
+  }
+
   /** A session on it. */
   Session open() {
     return Session.open(Backend.named(backend), team());

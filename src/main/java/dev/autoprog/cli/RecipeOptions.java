@@ -59,6 +59,9 @@ abstract class RecipeOptions<C extends Record> {
    * @param seed null for the recipe's
    */
   C config(List<String> first, Long seed) throws InputException {
+    if (threads != null) {
+      Machine.requireThreads(threads);
+    }
     C base = recipe == null ? defaults : ConfigFile.read(recipe, defaults);
     List<String> settings = new ArrayList<>(first);
     settings.addAll(overrides(seed));

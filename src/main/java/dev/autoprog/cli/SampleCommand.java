@@ -73,6 +73,7 @@ final class SampleCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InputException {
+    sampling.check();
     if (count < 1) {
       throw new InputException("--count", Integer.toString(count), "at least 1", "Ask for more");
     }

@@ -74,6 +74,30 @@ final class SamplingOptions {
     return CommandLine.populateCommand(new SamplingOptions());
   }
 
+  /**
+   * Checks what does not depend on the model.
+   *
+   * @throws InputException if no sampling can be told so
+   */
+  void check() throws InputException {
+    requirePositive("--steps", steps);
+    requirePositive("--batch", batch);
+    if (!Float.isFinite((float) guidance)) {
+      throw new InputException(
+          "--guidance",
+          Double.toString(guidance),
+          "a number within the range of float32",
+          "Ask for something like 2");
+    }
+    Machine.requireThreads(threads);
+  }
+
+  private static void requirePositive(String option, int value) throws InputException {
+    if (value < 1) {
+      throw new InputException(option, Integer.toString(value), "at least 1", "Ask for more");
+    }
+  }
+
   /** Opens a session as asked for, or as the run had it. */
   Session open(DiffusionConfig config) {
     return new Machine(backend == null ? config.backend() : backend, threads).open();
@@ -84,7 +108,7 @@ final class SamplingOptions {
    *
    * @param labels the class of each
    * @return nothing if it was interrupted
-   * @throws InputException if the model draws latents, or not what is asked for
+   * @throws InputException if the model draws latents, or not what is asked for, or no numbers
    */
   Optional<ImageBytes> draw(ImageSampler sampler, int[] labels, BooleanSupplier interrupted)
       throws InputException {
@@ -101,6 +125,7 @@ final class SamplingOptions {
    *
    * @param labels the class of each
    * @return nothing if it was interrupted
+   * @throws InputException if the model does not draw what is asked for, or no numbers
    */
   Optional<LatentSamples> drawLatents(
       ImageSampler sampler, int[] labels, BooleanSupplier interrupted) throws InputException {
@@ -116,6 +141,22 @@ final class SamplingOptions {
   private Optional<float[]> sample(ImageSampler sampler, int[] labels, BooleanSupplier interrupted)
       throws InputException {
     var settings = new ImageSampler.Settings(steps, !ddpm, guidance, stage, side(sampler), batch);
-    return sampler.sample(labels, settings, seed, interrupted);
+    Optional<float[]> drawn = sampler.sample(labels, settings, seed, interrupted);
+    if (drawn.isPresent()) {
+      requireFinite(drawn.get());
+    }
+    return drawn;
+  }
+
+  private static void requireFinite(float[] samples) throws InputException {
+    for (float value : samples) {
+      if (!Float.isFinite(value)) {
+        throw new InputException(
+            "samples",
+            "values that are not finite",
+            "numbers",
+            "Ask for --guidance nearer to 1, or look whether the run's losses are finite");
+      }
+    }
   }
 }
