@@ -14,12 +14,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LatentWriterTest {
   private static final DataSplit IMAGES = TinyImages.split(70, 9);
@@ -84,6 +87,23 @@ class LatentWriterTest {
           .isEqualTo(scaled(ImageBytes.of(IMAGES.test(), 8).resized(2 * side)));
     }
     split.verify();
+  }
+
+  /** Languages that have digits of their own. */
+  @ParameterizedTest
+  @ValueSource(strings = {"ar-EG", "fa", "mr"})
+  void filesAreNamedAlikeInEveryLanguage(String language) throws Exception {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag(language));
+    try {
+      writer(new BlockCodec()).write(IMAGES, directory);
+      assertThat(files().keySet())
+          .hasSize(2 * (3 + 1))
+          .allMatch(name -> name.matches("(train|test)/[36]/0000[0-2]-of-0000[13].safetensors"));
+      assertThat(LatentSplit.open(directory).sides()).containsExactly(3, 6);
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,7 +27,7 @@ final class LatentFiles {
   }
 
   static Path file(Path folder, int number, int count) {
-    return folder.resolve("%05d-of-%05d.safetensors".formatted(number, count));
+    return folder.resolve(String.format(Locale.ROOT, "%05d-of-%05d.safetensors", number, count));
   }
 
   /** The sides of which a part has a folder, in order. */
