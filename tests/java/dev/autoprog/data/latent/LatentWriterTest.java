@@ -106,6 +106,16 @@ class LatentWriterTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {70, 71, Integer.MAX_VALUE - 1, Integer.MAX_VALUE})
+  void aShardThatIsLargerThanThePartHoldsAllOfIt(int shard) throws Exception {
+    LatentWriter writer = writer(new BlockCodec()).shardsOf(shard);
+    assertThat(writer.write(IMAGES, directory)).isEqualTo(2 * (1 + 1));
+    LatentSplit split = LatentSplit.open(directory);
+    assertThat(split.train(3).size()).isEqualTo(70);
+    assertThat(split.testSize()).isEqualTo(9);
+  }
+
   @Test
   void aWriterThatFailedGoesOnWhereItWas() throws Exception {
     Path whole = directory;

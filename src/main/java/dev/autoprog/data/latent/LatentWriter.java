@@ -82,13 +82,14 @@ public final class LatentWriter {
   }
 
   private int write(ImageDataset images, Path folder, int side) throws InputException {
-    int shards = (images.size() + shardSize - 1) / shardSize;
+    int shards = (int) (((long) images.size() + shardSize - 1) / shardSize);
     requireOwn(folder, shards);
     int written = 0;
     for (int shard = 0; shard < shards; shard++) {
       Path file = LatentFiles.file(folder, shard, shards);
-      int from = shard * shardSize;
-      ImageDataset part = images.range(from, Math.min(images.size(), from + shardSize));
+      long from = (long) shard * shardSize;
+      long to = Math.min(images.size(), from + shardSize);
+      ImageDataset part = images.range((int) from, (int) to);
       if (!isThere(file, part, side)) {
         encode(part, file, side);
         written++;
