@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.autoprog.InputException;
 import java.nio.ByteBuffer;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class SelectionTest {
@@ -54,6 +56,30 @@ class SelectionTest {
     assertThat(some.test().size()).isEqualTo(whole.test().size());
     assertThat(all.select(new Selection(Set.of(), 3)).train().size()).isEqualTo(30);
     assertThat(all.select(new Selection(Set.of(), 0))).isSameAs(all);
+  }
+
+  /** Of every class, or of those that are asked for: only these must be tested. */
+  @Test
+  void whereNoClassIsNamedTheTestImagesStayWhatTheyAre() throws Exception {
+    DataSplit all = DataSources.open("builtin", FolderOptions.ofSide(28));
+    DataSplit untested = new DataSplit("untested", all.train(), firsts(all.test(), 5));
+    DataSplit some = untested.select(new Selection(Set.of(), 3));
+    assertThat(some.train().size()).isEqualTo(30);
+    assertThat(some.test()).isSameAs(untested.test());
+    assertRefused(untested, Set.of(missing(untested.test())), 3, "no image of class");
+  }
+
+  private static ImageDataset firsts(ImageDataset images, int count) {
+    return images.range(0, count);
+  }
+
+  private static int missing(ImageDataset images) {
+    Set<Integer> there =
+        IntStream.range(0, images.size()).mapToObj(images::label).collect(Collectors.toSet());
+    return IntStream.range(0, images.classNames().size())
+        .filter(label -> !there.contains(label))
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test

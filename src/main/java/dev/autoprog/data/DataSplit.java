@@ -13,16 +13,19 @@ import dev.autoprog.InputException;
 public record DataSplit(String name, ImageDataset train, ImageDataset test) {
   /**
    * The selected training images, and all test images of their classes; labels stay what they are.
+   * Where no class is named, a class may be without test images.
    *
    * @throws InputException as {@link Selection#of}
    */
   public DataSplit select(Selection selection) throws InputException {
     return selection.isEverything()
         ? this
-        : new DataSplit(
-            name,
-            new SelectedDataset(train, selection.of(train)),
-            new SelectedDataset(test, selection.unlimited().of(test)));
+        : new DataSplit(name, select(train, selection), select(test, selection.unlimited()));
+  }
+
+  private static ImageDataset select(ImageDataset images, Selection selection)
+      throws InputException {
+    return selection.isEverything() ? images : new SelectedDataset(images, selection.of(images));
   }
 
   /** Checks that the two belong together. */
