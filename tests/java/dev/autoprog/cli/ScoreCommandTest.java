@@ -118,5 +118,8 @@ class ScoreCommandTest {
     assertThat(score("--samples=1").err()).contains("1 samples, 2 batches");
     assertThat(score("--batches=1").err()).contains("16 samples, 1 batches");
     assertThat(score("--samples=9000").err()).contains("at most 9000 images");
+    assertThat(score("--samples=16", "--batches=268435456", "--candidates=28x1,28x2").err())
+        .contains("268435456 batches of 16; expected at most 9000 images")
+        .doesNotContain("\tat ");
   }
 }

@@ -65,7 +65,7 @@ public final class Scorer implements Measurable<Candidate, InputException>, Auto
    */
   public Scorer(Session session, RunConfig config, DataSplit data, Settings settings)
       throws InputException {
-    int needed = settings.samples() * settings.batches();
+    long needed = (long) settings.samples() * settings.batches();
     if (data.train().size() < needed) {
       throw new InputException(
           "samples",
