@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autoprog.InputException;
+import dev.autoprog.config.ConfigFile;
 import dev.autoprog.data.ImageDataset;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -46,6 +49,29 @@ class RunConfigTest {
     assertThatThrownBy(() -> TinyRuns.config(setting))
         .isInstanceOf(InputException.class)
         .hasMessageContaining(key + " is ");
+  }
+
+  private static final String[] GIVEN = {
+    "progressive.schedule=given",
+    "progressive.stages=2",
+    "progressive.given=[{epochs: 2, resolution: 6, depth: 2}, {epochs: 4, resolution: 12, depth: 4}]",
+    "averages.decays=[]"
+  };
+
+  /** Only a search and growth by momentum read averages. */
+  @Test
+  void aGivenScheduleNeedsNoAverages(@TempDir Path directory) throws Exception {
+    RunConfig config = ConfigFile.override(given("stack"), List.of("training.epochs=6"));
+    RunSummary summary = TinyRuns.train(config, directory, TrainingListener.NONE);
+    assertThat(summary.complete()).isTrue();
+    assertThat(summary.stages()).extracting(StageReport::depth).containsExactly(2, 4);
+    assertThatThrownBy(() -> given("momentum"))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("decays is [], expected at least one for growth by momentum");
+  }
+
+  private static RunConfig given(String operator) throws InputException {
+    return ConfigFile.override(TinyRuns.config("progressive.operator=" + operator), List.of(GIVEN));
   }
 
   @ParameterizedTest

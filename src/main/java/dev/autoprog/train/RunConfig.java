@@ -325,7 +325,7 @@ public record RunConfig(
         averages.decays(),
         "at least one for growth by momentum");
     require(
-        progressive.schedule() == ScheduleChoice.MANUAL || !averages.decays().isEmpty(),
+        progressive.schedule() != ScheduleChoice.SEARCH || !averages.decays().isEmpty(),
         "decays",
         averages.decays(),
         "at least one for a search, which compares averages");
