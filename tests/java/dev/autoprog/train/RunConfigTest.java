@@ -34,6 +34,9 @@ class RunConfigTest {
         "optimizer.weight_decay=.inf",
         "optimizer.clip_norm=.inf",
         "averages.decays=[.nan]",
+        "progressive.search.epochs=.inf",
+        "progressive.search.epochs=.nan",
+        "progressive.search.epochs=0",
         "regularization.flip=1.5",
         "regularization.rand_augment=10.5",
         "regularization.rand_augment=-1",
@@ -45,7 +48,8 @@ class RunConfigTest {
         "regularization.mixup_switch_probability=.nan"
       })
   void aValueOutOfItsRangeIsRefusedByName(String setting) {
-    String key = setting.substring(setting.indexOf('.') + 1, setting.indexOf('='));
+    String path = setting.substring(0, setting.indexOf('='));
+    String key = path.substring(path.lastIndexOf('.') + 1);
     assertThatThrownBy(() -> TinyRuns.config(setting))
         .isInstanceOf(InputException.class)
         .hasMessageContaining(key + " is ");

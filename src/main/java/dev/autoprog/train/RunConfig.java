@@ -234,7 +234,7 @@ public record RunConfig(
           boolean inherit) {
     /** Checks that everything is done. */
     public Search {
-      require(epochs > 0, "epochs", epochs, "above 0");
+      requirePositive("epochs", epochs);
       require(batches >= 1, "batches", batches, "at least 1");
       require(probes >= 1, "probes", probes, "at least 1");
       requireNotNegative("least_time_weight", leastTimeWeight);
