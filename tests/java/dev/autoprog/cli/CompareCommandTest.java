@@ -194,6 +194,23 @@ class CompareCommandTest {
   }
 
   @Test
+  void withoutSeedsEachArmRunsWithTheRecipes() throws Exception {
+    Path recipe = Files.writeString(directory.resolve("recipe.yaml"), "seed: 7\n");
+    Path first = directory.resolve("first");
+    String[] arguments = compare(first, "--epochs=2", "--arms=full", recipe.toString());
+    assertThat(run(arguments).err()).isEmpty();
+    assertThat(first.resolve("full/seed-7/config.yaml")).content().contains("seed: 7");
+    Path second = directory.resolve("second");
+    String[] set = compare(second, "--epochs=2", "--arms=full", "--set=seed=8");
+    assertThat(run(set).out())
+        .containsPattern("seeds 8; ")
+        .containsPattern("(?m)^run 1/1 .* seed 8 ");
+    Path third = directory.resolve("third");
+    String[] told = compare(third, "--epochs=2", "--arms=full", "--set=seed=8", "--seeds=9");
+    assertThat(run(told).out()).containsPattern("(?m)^run 1/1 .* seed 9 ");
+  }
+
+  @Test
   void resumeTakesNoOtherSettings() {
     Commands.Outcome outcome = run("compare", "--resume=" + directory, "--seeds=1");
     assertThat(outcome.code()).isNotZero();

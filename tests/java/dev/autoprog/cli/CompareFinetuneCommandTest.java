@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -277,6 +278,21 @@ class CompareFinetuneCommandTest {
         .contains("weights.safetensors: other weights", "weights.sha256");
     assertThat(directory.resolve("begun/full")).doesNotExist();
     assertThat(compare(out, extractor(), from, "--count=10", "--arms=manual").err()).isEmpty();
+  }
+
+  /** Its weights are nowhere, so that it ends when it has said what it would do. */
+  @Test
+  void withoutSeedsEachArmRunsWithTheRecipes() {
+    String[] arguments = {
+      "--out=" + directory.resolve("none"), extractor(), "--set=model.weights=nowhere"
+    };
+    assertThat(compare(arguments).out()).contains("seeds 1; ");
+    String[] set = Arrays.copyOf(arguments, 4);
+    set[3] = "--set=seed=5";
+    assertThat(compare(set).out()).contains("seeds 5; ");
+    String[] told = Arrays.copyOf(set, 5);
+    told[4] = "--seeds=6,7";
+    assertThat(compare(told).out()).contains("seeds 6, 7; ");
   }
 
   @Test

@@ -83,6 +83,18 @@ class ComparisonPlanTest {
     assertThatThrownBy(() -> ComparisonPlan.of(List.of("full"), List.of(), List.of(1L), one))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("stages is 1");
+    RunConfig given =
+        ConfigFile.override(
+            RunConfig.DEFAULT,
+            List.of(
+                "progressive.schedule=given",
+                "progressive.stages=2",
+                "progressive.given=[{epochs: 22, resolution: 16, depth: 3},"
+                    + " {epochs: 22, resolution: 28, depth: 6}]"));
+    assertThatThrownBy(() -> ComparisonPlan.of(List.of("full"), List.of(), List.of(1L), given))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("schedule is given, expected manual or search")
+        .hasMessageContaining("--set progressive.schedule=manual");
   }
 
   @Test

@@ -66,6 +66,15 @@ class FinetunePlanTest {
     assertThatThrownBy(() -> plan(List.of("full"), one)).hasMessageContaining("stages is 1");
     assertThatThrownBy(() -> new FinetunePlan(List.of("full"), List.of(1L), "run:a", 1, recipe))
         .hasMessageContaining("count is 1");
+    DiffusionConfig given =
+        recipe(
+            "progressive.schedule=given",
+            "progressive.stages=2",
+            "progressive.given=[{steps: 2000, resolution: 16, level: 2},"
+                + " {steps: 2000, resolution: 28, level: 4}]");
+    assertThatThrownBy(() -> plan(List.of("full"), given))
+        .hasMessageContaining("schedule is given, expected full, manual or search")
+        .hasMessageContaining("--set progressive.schedule=manual");
   }
 
   @Test

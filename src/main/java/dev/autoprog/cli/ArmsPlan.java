@@ -62,6 +62,21 @@ interface ArmsPlan<C extends Record> {
         "stages is 1, expected at least 2: with one there is nothing to compare with full training");
   }
 
+  /**
+   * Checks that the recipe does not ask for what no arm does.
+   *
+   * @param given whether its schedule is given
+   * @param others what it may be instead
+   */
+  static void requireNotGiven(boolean given, String others) {
+    require(
+        !given,
+        "progressive.schedule is given, expected "
+            + others
+            + ": each arm has a schedule of its own, and none has the given one; leave it out with"
+            + " --set progressive.schedule=manual");
+  }
+
   /** Checks something of a plan. */
   static void require(boolean condition, String problem) {
     if (!condition) {

@@ -46,12 +46,13 @@ final class CompareCommand extends ComparisonCommand<ComparisonPlan> {
   }
 
   @Override
-  ComparisonPlan planned(List<Long> seeds) throws InputException {
+  ComparisonPlan planned() throws InputException {
+    RunConfig recipe = options.config(List.of(), null);
     return ComparisonPlan.of(
         arms == null ? ComparisonPlan.DEFAULT.arms() : arms,
         operators == null ? List.of() : operators,
-        seeds,
-        options.config(List.of(), null));
+        seeds(recipe.seed()),
+        recipe);
   }
 
   @Override

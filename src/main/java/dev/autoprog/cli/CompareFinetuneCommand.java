@@ -52,7 +52,7 @@ final class CompareFinetuneCommand extends ComparisonCommand<FinetunePlan> {
   }
 
   @Override
-  FinetunePlan planned(List<Long> seeds) throws InputException {
+  FinetunePlan planned() throws InputException {
     DiffusionConfig recipe = options.config(List.of(), null);
     if (extractor == null) {
       throw new InputException(
@@ -66,7 +66,7 @@ final class CompareFinetuneCommand extends ComparisonCommand<FinetunePlan> {
         () ->
             new FinetunePlan(
                 arms == null ? FinetunePlan.ARMS : arms,
-                seeds,
+                seeds(recipe.seed()),
                 extractor,
                 count == null ? FinetunePlan.COUNT : count,
                 recipe));

@@ -20,7 +20,7 @@ abstract class ComparisonCommand<P extends Record> implements Callable<Integer> 
       names = "--seeds",
       paramLabel = "N",
       split = ",",
-      description = "each arm runs once with each (default: 1)")
+      description = "each arm runs once with each (default: the recipe's)")
   private List<Long> seeds;
 
   @Option(
@@ -41,7 +41,7 @@ abstract class ComparisonCommand<P extends Record> implements Callable<Integer> 
   abstract boolean absent();
 
   /** What the command line asks for. */
-  abstract P planned(List<Long> seeds) throws InputException;
+  abstract P planned() throws InputException;
 
   /** Reads a plan that {@link Comparer} has written. */
   abstract P read(Path file) throws InputException;
@@ -51,7 +51,7 @@ abstract class ComparisonCommand<P extends Record> implements Callable<Integer> 
 
   @Override
   public Integer call() throws InputException, TrainingException {
-    P plan = resume == null ? planned(seeds == null ? List.of(1L) : seeds) : resumed();
+    P plan = resume == null ? planned() : resumed();
     try (CompareDisplay display = new CompareDisplay(spec.commandLine().getOut(), spec.name())) {
       Comparer<?, ?, ?> comparer = comparer(plan, display);
       Figures.requirePossible();
@@ -63,6 +63,11 @@ abstract class ComparisonCommand<P extends Record> implements Callable<Integer> 
                   : TrainCommand.fresh(Path.of("runs"), spec.name() + "-", LocalDateTime.now());
       return comparer.compare(directory) ? CommandLine.ExitCode.OK : TrainCommand.INTERRUPTED;
     }
+  }
+
+  /** The seeds that are asked for, or else the recipe's. */
+  final List<Long> seeds(long recipes) {
+    return seeds == null ? List.of(recipes) : seeds;
   }
 
   private P resumed() throws InputException {

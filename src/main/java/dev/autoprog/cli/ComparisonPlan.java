@@ -24,11 +24,13 @@ record ComparisonPlan(
       new ComparisonPlan(
           List.of(Comparison.BASELINE, "manual", "autoprog-one"), List.of(1L), RunConfig.DEFAULT);
 
-  /** Checks arms and seeds; those given twice count once. */
+  /** Checks arms, seeds and schedule; arms and seeds given twice count once. */
   ComparisonPlan {
     arms = List.copyOf(new LinkedHashSet<>(arms));
     seeds = List.copyOf(new LinkedHashSet<>(seeds));
     ArmsPlan.require(arms, seeds, recipe.progressive().stages(), ComparisonPlan::schedule);
+    ArmsPlan.requireNotGiven(
+        recipe.progressive().schedule() == RunConfig.ScheduleChoice.GIVEN, "manual or search");
   }
 
   /**

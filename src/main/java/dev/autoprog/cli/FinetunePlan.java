@@ -29,13 +29,16 @@ record FinetunePlan(
   private static final String NO_IDENTIFIERS = "progressive.identifiers=false";
 
   /**
-   * Checks arms and seeds, of which those given twice count once, and that the noise has as many
-   * timesteps as samples are drawn in.
+   * Checks arms and seeds, of which those given twice count once, the schedule, and that the noise
+   * has as many timesteps as samples are drawn in.
    */
   FinetunePlan {
     arms = List.copyOf(new LinkedHashSet<>(arms));
     seeds = List.copyOf(new LinkedHashSet<>(seeds));
     ArmsPlan.require(arms, seeds, recipe.progressive().stages(), FinetunePlan::progressive);
+    ArmsPlan.requireNotGiven(
+        recipe.progressive().schedule() == DiffusionConfig.ScheduleChoice.GIVEN,
+        "full, manual or search");
     ArmsPlan.require(count >= 2, "count is " + count + ", expected at least 2 samples");
     ArmsPlan.require(
         recipe.noise().steps() >= SamplingOptions.STEPS,
