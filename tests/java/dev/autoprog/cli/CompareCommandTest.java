@@ -210,6 +210,23 @@ class CompareCommandTest {
     assertThat(run(told).out()).containsPattern("(?m)^run 1/1 .* seed 9 ");
   }
 
+  /** Among the arms of an unchanged recipe, too, whose warm-up alone is longer. */
+  @Test
+  void aRunOfOneEpochWarmsUpAndComesDown() throws Exception {
+    Path out = directory.resolve("short");
+    String[] arguments =
+        compare(out, "--epochs=8", "--arms=full-1", "--set=optimizer.warmup_epochs=2");
+    assertThat(run(arguments).err()).isEmpty();
+    List<Double> rates =
+        metrics(out.resolve("full-1/seed-1")).stream()
+            .filter(line -> line.get("event").asText().equals("step"))
+            .map(line -> line.get("learning_rate").asDouble())
+            .toList();
+    assertThat(rates).hasSize(35);
+    assertThat(rates.stream().max(Double::compare).orElseThrow()).isEqualTo(1e-3);
+    assertThat(rates.get(34)).isLessThan(2e-5);
+  }
+
   @Test
   void resumeTakesNoOtherSettings() {
     Commands.Outcome outcome = run("compare", "--resume=" + directory, "--seeds=1");

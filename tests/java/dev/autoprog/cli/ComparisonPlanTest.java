@@ -64,6 +64,42 @@ class ComparisonPlanTest {
   }
 
   @Test
+  void aShorterFullRunWarmsUpForTheSameShare() throws InputException {
+    RunConfig recipe =
+        ConfigFile.override(
+            RunConfig.DEFAULT, List.of("training.epochs=40", "optimizer.warmup_epochs=2"));
+    for (String epochs : List.of("1", "10", "40", "60")) {
+      List<PlannedRun<RunConfig>> runs =
+          ComparisonPlan.of(List.of("full-" + epochs), List.of(), List.of(1L), recipe).runs();
+      assertThat(runs)
+          .extracting(PlannedRun::config)
+          .containsExactly(
+              ConfigFile.override(
+                  recipe,
+                  List.of(
+                      "progressive.stages=1",
+                      "training.epochs=" + epochs,
+                      "optimizer.warmup_epochs=" + Integer.parseInt(epochs) / 20.0)));
+    }
+  }
+
+  /** A run as short as one may be, whose warm-up is written with an exponent. */
+  @Test
+  void aShorterFullRunOfALongRecipeIsPlanned() throws InputException {
+    RunConfig recipe =
+        ConfigFile.override(
+            RunConfig.DEFAULT, List.of("training.epochs=1000000", "optimizer.warmup_epochs=0.5"));
+    assertThat(
+            ComparisonPlan.of(List.of("full-1"), List.of(), List.of(1L), recipe)
+                .runs()
+                .get(0)
+                .config()
+                .optimizer()
+                .warmupEpochs())
+        .isEqualTo(5e-7);
+  }
+
+  @Test
   void theOperatorOfTheManualArmIsNotRunTwice() throws InputException {
     GrowthOperator[] operators = {GrowthOperator.RANDOM, GrowthOperator.MOMENTUM};
     assertThat(plan(List.of("full", "manual"), operators).arms())

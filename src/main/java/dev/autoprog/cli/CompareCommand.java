@@ -28,7 +28,8 @@ final class CompareCommand extends ComparisonCommand<ComparisonPlan> {
       description =
           "what to compare: full (the whole network throughout), manual (the manual schedule),"
               + " autoprog-one (the searched one); default: all three; also full-N, the whole network"
-              + " for N epochs, a learning rate schedule of its own: what training less would give")
+              + " for N epochs, a learning rate schedule of its own, in which the warm-up has the same"
+              + " share: what training less would give")
   private List<String> arms;
 
   @Option(

@@ -6,6 +6,7 @@ import dev.autoprog.cli.report.ReportPage;
 import dev.autoprog.config.Comment;
 import dev.autoprog.progressive.growth.GrowthOperator;
 import dev.autoprog.train.RunConfig;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -15,7 +16,7 @@ import java.util.Set;
 /** What is to be compared; a comparison's directory keeps it as YAML. */
 record ComparisonPlan(
     @Comment(
-            "full, full-N for that with N epochs, manual, autoprog-one, and manual-OPERATOR for a growth operator")
+            "full, full-N for that with N epochs and a warm-up of the same share, manual, autoprog-one, and manual-OPERATOR for a growth operator")
         List<String> arms,
     @Comment("each arm runs once with each") List<Long> seeds,
     @Comment("what all arms have in common") RunConfig recipe)
@@ -51,7 +52,17 @@ record ComparisonPlan(
 
   @Override
   public List<String> settings(String arm) {
-    return schedule(arm);
+    List<String> settings = new ArrayList<>(schedule(arm));
+    ArmsPlan.shorter(arm)
+        .ifPresent(epochs -> settings.add("optimizer.warmup_epochs=" + warmUp(epochs)));
+    return settings;
+  }
+
+  /** Of a run of so many epochs: the share that it is of the recipe's. */
+  private double warmUp(String epochs) {
+    return recipe.optimizer().warmupEpochs()
+        * Integer.parseInt(epochs)
+        / recipe.training().epochs();
   }
 
   private static List<String> schedule(String arm) {

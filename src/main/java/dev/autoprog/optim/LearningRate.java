@@ -13,6 +13,7 @@ public interface LearningRate {
    * plateau (Loshchilov and Hutter 2017), a smaller one leaves what is grown late a high rate to
    * learn with (warmup-stable-decay, Hu et al. 2024, and Hägele et al. 2024).
    *
+   * @param warmup below {@code total}, or there is nothing but the rise
    * @param decayShare in (0, 1]
    */
   static LearningRate cosine(
