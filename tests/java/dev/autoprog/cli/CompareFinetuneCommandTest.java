@@ -58,7 +58,6 @@ class CompareFinetuneCommandTest {
             "train",
             "--run=" + shared.resolve("classifier"),
             "--epochs=1",
-            "--set=optimizer.warmup_epochs=0.5",
             "--set=model.patch=14",
             "--set=model.width=16",
             "--set=model.depth=1",

@@ -97,7 +97,6 @@ class DiffusionCommandsTest {
             "train",
             "--run=" + classifier,
             "--epochs=1",
-            "--set=optimizer.warmup_epochs=0.5",
             "--set=model.patch=14",
             "--set=model.width=16",
             "--set=model.depth=1",

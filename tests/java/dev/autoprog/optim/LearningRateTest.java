@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LearningRateTest {
   private final LearningRate rate = LearningRate.cosine(1e-3, 1e-5, 10, 110, 1);
@@ -29,6 +31,16 @@ class LearningRateTest {
   @Test
   void withoutWarmupItBeginsAtThePeak() {
     assertThat(LearningRate.cosine(1e-3, 0, 0, 100, 1).at(0)).isEqualTo(1e-3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {50, 51, 100, Long.MAX_VALUE})
+  void ofAShortRunHalfIsTheRise(long warmup) {
+    LearningRate brief = LearningRate.cosine(1e-3, 1e-5, warmup, 100, 1);
+    assertThat(brief.at(49)).isEqualTo(1e-3);
+    assertThat(brief.at(75)).isCloseTo((1e-3 + 1e-5) / 2, within(1e-12));
+    assertThat(brief.at(100)).isCloseTo(1e-5, within(1e-12));
+    assertThat(LearningRate.cosine(1e-3, 1e-5, warmup, 1, 1).at(0)).isEqualTo(1e-3);
   }
 
   @Test

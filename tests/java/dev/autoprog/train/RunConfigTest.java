@@ -2,19 +2,16 @@ package dev.autoprog.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 import dev.autoprog.InputException;
 import dev.autoprog.config.ConfigFile;
 import dev.autoprog.data.ImageDataset;
-import dev.autoprog.optim.LearningRate;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Settings that no run can go by: refused before anything is begun. */
@@ -79,33 +76,6 @@ class RunConfigTest {
 
   private static RunConfig given(String operator) throws InputException {
     return ConfigFile.override(TinyRuns.config("progressive.operator=" + operator), List.of(GIVEN));
-  }
-
-  @ParameterizedTest
-  @CsvSource({"6,6,36", "7.5,6,45", "1e300,6,", "5.95,6,36", "1,1,6"})
-  void aWarmUpThatDoesNotEndBeforeTheRunIsRefused(String warmup, int epochs, String steps)
-      throws Exception {
-    RunConfig config =
-        TinyRuns.config(
-            "optimizer.warmup_epochs=" + warmup,
-            "training.epochs=" + epochs,
-            "progressive.stages=1");
-    assertThatThrownBy(() -> RunPlan.of(config, TinyRuns.IMAGES.train()))
-        .isInstanceOf(InputException.class)
-        .hasMessageContaining("warmup_epochs: " + Double.parseDouble(warmup))
-        .hasMessageContaining("fewer than the run's " + 6 * epochs)
-        .hasMessageContaining(steps == null ? "" : steps + " steps");
-  }
-
-  @ParameterizedTest
-  @ValueSource(doubles = {0, 0.5, 5.9})
-  void aWarmUpThatEndsBeforeTheRunIsTaken(double warmup) throws Exception {
-    RunConfig config = TinyRuns.config("optimizer.warmup_epochs=" + warmup);
-    RunPlan plan = RunPlan.of(config, TinyRuns.IMAGES.train());
-    LearningRate rate = plan.learningRate(config.optimizer());
-    assertThat(rate.at(Math.round(6 * warmup))).isEqualTo(config.optimizer().learningRate());
-    assertThat(rate.at(plan.totalSteps()))
-        .isCloseTo(config.optimizer().finalLearningRate(), within(1e-12));
   }
 
   @ParameterizedTest

@@ -13,15 +13,16 @@ public interface LearningRate {
    * plateau (Loshchilov and Hutter 2017), a smaller one leaves what is grown late a high rate to
    * learn with (warmup-stable-decay, Hu et al. 2024, and Hägele et al. 2024).
    *
-   * @param warmup below {@code total}, or there is nothing but the rise
+   * @param warmup of a short run, at most half of its steps count: it is to come down, too
    * @param decayShare in (0, 1]
    */
   static LearningRate cosine(
       double peak, double floor, long warmup, long total, double decayShare) {
-    long start = total - Math.round(decayShare * Math.max(0, total - warmup));
+    long rise = Math.min(warmup, total / 2);
+    long start = total - Math.round(decayShare * (total - rise));
     return step -> {
-      if (step < warmup) {
-        return peak * (step + 1) / warmup;
+      if (step < rise) {
+        return peak * (step + 1) / rise;
       }
       double done = Math.max(0, Math.min(1, (double) (step - start) / Math.max(1, total - start)));
       return floor + (peak - floor) * 0.5 * (1 + Math.cos(Math.PI * done));

@@ -128,7 +128,7 @@ public record RunConfig(
   public record Optimizer(
       @Comment("the highest learning rate") double learningRate,
       @Comment("the learning rate at the end") double finalLearningRate,
-      @Comment("epochs of linear warm-up, fewer than the run's") double warmupEpochs,
+      @Comment("epochs of linear warm-up; of a short run, at most half") double warmupEpochs,
       @Comment("last share of the run over which the rate falls; before it stays at its height")
           double decayShare,
       double beta1,

@@ -47,29 +47,11 @@ public record RunPlan(
     }
     VitConfig model = model(config, train);
     RunConfig.Progressive wanted = config.progressive();
-    RunPlan plan =
-        new RunPlan(
-            model,
-            schedule(config, model),
-            wanted.schedule() == RunConfig.ScheduleChoice.SEARCH,
-            train.size() / config.training().batch());
-    plan.requireRoomForWarmUp(config.optimizer());
-    return plan;
-  }
-
-  /** A rate that is still rising at the end would never come down. */
-  private void requireRoomForWarmUp(RunConfig.Optimizer optimizer) throws InputException {
-    if (warmUpSteps(optimizer) >= totalSteps()) {
-      throw new InputException(
-          "warmup_epochs",
-          optimizer.warmupEpochs() + " epochs of warm-up, " + warmUpSteps(optimizer) + " steps",
-          "fewer than the run's " + totalSteps(),
-          "Set optimizer.warmup_epochs lower, or training.epochs higher.");
-    }
-  }
-
-  private long warmUpSteps(RunConfig.Optimizer optimizer) {
-    return Math.round(optimizer.warmupEpochs() * stepsPerEpoch);
+    return new RunPlan(
+        model,
+        schedule(config, model),
+        wanted.schedule() == RunConfig.ScheduleChoice.SEARCH,
+        train.size() / config.training().batch());
   }
 
   private static VitConfig model(RunConfig config, ImageDataset train) throws InputException {
@@ -194,7 +176,7 @@ public record RunPlan(
     return LearningRate.cosine(
         optimizer.learningRate(),
         optimizer.finalLearningRate(),
-        warmUpSteps(optimizer),
+        Math.round(optimizer.warmupEpochs() * stepsPerEpoch),
         totalSteps(),
         optimizer.decayShare());
   }

@@ -182,7 +182,7 @@ public record DiffusionConfig(
   public record Optimizer(
       @Comment("the highest learning rate") double learningRate,
       @Comment("the learning rate at the end") double finalLearningRate,
-      @Comment("steps of linear warm-up") long warmupSteps,
+      @Comment("steps of linear warm-up; of a short run, at most half") long warmupSteps,
       @Comment("last share of the run over which the rate falls; before it stays at its height")
           double decayShare,
       double beta1,

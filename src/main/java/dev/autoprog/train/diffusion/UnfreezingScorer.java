@@ -46,7 +46,7 @@ final class UnfreezingScorer implements Measurable<Unfreezing, InputException>, 
     this.batches = batches;
     this.settings = setup.config().progressive().search();
     this.stage = stage;
-    int needed = settings.samples() * settings.batches();
+    long needed = (long) settings.samples() * settings.batches();
     int there = setup.data().train().size();
     if (there < needed) {
       throw new InputException(
