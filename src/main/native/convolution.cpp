@@ -207,14 +207,16 @@ struct Convolutions {
     return *static_cast<Convolutions*>(context->convolutions.get());
   }
 
+  // Compiled for one thread, whichever runs it: else it would cut its sums by the processors that OpenMP knows of.
   const Convolution& code(const Piece& p) {
+    const OnThisThread alone;
     return compiled.get(p.kind(), [&] { return Convolution(p); });
   }
 
   std::vector<Member> members;
   Kept<std::array<int64_t, 14>, Convolution> compiled;
   std::vector<Packed> packed;
-  Scratch sums;
+  Scratch sums, windows;
 };
 
 void reorder(dnnl::stream& stream, const memory::desc& from, const void* at, const memory::desc& to, void* target) {
@@ -226,7 +228,7 @@ void reorder(dnnl::stream& stream, const memory::desc& from, const void* at, con
 class Prepared {
  public:
   Prepared(Convolutions& convolutions, const std::vector<Piece>& pieces, const void* weight) {
-    const OnThisThread alone;
+    const OnThisThread alone;  // packs
     std::vector<Convolutions::Packed>& packed = convolutions.packed;
     size_t used = 0;
     for (const Piece& p : pieces) {
@@ -290,13 +292,38 @@ void unfold_window(const Shape& s, int64_t top, int64_t left, const T* x, const 
   }
 }
 
+// Where a row of y has one pixel, oneDNN 3.11's convolutions of bfloat16 are wrong: y where a window is as wide as x, and
+// a weight's gradient at places that see padding alone. There the windows are laid out, and multiplied.
+bool multiplies_windows(const Shape& s, int32_t type) {
+  return type == AP_BFLOAT16 && s.k > 1 && s.out_width() == 1;
+}
+
+// multiply(rows, windows), which returns a code, of all windows of x.
+template <class Multiply>
+int with_windows(ap_context* context, const Shape& s, int32_t type, const void* x, Multiply multiply) {
+  const int64_t rows = s.B * s.out_height(), patch = s.in * s.window();
+  void* windows = nullptr;
+  int code = guarded(context, [&] {
+    windows = Convolutions::of(context).windows.floats((rows * patch + 1) / 2);
+  });
+  if (code == 0) {
+    code = ap_unfold(context, type, s.B, s.H, s.W, s.in, s.out, s.k, s.stride, s.padding, x, windows);
+  }
+  return code == 0 ? multiply(rows, windows) : code;
+}
+
 }  // namespace
 
 int ap_convolution_forward(ap_context* context, int32_t type, int64_t B, int64_t H, int64_t W, int64_t in, int64_t out,
                            int64_t k, int64_t stride, int64_t padding, const void* x, const void* weight,
                            const float* bias, void* y) {
+  const Shape s{B, H, W, in, out, k, stride, padding};
+  if (multiplies_windows(s, type)) {
+    return with_windows(context, s, type, x, [&](int64_t rows, const void* windows) {
+      return ap_linear_forward(context, type, rows, in * s.window(), out, windows, weight, bias, nullptr, type, y);
+    });
+  }
   return guarded(context, [&] {
-    const Shape s{B, H, W, in, out, k, stride, padding};
     const OperandPair f(context, type, {x, s.x_elements()}, {weight, s.weights()});
     convolve(context, s, kForwardPass, type, f, bias, y);
   });
@@ -315,9 +342,14 @@ int ap_convolution_backward_input(ap_context* context, int32_t type, int64_t B, 
 int ap_convolution_backward_weight(ap_context* context, int32_t type, int64_t B, int64_t H, int64_t W, int64_t in,
                                    int64_t out, int64_t k, int64_t stride, int64_t padding, const void* x,
                                    const void* dy, float* dweight, float* dbias) {
+  const Shape s{B, H, W, in, out, k, stride, padding};
+  if (multiplies_windows(s, type)) {
+    return with_windows(context, s, type, x, [&](int64_t rows, const void* windows) {
+      return ap_linear_backward_weight(context, type, rows, in * s.window(), out, windows, dy, dweight, dbias);
+    });
+  }
   return guarded(context, [&] {
     constexpr int64_t kMostSums = int64_t{64} << 20;  // floats
-    const Shape s{B, H, W, in, out, k, stride, padding};
     const OperandPair f(context, type, {x, s.x_elements()}, {dy, s.y_elements()});
     Convolutions& convolutions = Convolutions::of(context);
     const int64_t biases = dbias == nullptr ? 0 : out;

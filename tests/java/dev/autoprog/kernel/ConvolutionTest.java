@@ -5,6 +5,7 @@ import static dev.autoprog.testing.KernelCheck.ROUNDING;
 import static dev.autoprog.testing.KernelCheck.referenceAdds;
 import static dev.autoprog.testing.KernelCheck.referenceGives;
 
+import dev.autoprog.backend.Session;
 import dev.autoprog.testing.Candidate;
 import dev.autoprog.testing.FiniteDifferences;
 import dev.autoprog.testing.KernelCall;
@@ -101,6 +102,41 @@ class ConvolutionTest {
     KernelCheck.check(ConvolutionKernelCalls.backwardWeight(data, s, true), candidate, BOUND);
     KernelCheck.check(ConvolutionKernelCalls.backwardWeight(data, s, false), candidate, BOUND);
     KernelCheck.check(ConvolutionKernelCalls.unfold(data, s), candidate, EXACT);
+  }
+
+  /**
+   * In a session that has held large numbers in what a call borrows: where a row of y has one
+   * pixel, whose window may see padding alone at some places, or all of x.
+   */
+  @ParameterizedTest
+  @MethodSource("narrowCandidates")
+  void whatEarlierCallsHeldIsNotRead(Candidate candidate, ConvolutionShape s) {
+    RandomData data = RandomData.of("convolution after others", s);
+    ConvolutionShape large = new ConvolutionShape(2, 12, 12, 32, 32, 3, 2, 1);
+    float[] huge = data.gaussian(ConvolutionKernelCalls.input(large));
+    for (int i = 0; i < huge.length; i++) {
+      huge[i] *= 1e15f;
+    }
+    KernelCall before = ConvolutionKernelCalls.backwardWeight(data, large, true).with("x", huge);
+    try (Session session = candidate.open()) {
+      Kernels kernels = session.kernels();
+      KernelCheck.check(before, kernels, session.device(), BOUND, "dWeight", "dBias");
+      KernelCall byWeight = ConvolutionKernelCalls.backwardWeight(data, s, true);
+      KernelCheck.check(byWeight, kernels, session.device(), BOUND);
+      KernelCheck.check(before, kernels, session.device(), BOUND, "dWeight", "dBias");
+      KernelCall forward = ConvolutionKernelCalls.forward(data, s, true);
+      KernelCheck.check(forward, kernels, session.device(), BOUND);
+    }
+  }
+
+  static Stream<Arguments> narrowCandidates() {
+    return Candidate.times(
+        List.of(
+            new ConvolutionShape(2, 7, 1, 16, 16, 3, 2, 1),
+            new ConvolutionShape(3, 5, 3, 8, 24, 4, 4, 1),
+            new ConvolutionShape(2, 9, 2, 16, 32, 5, 4, 2),
+            new ConvolutionShape(1, 4, 4, 16, 16, 4, 4, 0),
+            new ConvolutionShape(2, 8, 8, 8, 5, 8, 8, 0)));
   }
 
   static Stream<Arguments> evenCandidates() {

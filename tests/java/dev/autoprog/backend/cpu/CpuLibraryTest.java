@@ -74,6 +74,13 @@ class CpuLibraryTest {
     assertClose(lines.get(2), CpuProbe.compute(2, 1));
   }
 
+  /** A session has threads of its own; how many OpenMP would take changes nothing. */
+  @Test
+  void theProcessorsThatOpenMpKnowsOfChangeNoBits() throws Exception {
+    String one = probe(List.of(), Map.of("OMP_NUM_THREADS", "1")).get(3);
+    assertThat(probe(List.of(), Map.of("OMP_NUM_THREADS", "5")).get(3)).isEqualTo(one);
+  }
+
   private static void assertClose(String printed, float[] expected) {
     String[] values = printed.substring(1, printed.length() - 1).split(", ");
     assertThat(values).hasSameSizeAs(expected);

@@ -4,6 +4,7 @@ import dev.autoprog.backend.Availability;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
 import dev.autoprog.kernel.AttentionShape;
+import dev.autoprog.kernel.ConvolutionShape;
 import dev.autoprog.kernel.Gelu;
 import dev.autoprog.kernel.LinearShape;
 import dev.autoprog.kernel.RowsShape;
@@ -21,7 +22,7 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * The CPU backend in a process of its own, since a process loads it once. Prints what {@link
  * Availability} says or, where it can serve, the instruction set, the number of OpenMP runtimes in
- * the process and the result of {@link #compute}.
+ * the process, the result of {@link #compute}, and all bits of {@link #convolve} as one number.
  */
 final class CpuProbe {
   private CpuProbe() {}
@@ -45,6 +46,20 @@ final class CpuProbe {
               .count());
     }
     System.out.println(Arrays.toString(compute(2, 1)));
+    System.out.println(Arrays.hashCode(convolve()));
+  }
+
+  /** The gradient by a convolution's weight, by one thread. */
+  private static float[] convolve() {
+    ConvolutionShape shape = new ConvolutionShape(8, 32, 32, 64, 64, 3, 1, 1);
+    try (Session session = Session.open(Backend.named("cpu"), 1)) {
+      Rng rng = Rng.of(1);
+      Tensor x = random(session, rng, 8, 32, 32, 64);
+      Tensor dy = random(session, rng, 8, 32, 32, 64);
+      Tensor dWeight = session.zeros(Shape.of(64, 64, 3, 3));
+      session.kernels().convolutionBackwardWeight(shape, x, dy, dWeight, null);
+      return dWeight.toFloats();
+    }
   }
 
   /**
