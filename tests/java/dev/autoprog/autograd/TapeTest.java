@@ -67,6 +67,26 @@ class TapeTest {
   }
 
   @Test
+  void aResidualOfAFloat32ResultGetsItsGradientInItsOwnType() {
+    ParameterSet.Builder builder = new ParameterSet.Builder();
+    Parameter below = builder.weight("below", Initializer.constant(1), 4, 4);
+    Parameter above = builder.weight("above", Initializer.constant(1), 4, 4);
+    ParameterSet set = builder.allocate(session, Precision.BF16);
+    set.initialize(1);
+    Tape tape = Tape.recording(session);
+    Tensor input = session.allocate(DType.BFLOAT16, Shape.of(3, 4));
+    session.kernels().convert(random(3, 4), input);
+    Variable x = Operations.linear(tape, tape.constant(input), below, null, null, DType.BFLOAT16);
+    Variable y = Operations.linear(tape, x, above, null, x, DType.FLOAT32);
+    assertThat(y.value().dtype()).isEqualTo(DType.FLOAT32);
+    Tensor dy = session.allocate(DType.FLOAT32, Shape.of(3, 4)).set(new float[12]);
+    session.kernels().fill(dy, 1);
+    tape.backward(y, dy, sink);
+    // of each row, 1 by the residual and 4 by the product
+    assertThat(sink.linearGradient).containsOnly(5f).hasSize(12);
+  }
+
+  @Test
   void frozenPartsGetNothingAndWhatIsBelowTheLowestTrainableIsNotRun() {
     ParameterSet.Builder builder = new ParameterSet.Builder();
     Linear first = new Linear(builder.under("first"), 8, 8);

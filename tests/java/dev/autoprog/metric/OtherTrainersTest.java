@@ -3,6 +3,7 @@ package dev.autoprog.metric;
 import static dev.autoprog.testing.Closeness.assertClose;
 import static dev.autoprog.testing.Closeness.narrow;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.autoprog.backend.Backend;
@@ -105,6 +106,38 @@ class OtherTrainersTest {
   void theReadmeShowsThisCode() throws Exception {
     ReadmeExample.assertShown(OtherTrainersTest.class, "README ntk");
     ReadmeExample.assertShown(OtherTrainersTest.class, "README zico");
+  }
+
+  /** The name that was refused with it is free for the corrected call. */
+  @Test
+  void aRefusedCallLeavesNothing() {
+    RandomData data = RandomData.of("refused calls");
+    try (Session session = Session.open(Backend.named("reference"));
+        NtkGram ntk = new NtkGram(session, SAMPLES);
+        ZiCo zico = new ZiCo(session)) {
+      LinearShape shape = new LinearShape(SAMPLES * TOKENS, IN, OUT);
+      var x = values(session, data, SAMPLES * TOKENS, IN);
+      var dy = values(session, data, SAMPLES * TOKENS, OUT);
+      assertThatThrownBy(() -> ntk.linear("w", shape, dy, x))
+          .isInstanceOf(IllegalArgumentException.class);
+      assertThat(ntk.explain()).isEmpty();
+      ntk.linear("w", shape, x, dy);
+      assertThat(ntk.explain()).hasSize(1);
+
+      var wrong = session.allocate(DType.BFLOAT16, Shape.of(7));
+      assertThatThrownBy(() -> zico.add("w", wrong)).isInstanceOf(IllegalArgumentException.class);
+      for (int batch = 0; batch < 2; batch++) {
+        zico.add("w", values(session, data, OUT, IN));
+      }
+      assertThat(zico.score().layers()).containsOnlyKeys("w");
+    }
+  }
+
+  private static dev.autoprog.tensor.Tensor values(
+      Session session, RandomData data, long rows, long columns) {
+    return session
+        .allocate(DType.FLOAT32, Shape.of(rows, columns))
+        .set(data.gaussian(rows * columns));
   }
 
   @Test

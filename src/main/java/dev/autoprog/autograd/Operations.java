@@ -39,13 +39,13 @@ public final class Operations {
     return tape.record(
         y,
         (dy, sink) -> {
-          if (base != null) {
-            tape.accumulate(base, dy);
-          }
           Tensor factor = dy;
           if (type != x.value().dtype()) {
             factor = tape.allocate(x.value().dtype(), product.outputDims());
             tape.kernels().convert(dy, factor);
+          }
+          if (base != null) {
+            tape.accumulate(base, factor);
           }
           product.backward(tape, factor, sink);
         },

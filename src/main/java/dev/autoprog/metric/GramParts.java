@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * A Gram matrix (n, n) for each parameter, in FLOAT64 where the kernels add to them. They lie in
@@ -32,11 +33,22 @@ final class GramParts implements AutoCloseable {
   }
 
   /**
-   * A place for a parameter's matrix, holding zeros.
+   * Has {@code kernel} add to a place for a parameter's matrix, which holds zeros. If it throws,
+   * the parameter has none.
    *
-   * @throws IllegalStateException if it has one
+   * @throws IllegalStateException if it had one before
    */
-  Tensor place(Explanation explanation) {
+  void add(Explanation explanation, Consumer<Tensor> kernel) {
+    Tensor gram = place(explanation);
+    try {
+      kernel.accept(gram);
+    } catch (RuntimeException e) {
+      parts.remove(explanation.parameter());
+      throw e;
+    }
+  }
+
+  private Tensor place(Explanation explanation) {
     String parameter = explanation.parameter();
     if (parts.containsKey(parameter)) {
       throw new IllegalStateException(

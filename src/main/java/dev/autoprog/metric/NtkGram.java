@@ -88,11 +88,13 @@ public final class NtkGram implements GradientSink, AutoCloseable {
     double contracted = s.contractedOperations();
     double tiled = s.tiledOperations();
     if (contracted < tiled) {
-      Tensor gram = parts.place(new Explanation(weight, Method.CONTRACTED, contracted, tiled));
-      kernels.ntkGramContracted(s, x, dy, gram);
+      parts.add(
+          new Explanation(weight, Method.CONTRACTED, contracted, tiled),
+          gram -> kernels.ntkGramContracted(s, x, dy, gram));
     } else {
-      Tensor gram = parts.place(new Explanation(weight, Method.TILED, tiled, contracted));
-      kernels.ntkGramTiled(s, x, dy, gram);
+      parts.add(
+          new Explanation(weight, Method.TILED, tiled, contracted),
+          gram -> kernels.ntkGramTiled(s, x, dy, gram));
     }
   }
 
@@ -104,10 +106,10 @@ public final class NtkGram implements GradientSink, AutoCloseable {
    */
   public void gradients(String parameter, Tensor g) {
     double operations = (samples + 1.0) * g.elements();
-    kernels.ntkGramRows(
-        RowsShape.dense(samples, g.elements() / samples),
-        g,
-        parts.place(new Explanation(parameter, Method.ROWS, operations, Double.NaN)));
+    RowsShape rows = RowsShape.dense(samples, g.elements() / samples);
+    parts.add(
+        new Explanation(parameter, Method.ROWS, operations, Double.NaN),
+        gram -> kernels.ntkGramRows(rows, g, gram));
   }
 
   @Override
@@ -184,7 +186,8 @@ public final class NtkGram implements GradientSink, AutoCloseable {
     }
     Explanation explanation =
         new Explanation(weight, Method.ROWS, s.tiledOperations(), s.contractedOperations());
-    kernels.ntkGramRows(RowsShape.dense(samples, s.in() * s.out()), g, parts.place(explanation));
+    RowsShape rows = RowsShape.dense(samples, s.in() * s.out());
+    parts.add(explanation, gram -> kernels.ntkGramRows(rows, g, gram));
     release(g);
   }
 

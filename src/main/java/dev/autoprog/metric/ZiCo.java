@@ -17,6 +17,7 @@ import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -25,7 +26,8 @@ import java.util.function.Consumer;
  * the linear and convolution layers, mean and population standard deviation over the batches, as Li
  * et al. (2023) define it; large is trainable. Weights whose gradients are all equal do not count,
  * nor do layers of only such. Each batch's gradient is streamed into running statistics and
- * forgotten, one layer at a time; three numbers a weight are kept.
+ * forgotten, one layer at a time; three numbers a weight are kept, in float32: deviations below
+ * about 1e-19, whose squares are 0 there, count as none.
  *
  * <p>Another trainer hands its gradients over by name, once a batch: {@link #add}.
  */
@@ -53,6 +55,10 @@ public final class ZiCo implements GradientSink, AutoCloseable {
       magnitude = session.allocate(DType.FLOAT32, Shape.of(elements));
       squares = session.allocate(DType.FLOAT32, Shape.of(elements));
     }
+
+    void free(Session session) {
+      List.of(mean, magnitude, squares).forEach(session::free);
+    }
   }
 
   /**
@@ -79,12 +85,19 @@ public final class ZiCo implements GradientSink, AutoCloseable {
   private void add(String weight, long elements, long offset, Tensor gradient) {
     Statistics s = weights.computeIfAbsent(weight, w -> new Statistics(session, elements));
     long end = offset + gradient.elements();
-    kernels.zicoUpdate(
-        s.seen / s.elements + 1,
-        gradient,
-        s.mean.rows(offset, end),
-        s.magnitude.rows(offset, end),
-        s.squares.rows(offset, end));
+    try {
+      kernels.zicoUpdate(
+          s.seen / s.elements + 1,
+          gradient,
+          s.mean.rows(offset, end),
+          s.magnitude.rows(offset, end),
+          s.squares.rows(offset, end));
+    } catch (RuntimeException e) {
+      if (s.seen == 0) {
+        weights.remove(weight).free(session); // as if it had not been handed over
+      }
+      throw e;
+    }
     s.seen += gradient.elements();
   }
 
@@ -202,11 +215,7 @@ public final class ZiCo implements GradientSink, AutoCloseable {
   /** Gives its memory back, and forgets everything. */
   @Override
   public void close() {
-    for (Statistics s : weights.values()) {
-      session.free(s.mean);
-      session.free(s.magnitude);
-      session.free(s.squares);
-    }
+    weights.values().forEach(statistics -> statistics.free(session));
     weights.clear();
   }
 }

@@ -100,6 +100,7 @@ class OneShotSearchTest {
     assertThat(scribe.calls)
         .containsExactly(
             "grow 2 → 3 MOMENTUM: 0 1 1",
+            "time 16 px, 2 blocks", // for nothing
             "time 16 px, 2 blocks",
             "time 32 px, 3 blocks",
             "step",
@@ -123,6 +124,7 @@ class OneShotSearchTest {
         .containsExactly(
             "grow 2 → 3 MOMENTUM: 0 1 1",
             "mark",
+            "time 16 px, 2 blocks", // for nothing
             "time 16 px, 2 blocks",
             "time 32 px, 3 blocks",
             "step",

@@ -23,8 +23,15 @@ class ZeroShotSearchTest {
   private static final ZeroShotSearch SEARCH = new ZeroShotSearch(Weights.DEFAULT);
 
   /** Nobody's network: candidates are names, their measures a table. */
-  private record Table(Map<String, double[]> rows, List<String> asked)
-      implements Measurable<String, RuntimeException> {
+  private static class Table implements Measurable<String, RuntimeException> {
+    private final Map<String, double[]> rows;
+    private final List<String> asked;
+
+    Table(Map<String, double[]> rows, List<String> asked) {
+      this.rows = rows;
+      this.asked = asked;
+    }
+
     static Table of(Map<String, double[]> rows) {
       return new Table(rows, new ArrayList<>());
     }
@@ -130,13 +137,39 @@ class ZeroShotSearchTest {
         .isEqualTo("b");
   }
 
+  /** What is asked of the first one first is for nothing: code is still being compiled then. */
+  @Test
+  void timesAreTakenLastAndTheFirstOneTwice() {
+    Map<String, double[]> rows =
+        Map.of("a", new double[] {0.1, 900, 10}, "b", new double[] {0.2, 50, 30});
+    List<String> asked = new ArrayList<>();
+    Table table =
+        new Table(rows, asked) {
+          @Override
+          public double stepSeconds(String candidate) {
+            return super.stepSeconds(candidate) * (asked.size() == 1 ? 9 : 1);
+          }
+
+          @Override
+          public double zico(String candidate) {
+            assertThat(asked).isEmpty();
+            return super.zico(candidate);
+          }
+        };
+    ZeroShotDecision<String> decision = SEARCH.run(List.of("a", "b"), table);
+    assertThat(asked).containsExactly("a", "a", "b");
+    assertThat(decision.table())
+        .extracting(entry -> entry.measures().stepSeconds())
+        .containsExactly(0.1, 0.2);
+  }
+
   @Test
   void oneCandidateIsNotMeasured() {
     Table table = Table.of(Map.of());
     ZeroShotDecision<String> decision = SEARCH.run(List.of("only"), table);
     assertThat(decision.winner()).isEqualTo("only");
     assertThat(decision.reason()).contains("nothing was searched");
-    assertThat(table.asked()).isEmpty();
+    assertThat(table.asked).isEmpty();
   }
 
   @Test

@@ -174,6 +174,10 @@ public final class OneShotSearch {
   private <X extends Exception> SearchProgress advanced(
       Searchable<X> network, SearchProgress now, List<Long> points) throws X {
     int timed = now.stepSeconds().size();
+    if (timed == 0) {
+      // for nothing: code that all steps share is being compiled, which would count as the first's
+      network.stepSeconds(networks.get(0));
+    }
     if (timed < networks.size()) {
       double seconds = network.stepSeconds(networks.get(timed));
       if (!(seconds > 0 && Double.isFinite(seconds))) {

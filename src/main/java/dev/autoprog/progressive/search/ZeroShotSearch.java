@@ -59,21 +59,44 @@ public final class ZeroShotSearch {
     if (candidates.size() == 1) {
       return ZeroShotDecision.only(candidates.get(0), network.cost(candidates.get(0)));
     }
-    List<ZeroShotDecision.Measures> measures = new ArrayList<>();
+    List<Measurable.Trainability> trainabilities = new ArrayList<>();
+    List<Double> zicos = new ArrayList<>();
     for (C candidate : candidates) {
-      double seconds = network.stepSeconds(candidate);
-      if (!(seconds > 0 && Double.isFinite(seconds))) {
-        throw new IllegalStateException(
-            "a step of " + candidate + " took " + seconds + " s, expected more than 0");
-      }
-      Measurable.Trainability trainability = network.trainability(candidate);
-      double zico = network.zico(candidate);
-      if (!Double.isFinite(zico)) {
-        throw new IllegalStateException("ZiCo of " + candidate + " is " + zico);
-      }
+      trainabilities.add(network.trainability(candidate));
+      zicos.add(zico(candidate, network));
+    }
+    // Times come last, and one is for nothing: by then the code that all steps share has been
+    // compiled, which would else count as the first candidate's.
+    network.stepSeconds(candidates.get(0));
+    List<ZeroShotDecision.Measures> measures = new ArrayList<>();
+    for (int i = 0; i < candidates.size(); i++) {
+      C candidate = candidates.get(i);
       measures.add(
-          new ZeroShotDecision.Measures(seconds, trainability, zico, network.cost(candidate)));
+          new ZeroShotDecision.Measures(
+              stepSeconds(candidate, network),
+              trainabilities.get(i),
+              zicos.get(i),
+              network.cost(candidate)));
     }
     return ZeroShotDecision.of(candidates, measures, weights);
+  }
+
+  private static <C, X extends Exception> double zico(C candidate, Measurable<C, X> network)
+      throws X {
+    double zico = network.zico(candidate);
+    if (!Double.isFinite(zico)) {
+      throw new IllegalStateException("ZiCo of " + candidate + " is " + zico);
+    }
+    return zico;
+  }
+
+  private static <C, X extends Exception> double stepSeconds(C candidate, Measurable<C, X> network)
+      throws X {
+    double seconds = network.stepSeconds(candidate);
+    if (!(seconds > 0 && Double.isFinite(seconds))) {
+      throw new IllegalStateException(
+          "a step of " + candidate + " took " + seconds + " s, expected more than 0");
+    }
+    return seconds;
   }
 }
