@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 /** {@code autoprog finetune}: AutoProg-Zero's job. */
 @Command(
     name = "finetune",
-    description = "Fine-tunes a pre-trained diffusion transformer on other images, stage by stage.",
+    description = "Fine-tunes a pre-trained diffusion model on other images, stage by stage.",
     mixinStandardHelpOptions = true)
 final class FinetuneCommand extends DiffusionRunCommand {
   @Override

@@ -6,7 +6,7 @@ import picocli.CommandLine.Command;
 /** {@code autoprog pretrain-diffusion}. */
 @Command(
     name = "pretrain-diffusion",
-    description = "Trains a diffusion transformer; with no arguments, on embedded images.",
+    description = "Trains a diffusion model; with no arguments, on embedded images.",
     mixinStandardHelpOptions = true)
 final class PretrainDiffusionCommand extends DiffusionRunCommand {
   @Override
