@@ -1,2 +1,5 @@
-/** What every package shares: the exception for input that cannot be used. */
+/**
+ * What every package shares: the exception for input that cannot be used, and numbers of things in
+ * words.
+ */
 package dev.autoprog;

@@ -67,7 +67,8 @@ class LatentCommandsTest {
     assertThat(sampled.err()).isEmpty();
     assertThat(sampled.code()).isZero();
     Path file = model.resolve("samples.safetensors");
-    assertThat(sampled.out()).contains("4 latents of side 14 are in " + file + ", as blocks gives");
+    assertThat(sampled.out())
+        .contains("Wrote 4 latents of side 14, as blocks gives them, to " + file);
     LatentShard shard = LatentShard.open(file);
     assertThat(shard.labels()).containsExactly(3, 3, 0, 0);
     assertThat(shard.channels()).isEqualTo(4);
@@ -90,7 +91,7 @@ class LatentCommandsTest {
             "--out=" + grid,
             "--each=" + each);
     assertThat(sampled.err()).isEmpty();
-    assertThat(sampled.out()).contains("18 images of 28 px are in " + grid);
+    assertThat(sampled.out()).contains("Wrote 18 images of 28 px to " + grid);
     BufferedImage image = ImageIO.read(grid.toFile());
     assertThat(image.getWidth()).isEqualTo(9 * 28 + 8 * 2);
     try (Stream<Path> files = Files.list(each)) {

@@ -188,7 +188,7 @@ class GenerationJudgeTest {
         };
     assertThatThrownBy(() -> GenerationJudge.of(ofColours, real, 4))
         .isInstanceOf(InputException.class)
-        .hasMessageContaining("extractor colours: 1 channels in the real images; expected")
+        .hasMessageContaining("extractor colours: 1 channel in the real images; expected")
         .hasMessageContaining("as it reads, 3");
     GenerationJudge judge = GenerationJudge.of(new PixelExtractor(), real, 4);
     ImageBytes images = new ImageBytes(4, 1, 1, 2, new byte[8]);

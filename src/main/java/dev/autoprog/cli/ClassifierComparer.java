@@ -1,5 +1,6 @@
 package dev.autoprog.cli;
 
+import dev.autoprog.Counted;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Session;
 import dev.autoprog.cli.report.ComparedRun;
@@ -126,11 +127,11 @@ final class ClassifierComparer extends Comparer<ComparisonPlan, RunConfig, Compa
 
   /** The full network in words. */
   private static String describe(VitConfig model) {
-    return "ViT of width %d, %d blocks, %d heads, patch %d at %d×%d pixels"
+    return "ViT of width %d, %s, %s, patch %d at %d×%d pixels"
         .formatted(
             model.width(),
-            model.depth(),
-            model.heads(),
+            Counted.of(model.depth(), "block"),
+            Counted.of(model.heads(), "head"),
             model.patch(),
             model.resolution(),
             model.resolution());

@@ -1,5 +1,6 @@
 package dev.autoprog.cli;
 
+import dev.autoprog.Counted;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.io.WeightFile;
 import dev.autoprog.progressive.search.ZeroShotDecision;
@@ -52,14 +53,14 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
         data.testSize(),
         used(config.data()));
     out.printf(
-        "%s%s; %s on %d threads%n",
+        "%s%s; %s on %s%n",
         describe(model),
         model.weights().isEmpty() ? "" : ", weights of " + model.weights(),
         backend.availability().detail(),
-        threads);
+        Counted.of(threads, "thread"));
     out.printf(
-        "%,d steps of %d images; run directory %s%n%n",
-        config.training().steps(), config.training().batch(), directory);
+        "%,d steps of %s; run directory %s%n%n",
+        config.training().steps(), Counted.of(config.training().batch(), "image"), directory);
     out.flush();
   }
 
@@ -75,16 +76,18 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
   static String describe(DiffusionConfig.Model model) {
     return switch (model.kind()) {
       case DIT ->
-          "DiT of width %d, %d blocks, %d heads, patch %d"
+          "DiT of width %d, %s, %s, patch %d"
               .formatted(
                   model.dit().width(),
-                  model.dit().depth(),
-                  model.dit().heads(),
+                  Counted.of(model.dit().depth(), "block"),
+                  Counted.of(model.dit().heads(), "head"),
                   model.dit().patch());
       case UNET ->
-          "UNet of %d channels, levels %s, attention at %s"
+          "UNet of %s, levels %s, attention at %s"
               .formatted(
-                  model.unet().channels(), model.unet().multipliers(), model.unet().attention());
+                  Counted.of(model.unet().channels(), "channel"),
+                  model.unet().multipliers(),
+                  model.unet().attention());
     };
   }
 

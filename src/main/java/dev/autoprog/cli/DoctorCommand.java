@@ -1,5 +1,6 @@
 package dev.autoprog.cli;
 
+import dev.autoprog.Counted;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Availability;
 import dev.autoprog.backend.Backend;
@@ -47,8 +48,8 @@ final class DoctorCommand implements Callable<Integer> {
             + " "
             + System.getProperty("os.arch")
             + ", "
-            + Runtime.getRuntime().availableProcessors()
-            + " processors, "
+            + Counted.of(Runtime.getRuntime().availableProcessors(), "processor")
+            + ", "
             + memory());
     out.println("Backends");
     String first = null;
@@ -65,15 +66,14 @@ final class DoctorCommand implements Callable<Integer> {
     }
     DataSplit split = DataSources.open(data, FolderOptions.ofSide(64));
     out.printf(
-        "Data       %s: %,d images to train and %,d to test, %d × %d pixels, %d channels, %d"
-            + " classes%n",
+        "Data       %s: %,d images to train and %,d to test, %d × %d pixels, %s, %s%n",
         split.name(),
         split.train().size(),
         split.test().size(),
         split.train().height(),
         split.train().width(),
-        split.train().channels(),
-        split.train().classNames().size());
+        Counted.of(split.train().channels(), "channel"),
+        Counted.of(split.train().classNames().size(), "class"));
     out.println("Classes    " + String.join(", ", split.train().classNames()));
     return 0;
   }

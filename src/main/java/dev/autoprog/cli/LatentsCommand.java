@@ -1,5 +1,6 @@
 package dev.autoprog.cli;
 
+import dev.autoprog.Counted;
 import dev.autoprog.InputException;
 import dev.autoprog.data.latent.LatentDataset;
 import dev.autoprog.data.latent.LatentSpace;
@@ -52,10 +53,10 @@ final class LatentsCommand implements Callable<Integer> {
     latents.verify();
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
-        "%s: %d channels, %d classes, scale %s%s%s%n%n",
+        "%s: %s, %s, scale %s%s%s%n%n",
         latents.name(),
-        latents.largest().channels(),
-        space.classNames().size(),
+        Counted.of(latents.largest().channels(), "channel"),
+        Counted.of(space.classNames().size(), "class"),
         space.scale(),
         space.encoder().isEmpty() ? "" : ", by " + space.encoder(),
         latents.hasMirrored() ? ", mirrored images too" : "");

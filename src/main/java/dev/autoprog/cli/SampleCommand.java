@@ -1,5 +1,6 @@
 package dev.autoprog.cli;
 
+import dev.autoprog.Counted;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Session;
 import dev.autoprog.data.ImageBytes;
@@ -128,11 +129,11 @@ final class SampleCommand implements Callable<Integer> {
     drawn.get().write(file, space);
     PrintWriter terminal = spec.commandLine().getOut();
     terminal.printf(
-        "%d latents of side %d are in %s, as %s gives them%n",
-        grid.labels().length,
+        "Wrote %s of side %d, as %s gives them, to %s%n",
+        Counted.of(grid.labels().length, "latent"),
         drawn.get().side(),
-        file,
-        space.encoder().isEmpty() ? "their encoder" : space.encoder());
+        space.encoder().isEmpty() ? "their encoder" : space.encoder(),
+        file);
     terminal.flush();
     return true;
   }
@@ -141,10 +142,11 @@ final class SampleCommand implements Callable<Integer> {
     Path file = out == null ? run.resolve("samples.png") : out;
     grid.write(file, images);
     PrintWriter terminal = spec.commandLine().getOut();
-    terminal.printf("%d images of %d px are in %s", images.count(), images.width(), file);
+    terminal.printf(
+        "Wrote %s of %d px to %s", Counted.of(images.count(), "image"), images.width(), file);
     if (each != null) {
       PngImages.writeEach(each, images);
-      terminal.printf(" and, one by one, in %s", each);
+      terminal.printf(" and, one by one, to %s", each);
     }
     terminal.println();
     terminal.flush();

@@ -1,5 +1,6 @@
 package dev.autoprog.cli;
 
+import dev.autoprog.Counted;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.progressive.growth.Stage;
@@ -61,24 +62,27 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
 
   void introduce(DataSplit images, Backend backend, int threads, Path directory) {
     out.printf(
-        "%s: %,d images to train, %,d to test, %d classes%n",
+        "%s: %,d images to train, %,d to test, %s%n",
         images.name(),
         images.train().size(),
         images.test().size(),
-        images.train().classNames().size());
+        Counted.of(images.train().classNames().size(), "class"));
     out.printf(
-        "ViT of width %d, %d blocks, %d heads, patch %d at %d×%d pixels; %s on %d threads%n",
+        "ViT of width %d, %s, %s, patch %d at %d×%d pixels; %s on %s%n",
         plan.model().width(),
-        plan.model().depth(),
-        plan.model().heads(),
+        Counted.of(plan.model().depth(), "block"),
+        Counted.of(plan.model().heads(), "head"),
         plan.model().patch(),
         plan.model().resolution(),
         plan.model().resolution(),
         backend.availability().detail(),
-        threads);
+        Counted.of(threads, "thread"));
     out.printf(
-        "%d stages, %d epochs, %,d steps; run directory %s%n%n",
-        plan.schedule().stages().size(), plan.schedule().epochs(), plan.totalSteps(), directory);
+        "%s, %s, %,d steps; run directory %s%n%n",
+        Counted.of(plan.schedule().stages().size(), "stage"),
+        Counted.of(plan.schedule().epochs(), "epoch"),
+        plan.totalSteps(),
+        directory);
     out.flush();
   }
 

@@ -1,5 +1,6 @@
 package dev.autoprog.metric;
 
+import dev.autoprog.Counted;
 import dev.autoprog.InputException;
 import dev.autoprog.data.ImageBytes;
 import dev.autoprog.data.ImageDataset;
@@ -52,7 +53,7 @@ public final class GenerationJudge {
     if (extractor.channels() != real.channels()) {
       throw new InputException(
           "extractor " + extractor.name(),
-          real.channels() + " channels in the real images",
+          Counted.of(real.channels(), "channel") + " in the real images",
           "as many as it reads, " + extractor.channels(),
           "Choose an extractor for such images.");
     }

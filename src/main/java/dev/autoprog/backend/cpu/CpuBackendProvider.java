@@ -1,5 +1,6 @@
 package dev.autoprog.backend.cpu;
 
+import dev.autoprog.Counted;
 import dev.autoprog.backend.Availability;
 import dev.autoprog.backend.BackendException;
 import dev.autoprog.backend.BackendProvider;
@@ -28,11 +29,11 @@ public final class CpuBackendProvider implements BackendProvider {
     try {
       CpuLibrary library = CpuLibrary.load();
       return Availability.on(
-          "%s, %s, %d processors, oneDNN %s"
+          "%s, %s, %s, oneDNN %s"
               .formatted(
                   library.processor().name(),
                   library.isa().id(),
-                  Runtime.getRuntime().availableProcessors(),
+                  Counted.of(Runtime.getRuntime().availableProcessors(), "processor"),
                   CpuFunctions.ap_onednn_version(library.kernels().address())));
     } catch (BackendException e) {
       return Availability.missing(e.getMessage());

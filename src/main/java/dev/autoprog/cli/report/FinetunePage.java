@@ -1,5 +1,6 @@
 package dev.autoprog.cli.report;
 
+import dev.autoprog.Counted;
 import dev.autoprog.InputException;
 import dev.autoprog.cli.report.Charts.Line;
 import dev.autoprog.cli.report.FinetuneMetrics.StageBegin;
@@ -42,13 +43,13 @@ public final class FinetunePage {
     html.heading(1, title);
     html.note(
         Numbers.format(
-            "%s, weights of %s; %d steps, %d images per step. %s, %d threads.",
+            "%s, weights of %s; %d steps, %s per step. %s, %s.",
             setting.model(),
             setting.weights(),
             setting.steps(),
-            setting.batch(),
+            Counted.of(setting.batch(), "image"),
             setting.machine(),
-            setting.threads()));
+            Counted.of(setting.threads(), "thread")));
     results();
     learning();
     schedules();

@@ -1,5 +1,6 @@
 package dev.autoprog.cli.report;
 
+import dev.autoprog.Counted;
 import dev.autoprog.InputException;
 import dev.autoprog.cli.report.Charts.Line;
 import dev.autoprog.cli.report.RunMetrics.Evaluation;
@@ -52,12 +53,12 @@ public final class ReportPage {
     html.heading(1, title);
     html.note(
         Numbers.format(
-            "%s; %d epochs, %d images per step. %s, %d threads.",
+            "%s; %s, %s per step. %s, %s.",
             setting.model(),
-            setting.epochs(),
-            setting.batch(),
+            Counted.of(setting.epochs(), "epoch"),
+            Counted.of(setting.batch(), "image"),
             setting.machine(),
-            setting.threads()));
+            Counted.of(setting.threads(), "thread")));
     results();
     learning();
     schedules();
