@@ -115,8 +115,10 @@ class ScoreCommandTest {
           .contains("--candidates: " + bad + ": no network; expected resolution and depth");
     }
     assertThat(score("--candidates=15x1").err()).contains("15 px are no multiple of the patch");
-    assertThat(score("--samples=1").err()).contains("1 samples, 2 batches");
-    assertThat(score("--batches=1").err()).contains("16 samples, 1 batches");
+    assertThat(score("--samples=1").err())
+        .contains("--batches: 1 sample and 2 batches; expected at least 2 of each. Ask for more.");
+    assertThat(score("--batches=1").err())
+        .contains("--batches: 16 samples and 1 batch; expected at least 2 of each. Ask for more.");
     assertThat(score("--samples=9000").err()).contains("at most 9000 images");
     assertThat(score("--samples=16", "--batches=268435456", "--candidates=28x1,28x2").err())
         .contains("268435456 batches of 16; expected at most 9000 images")

@@ -1,5 +1,6 @@
 package dev.autoprog.cli;
 
+import dev.autoprog.Counted;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
@@ -102,12 +103,14 @@ final class ScoreCommand implements Callable<Integer> {
   }
 
   private Scorer.Settings settings() throws InputException {
-    try {
-      return new Scorer.Settings(samples, batches, Scorer.Settings.DEFAULT.steps());
-    } catch (IllegalArgumentException e) {
+    if (Math.min(samples, batches) < Scorer.Settings.LEAST) {
       throw new InputException(
-          "--samples and --batches", e.getMessage(), "enough to compare", "Ask for more.", e);
+          "--samples and --batches",
+          Counted.of(samples, "sample") + " and " + Counted.of(batches, "batch"),
+          "at least " + Scorer.Settings.LEAST + " of each",
+          "Ask for more.");
     }
+    return new Scorer.Settings(samples, batches, Scorer.Settings.DEFAULT.steps());
   }
 
   private List<Candidate> networks(RunPlan plan) throws InputException {

@@ -1,5 +1,6 @@
 package dev.autoprog.train;
 
+import dev.autoprog.Counted;
 import dev.autoprog.InputException;
 import dev.autoprog.autograd.GradientSink;
 import dev.autoprog.autograd.Tape;
@@ -45,15 +46,23 @@ public final class Scorer implements Measurable<Candidate, InputException>, Auto
    * @param steps that are timed, at least
    */
   public record Settings(int samples, int batches, int steps) {
+    /** The fewest samples of a batch, and the fewest batches, that can be compared. */
+    public static final int LEAST = 2;
+
     /** AutoProg-Zero's (Li et al. 2024). */
     public static final Settings DEFAULT = new Settings(16, 2, 6);
 
     /** Checks that there is enough for each measure. */
     public Settings {
-      if (samples < 2 || batches < 2 || steps < 1) {
+      if (Math.min(samples, batches) < LEAST || steps < 1) {
         throw new IllegalArgumentException(
-            "%d samples, %d batches and %d steps; expected at least 2, 2 and 1"
-                .formatted(samples, batches, steps));
+            "%s, %s and %s; expected at least %d, %d and 1"
+                .formatted(
+                    Counted.of(samples, "sample"),
+                    Counted.of(batches, "batch"),
+                    Counted.of(steps, "step"),
+                    LEAST,
+                    LEAST));
       }
     }
   }
@@ -69,7 +78,7 @@ public final class Scorer implements Measurable<Candidate, InputException>, Auto
     if (data.train().size() < needed) {
       throw new InputException(
           "samples",
-          settings.batches() + " batches of " + settings.samples(),
+          Counted.of(settings.batches(), "batch") + " of " + settings.samples(),
           "at most " + data.train().size() + " images, as many as there are",
           "Ask for fewer samples or batches.");
     }
