@@ -75,7 +75,8 @@ final class CompareDisplay implements AutoCloseable {
   }
 
   private static String heading(int number, int of, PlannedRun<?> run) {
-    return String.format("run %d/%d  %-20s seed %d", number, of, run.arm(), run.seed());
+    String padded = String.format("%" + Integer.toString(of).length() + "d", number);
+    return String.format("run %s/%d  %-20s seed %d", padded, of, run.arm(), run.seed());
   }
 
   /** What is told of a run's steps. */
