@@ -126,6 +126,7 @@ class GenerationJudgeTest {
     // where both pixels are equal, both say "dark"
     assertThat(quality.classAccuracy()).hasValue(0.9);
     assertThat(quality.realAccuracy()).hasValue(1);
+    assertThat(judge.unclassified()).isEmpty();
   }
 
   @Test
@@ -144,9 +145,12 @@ class GenerationJudgeTest {
   void ofOtherClassesThereIsNoAccuracy() throws InputException {
     byte[] pixels = RandomData.of("judge classes").bytes(8);
     Pairs real = new Pairs(4, pixels, List.of("cat", "dog"));
-    GenerationQuality quality =
-        GenerationJudge.of(new PixelExtractor(), real, 4)
-            .judge(new ImageBytes(4, 1, 1, 2, pixels), new int[4]);
+    GenerationJudge judge = GenerationJudge.of(new PixelExtractor(), real, 4);
+    GenerationQuality quality = judge.judge(new ImageBytes(4, 1, 1, 2, pixels), new int[4]);
+    assertThat(judge.unclassified())
+        .hasValue(
+            "the extractor's classes (dark, bright) are named or ordered otherwise than the data's"
+                + " (cat, dog)");
     assertThat(quality.classAccuracy()).isEmpty();
     assertThat(quality.realAccuracy()).isEmpty();
   }

@@ -73,12 +73,12 @@ final class JudgeCommand implements Callable<Integer> {
             SampleJudge.open(session, extractor, SampleJudge.real(config, images), count);
         ImageSampler sampler = ImageSampler.ofRun(session, run)) {
       Optional<GenerationQuality> quality = judge.judge(sampler, sampling, interrupt.noted());
-      quality.ifPresent(this::print);
+      quality.ifPresent(found -> print(found, judge.unclassified()));
       return quality.isPresent() ? CommandLine.ExitCode.OK : TrainCommand.INTERRUPTED;
     }
   }
 
-  private void print(GenerationQuality quality) {
+  private void print(GenerationQuality quality, Optional<String> unclassified) {
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
         "%,d samples beside as many real images, seen by %s%n",
@@ -87,6 +87,7 @@ final class JudgeCommand implements Callable<Integer> {
     out.printf(
         "class accuracy    %s (real images: %s)%n",
         percent(quality.classAccuracy()), percent(quality.realAccuracy()));
+    unclassified.ifPresent(why -> out.printf("No class accuracy: %s.%n", why));
     out.flush();
   }
 

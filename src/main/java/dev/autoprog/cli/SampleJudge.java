@@ -121,6 +121,11 @@ final class SampleJudge implements AutoCloseable {
     return drawn.map(images -> judge.judge(images, labels));
   }
 
+  /** Why there is no class accuracy; nothing if there is. */
+  Optional<String> unclassified() {
+    return judge.unclassified();
+  }
+
   @Override
   public void close() {
     release.run();

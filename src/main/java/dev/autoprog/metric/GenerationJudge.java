@@ -5,16 +5,20 @@ import dev.autoprog.InputException;
 import dev.autoprog.data.ImageBytes;
 import dev.autoprog.data.ImageDataset;
 import dev.autoprog.metric.FeatureExtractor.Features;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 
 /** Compares generated images with real ones, of which it looks at the same number once. */
 public final class GenerationJudge {
   private static final int BATCH = 128;
+  private static final int MOST_NAMED = 10;
 
   private final FeatureExtractor extractor;
   private final int count;
   private final boolean classifies;
+  private final String obstacle;
   private final Tally real;
 
   private GenerationJudge(FeatureExtractor extractor, ImageDataset real, int count)
@@ -22,6 +26,7 @@ public final class GenerationJudge {
     this.extractor = extractor;
     this.count = count;
     this.classifies = extractor.classNames().equals(real.classNames());
+    this.obstacle = classifies ? "" : obstacle(extractor.classNames(), real.classNames());
     this.real = new Tally();
     for (int from = 0; from < count; from += BATCH) {
       int[] indices =
@@ -58,6 +63,25 @@ public final class GenerationJudge {
           "Choose an extractor for such images.");
     }
     return new GenerationJudge(extractor, real, count);
+  }
+
+  private static String obstacle(List<String> seen, List<String> data) {
+    if (seen.isEmpty()) {
+      return "the extractor tells no classes apart";
+    }
+    return "the extractor's classes (%s) are named or ordered otherwise than the data's (%s)"
+        .formatted(named(seen), named(data));
+  }
+
+  private static String named(List<String> classes) {
+    int named = Math.min(MOST_NAMED, classes.size());
+    String rest = classes.size() > named ? " and " + (classes.size() - named) + " more" : "";
+    return String.join(", ", classes.subList(0, named)) + rest;
+  }
+
+  /** Why the class accuracy is not found; nothing if it is. */
+  public Optional<String> unclassified() {
+    return classifies ? Optional.empty() : Optional.of(obstacle);
   }
 
   /**
