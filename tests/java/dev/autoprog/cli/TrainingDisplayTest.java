@@ -30,7 +30,7 @@ class TrainingDisplayTest {
   }
 
   @Test
-  void anEvaluationAtOnceAfterAResumptionHasNoLossToTellOf() throws Exception {
+  void anEpochsLineHasItsMeansAndNoneAtOnceAfterAResumption() throws Exception {
     RunPlan plan = RunPlan.of(RunConfig.DEFAULT, BuiltinDataset.open().train());
     Stage stage = plan.schedule().last();
     StringWriter out = new StringWriter();
@@ -38,11 +38,16 @@ class TrainingDisplayTest {
       display.evaluated(stage, 41, 0.872);
       display.stepped(stage, 12_000, 0.25, 0.9, 2000);
       display.evaluated(stage, 42, 0.873);
+      display.stepped(stage, 12_001, 0.5, 0.7, 2000);
+      display.stepped(stage, 12_002, 0.1, 0.9, 2000);
+      display.evaluated(stage, 43, 0.874);
     }
     assertThat(out.toString().lines())
         .containsExactly(
             "epoch  42/44  stage 4  depth  6   24×24 px  test  87.2 %  0:00",
             "epoch  43/44  stage 4  depth  6   24×24 px  loss 0.250  train  90.0 %  test  87.3 %"
+                + "    2000 images/s  0:00",
+            "epoch  44/44  stage 4  depth  6   24×24 px  loss 0.300  train  80.0 %  test  87.4 %"
                 + "    2000 images/s  0:00");
   }
 }

@@ -21,8 +21,9 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
- * Shows a diffusion model's run while it goes: on a terminal a progress bar, elsewhere a plain line
- * per validation; at the end a table of the stages.
+ * Shows a diffusion model's run while it goes: on a terminal a progress bar with smoothed values,
+ * elsewhere a plain line per validation with the mean loss since the one before; at the end a table
+ * of the stages.
  */
 final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
   private static final int REFRESH_MILLIS = 250;
@@ -33,6 +34,7 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
   private final DiffusionConfig config;
   private final boolean terminal = TrainingDisplay.onTerminal();
   private final long begin = System.nanoTime();
+  private final RunningMean lossSince = new RunningMean();
   private ProgressBar bar;
   private double loss = Double.NaN;
   private double speed = Double.NaN;
@@ -122,6 +124,7 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
   public void stepped(
       UnfreezingSchedule.Stage stage, long step, double loss, double imagesPerSecond) {
     this.loss = smooth(this.loss, loss);
+    lossSince.add(loss);
     this.speed = smooth(this.speed, imagesPerSecond);
     if (terminal && bar == null) {
       bar =
@@ -160,7 +163,7 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
           step,
           stage.index() + 1,
           stage.unfreezing(),
-          ifStepped("loss %.4f  ", loss),
+          ifStepped("loss %.4f  ", lossSince.value()),
           error,
           ifStepped("%6.0f images/s  ", speed),
           time.toMinutes(),
@@ -168,10 +171,11 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
       out.flush();
     }
   }
+    lossSince.reset();
 
   /** Nothing for a run that was taken up again after the last step before a validation. */
   private String ifStepped(String format, double value) {
-    return Double.isNaN(loss) ? "" : String.format(format, value);
+    return lossSince.isEmpty() ? "" : String.format(format, value);
   }
 
   /** The table of stages, and what training everything throughout would have cost. */

@@ -21,8 +21,8 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
- * Shows a run while it goes: on a terminal a progress bar, elsewhere a plain line per epoch; at the
- * end a table of the stages.
+ * Shows a run while it goes: on a terminal a progress bar with smoothed values, elsewhere a plain
+ * line per epoch with means over its steps, as the table of the stages at the end has them.
  */
 final class TrainingDisplay implements TrainingListener, AutoCloseable {
   private static final int REFRESH_MILLIS = 250;
@@ -33,6 +33,8 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   private final RunPlan plan;
   private final boolean terminal = onTerminal();
   private final long begin = System.nanoTime();
+  private final RunningMean epochLoss = new RunningMean();
+  private final RunningMean epochAccuracy = new RunningMean();
   private ProgressBar bar;
   private double loss = Double.NaN;
   private double accuracy = Double.NaN;
@@ -107,6 +109,8 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   @Override
   public void stepped(
       Stage stage, long step, double loss, double accuracy, double imagesPerSecond) {
+    epochLoss.add(loss);
+    epochAccuracy.add(accuracy);
     this.loss = smooth(this.loss, loss);
     this.accuracy = smooth(this.accuracy, accuracy);
     this.speed = smooth(this.speed, imagesPerSecond);
@@ -157,17 +161,19 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
           stage.depth(),
           stage.resolution(),
           stage.resolution(),
-          ifStepped("loss %.3f  train %5.1f %%  ", loss, 100 * this.accuracy),
+          ifStepped("loss %.3f  train %5.1f %%  ", epochLoss.value(), 100 * epochAccuracy.value()),
           100 * accuracy,
           ifStepped("%6.0f images/s  ", speed),
           clock((System.nanoTime() - begin) * 1e-9));
       out.flush();
     }
+    epochLoss.reset();
+    epochAccuracy.reset();
   }
 
   /** Nothing for a run that was taken up again after the last step of an epoch. */
   private String ifStepped(String format, Object... values) {
-    return Double.isNaN(loss) ? "" : String.format(format, values);
+    return epochLoss.isEmpty() ? "" : String.format(format, values);
   }
 
   /** The table of stages, and what full-size training would have cost. */
