@@ -63,6 +63,8 @@ class DiffusionCommandsTest {
     assertThat(tuned.code()).isZero();
     assertThat(tuned.out())
         .contains("of which classes [3], the first 20 of each class, are used")
+        .containsPattern("(?m)^Weights of .*; new: s_embedder.embedding_table.weight$")
+        .doesNotContain("pos_embed", "Not used")
         .containsPattern("(?m)^Stage 1$")
         .contains("has the least vote")
         .contains("times as long".replace("times", "×"));
@@ -103,6 +105,8 @@ class DiffusionCommandsTest {
             "--set=model.heads=1",
             "--set=progressive.stages=1");
     assertThat(trained.code()).isZero();
+    assertThat(trained.out()) // the line of the only epoch and the table of the only stage
+        .containsPattern("(?s)epoch +1/1 .* loss (\\d+\\.\\d{3}) .*\\n +1 +1 .* \\1 +[\\d.]+ %\\n");
     String extractor = "--extractor=run:" + classifier;
     Commands.Outcome judged = run("judge", model.toString(), extractor, "--count=20", "--steps=3");
     assertThat(judged.err()).isEmpty();

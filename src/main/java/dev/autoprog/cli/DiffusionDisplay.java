@@ -93,15 +93,16 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
     };
   }
 
-  /** Says what of the two was left alone, so that nobody takes weights to be there that are not. */
+  /** Says what begins afresh and what is left over, so that nobody takes it to have been read. */
   @Override
   public void weightsRead(Path file, WeightFile.Report report) {
     if (!report.kept().isEmpty()) {
-      out.printf("Not taken from %s: %s%n", file, named(report.kept()));
+      out.printf("Weights of %s; new: %s%n", file, named(report.kept()));
     }
     if (!report.unused().isEmpty()) {
       out.printf(
-          "Not used of it: %s%n",
+          "Not used of %s: %s%n",
+          file,
           named(report.unused().entrySet().stream().map(e -> e.getKey() + e.getValue()).toList()));
     }
     out.flush();
@@ -123,8 +124,8 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
   @Override
   public void stepped(
       UnfreezingSchedule.Stage stage, long step, double loss, double imagesPerSecond) {
-    this.loss = smooth(this.loss, loss);
     lossSince.add(loss);
+    this.loss = smooth(this.loss, loss);
     this.speed = smooth(this.speed, imagesPerSecond);
     if (terminal && bar == null) {
       bar =
@@ -170,8 +171,8 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
           time.toSecondsPart());
       out.flush();
     }
-  }
     lossSince.reset();
+  }
 
   /** Nothing for a run that was taken up again after the last step before a validation. */
   private String ifStepped(String format, double value) {

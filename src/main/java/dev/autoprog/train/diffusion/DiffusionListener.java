@@ -11,7 +11,12 @@ public interface DiffusionListener {
   /** Hears nothing. */
   DiffusionListener NONE = new DiffusionListener() {};
 
-  /** The weights that training begins with were read from a file. */
+  /**
+   * The weights that training begins with were read from a file.
+   *
+   * @param report what begins afresh, and what of the file was not used; not what the network
+   *     computes from its sizes
+   */
   default void weightsRead(Path file, WeightFile.Report report) {}
 
   /** What a stage trains was found. */

@@ -6,7 +6,10 @@ import dev.autoprog.io.StoredTensor;
 import dev.autoprog.io.WeightFile;
 import dev.autoprog.io.WeightFile.Need;
 import dev.autoprog.model.DenoisingNetwork;
+import dev.autoprog.tensor.Shape;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * Weights from elsewhere for a network that is to be fine-tuned: of a run, or with the names of a
@@ -20,7 +23,8 @@ final class PretrainedWeights {
    * Fills a network.
    *
    * @param freshClasses whether the network keeps its own table of classes
-   * @return what did not come from the file, and what of the file was not used
+   * @return what begins afresh instead of coming from the file, and what of the file was not used;
+   *     what follows from the network's sizes is in neither
    * @throws InputException if the file is not of this network, or knows another number of classes
    *     and that was not said
    */
@@ -29,14 +33,19 @@ final class PretrainedWeights {
     if (!freshClasses) {
       requireAsManyClasses(file, network);
     }
-    return WeightFile.read(
-        file,
-        network.parameters(),
-        network.parameters().values(),
-        name ->
-            network.isFixed(name) || freshClasses && network.isOfClasses(name)
-                ? Need.KEPT
-                : network.isOfStages(name) ? Need.OPTIONAL : Need.REQUIRED);
+    WeightFile.Report all =
+        WeightFile.read(
+            file,
+            network.parameters(),
+            network.parameters().values(),
+            name ->
+                network.isFixed(name) || freshClasses && network.isOfClasses(name)
+                    ? Need.KEPT
+                    : network.isOfStages(name) ? Need.OPTIONAL : Need.REQUIRED);
+    Map<String, Shape> unused = new LinkedHashMap<>(all.unused());
+    unused.keySet().removeIf(network::isFixed);
+    return new WeightFile.Report(
+        all.kept().stream().filter(name -> !network.isFixed(name)).toList(), unused);
   }
 
   private static void requireAsManyClasses(Path file, DenoisingNetwork network)
