@@ -82,6 +82,19 @@ class ScoreCommandTest {
     }
   }
 
+  @Test
+  void aSingleCandidateIsMeasuredToo() throws Exception {
+    Path out = directory.resolve("single");
+    Commands.Outcome outcome = score("--candidates=28x1", "--samples=4", "--out=" + out);
+    assertThat(outcome.err()).isEmpty();
+    assertThat(outcome.out()).contains("the only candidate: there is none to compare it with");
+    JsonNode line = new ObjectMapper().readTree(out.resolve("scores.json").toFile());
+    assertThat(line.at("/candidates/0/step_seconds").asDouble()).isPositive();
+    assertThat(line.at("/candidates/0/zico").isDouble()).isTrue();
+    assertThat(out.resolve("ntk-28x1.png")).isNotEmptyFile();
+    assertThat(out.resolve("ntk-spectra.png")).isNotEmptyFile();
+  }
+
   /** What is measured is the same again, but for the time. */
   @Test
   void theSameSeedGivesTheSameMeasures() throws Exception {

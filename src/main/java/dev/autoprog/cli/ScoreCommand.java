@@ -91,7 +91,7 @@ final class ScoreCommand implements Callable<Integer> {
     try (Session session = Session.open(Backend.named(config.backend()), team);
         Scorer scorer = new Scorer(session, config, images, settings())) {
       ZeroShotDecision<Candidate> decision =
-          new ZeroShotSearch(ZeroShotSearch.Weights.DEFAULT).run(networks, scorer);
+          new ZeroShotSearch(ZeroShotSearch.Weights.DEFAULT).judge(networks, scorer);
       show(decision);
       if (out != null) {
         ScoreFiles.write(out, decision);

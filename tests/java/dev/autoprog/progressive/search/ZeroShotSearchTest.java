@@ -173,7 +173,19 @@ class ZeroShotSearchTest {
   }
 
   @Test
+  void judgingMeasuresASingleCandidate() {
+    Table table = Table.of(Map.of("only", new double[] {0.1, 900, 10}));
+    ZeroShotDecision<String> decision = SEARCH.judge(List.of("only"), table);
+    assertThat(ranks(decision)).containsExactly(new Ranks(1, 1, 1, 2));
+    assertThat(decision.table().get(0).measures().zico()).isEqualTo(10);
+    assertThat(decision.reason()).contains("only candidate: there is none to compare it with");
+    assertThat(table.asked()).containsExactly("only");
+  }
+
+  @Test
   void badInputIsRefused() {
+    assertThatThrownBy(() -> SEARCH.judge(List.of(), Table.of(Map.of())))
+        .hasMessageContaining("no candidates");
     assertThatThrownBy(() -> SEARCH.run(List.of(), Table.of(Map.of())))
         .hasMessageContaining("no candidates");
     assertThatThrownBy(

@@ -115,10 +115,10 @@ public final class ScoreFiles {
         Numbers.format("%.4g", ranks.vote()));
   }
 
-  /** Why candidates have no condition number, a sentence each; none where nothing was searched. */
+  /** Why candidates have no condition number, a sentence each; none where nothing was measured. */
   public static List<String> obstacles(ZeroShotDecision<?> decision) {
     return decision.table().stream()
-        .filter(entry -> decision.table().size() > 1)
+        .filter(entry -> !Double.isNaN(entry.measures().stepSeconds()))
         .filter(entry -> !entry.measures().trainability().obstacle().isEmpty())
         .map(
             entry ->

@@ -73,7 +73,11 @@ public record ZeroShotDecision<C>(List<Entry<C>> table, C winner, String reason)
         best.stream()
             .min(Comparator.comparingDouble(e -> e.measures().stepSeconds()))
             .orElseThrow();
-    return new ZeroShotDecision<>(table, winner.candidate(), reason(winner, best));
+    String reason =
+        table.size() == 1
+            ? winner.candidate() + " is the only candidate: there is none to compare it with."
+            : reason(winner, best);
+    return new ZeroShotDecision<>(table, winner.candidate(), reason);
   }
 
   private static <C> String reason(Entry<C> winner, List<Entry<C>> best) {

@@ -53,12 +53,23 @@ public final class ZeroShotSearch {
    */
   public <C, X extends Exception> ZeroShotDecision<C> run(
       List<C> candidates, Measurable<C, X> network) throws X {
-    if (candidates.isEmpty()) {
-      throw new IllegalArgumentException("no candidates, expected at least one");
-    }
-    if (candidates.size() == 1) {
-      return ZeroShotDecision.only(candidates.get(0), network.cost(candidates.get(0)));
-    }
+    requireSome(candidates);
+    return candidates.size() == 1
+        ? ZeroShotDecision.only(candidates.get(0), network.cost(candidates.get(0)))
+        : judge(candidates, network);
+  }
+
+  /**
+   * The same, but a single candidate is measured, too: for whoever wants to see the measures.
+   *
+   * @param candidates at least one
+   * @throws X what the network's methods throw
+   * @throws IllegalArgumentException without a candidate
+   * @throws IllegalStateException if a time is not above 0, or ZiCo is not finite
+   */
+  public <C, X extends Exception> ZeroShotDecision<C> judge(
+      List<C> candidates, Measurable<C, X> network) throws X {
+    requireSome(candidates);
     List<Measurable.Trainability> trainabilities = new ArrayList<>();
     List<Double> zicos = new ArrayList<>();
     for (C candidate : candidates) {
@@ -98,5 +109,11 @@ public final class ZeroShotSearch {
           "a step of " + candidate + " took " + seconds + " s, expected more than 0");
     }
     return seconds;
+  }
+
+  private static void requireSome(List<?> candidates) {
+    if (candidates.isEmpty()) {
+      throw new IllegalArgumentException("no candidates, expected at least one");
+    }
   }
 }
