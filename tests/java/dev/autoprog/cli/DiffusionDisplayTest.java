@@ -7,6 +7,7 @@ import dev.autoprog.progressive.unfreeze.Unfreezing;
 import dev.autoprog.progressive.unfreeze.UnfreezingSchedule;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.train.diffusion.DiffusionConfig;
+import dev.autoprog.train.diffusion.DiffusionSummary;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -15,6 +16,21 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class DiffusionDisplayTest {
+  @Test
+  void aRunThatStoppedInItsFirstStageHasNoTable() {
+    StringWriter out = new StringWriter();
+    try (DiffusionDisplay display =
+        new DiffusionDisplay(new PrintWriter(out), DiffusionConfig.DEFAULT)) {
+      display.conclude(
+          new DiffusionSummary(false, List.of(), Double.NaN, 336, 1, 0, 0),
+          Path.of("runs/a"),
+          "finetune");
+    }
+    assertThat(out.toString().lines())
+        .containsExactly(
+            "", "Stopped after 336 steps. Go on with:  ./autoprog finetune --resume runs/a");
+  }
+
   @Test
   void aValidationsLineHasTheMeanSinceTheLastAndNoneAtOnceAfterAResumption() {
     var stage = new UnfreezingSchedule.Stage(1, 2000, 2000, new Unfreezing(28, 4));

@@ -6,8 +6,11 @@ import dev.autoprog.data.BuiltinDataset;
 import dev.autoprog.progressive.growth.Stage;
 import dev.autoprog.train.RunConfig;
 import dev.autoprog.train.RunPlan;
+import dev.autoprog.train.RunSummary;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class TrainingDisplayTest {
@@ -27,6 +30,19 @@ class TrainingDisplayTest {
           .isEqualTo("loss 1.500 acc 25 % test 100 % stage 4/4 24×24 px depth 6 2000 img/s");
       assertThat(status.substring(0, ROOM)).contains("loss", "acc", "test", "stage 4");
     }
+  }
+
+  @Test
+  void aRunThatStoppedInItsFirstStageHasNoTable() throws Exception {
+    RunPlan plan = RunPlan.of(RunConfig.DEFAULT, BuiltinDataset.open().train());
+    StringWriter out = new StringWriter();
+    try (TrainingDisplay display = new TrainingDisplay(new PrintWriter(out), plan)) {
+      display.conclude(
+          new RunSummary(false, List.of(), Double.NaN, 336, 1, 0, 0), Path.of("runs/a"));
+    }
+    assertThat(out.toString().lines())
+        .containsExactly(
+            "", "Stopped after 336 steps. Go on with:  ./autoprog train --resume runs/a");
   }
 
   @Test

@@ -182,6 +182,37 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
   /** The table of stages, and what training everything throughout would have cost. */
   void conclude(DiffusionSummary summary, Path directory, String command) {
     close();
+    out.println();
+    if (!summary.stages().isEmpty()) {
+      showStages(summary);
+    }
+    if (!summary.complete()) {
+      out.printf(
+          "Stopped after %,d steps. Go on with:  ./autoprog %s --resume %s%n",
+          summary.steps(), command, TrainingDisplay.forShell(directory.toString()));
+    } else {
+      out.printf(
+          "Validation error %.4f after %.1f s of training (and %.1f s of searching, %.1f s of"
+              + " validation).%n",
+          summary.error(),
+          summary.trainSeconds(),
+          summary.searchSeconds(),
+          summary.validationSeconds());
+      if (summary.stages().size() > 1) {
+        out.printf(
+            "Training everything throughout would have cost %.1f s: %.2f× as long.%n",
+            summary.fullSeconds(),
+            summary.fullSeconds() / (summary.trainSeconds() + summary.searchSeconds()));
+      }
+      out.printf(
+          "Averaged weights, metrics and configuration are in %s. Look at samples with:%n"
+              + "  ./autoprog sample %s%n",
+          directory, TrainingDisplay.forShell(directory.toString()));
+    }
+    out.flush();
+  }
+
+  private void showStages(DiffusionSummary summary) {
     List<List<String>> cells = new ArrayList<>();
     cells.add(
         List.of(
@@ -207,33 +238,8 @@ final class DiffusionDisplay implements DiffusionListener, AutoCloseable {
               "%.4f".formatted(s.loss()),
               "%.4f".formatted(s.error())));
     }
-    out.println();
     TextTable.lines(cells, 0).forEach(out::println);
     out.println();
-    if (!summary.complete()) {
-      out.printf(
-          "Stopped after %,d steps. Go on with:  ./autoprog %s --resume %s%n",
-          summary.steps(), command, TrainingDisplay.forShell(directory.toString()));
-    } else {
-      out.printf(
-          "Validation error %.4f after %.1f s of training (and %.1f s of searching, %.1f s of"
-              + " validation).%n",
-          summary.error(),
-          summary.trainSeconds(),
-          summary.searchSeconds(),
-          summary.validationSeconds());
-      if (summary.stages().size() > 1) {
-        out.printf(
-            "Training everything throughout would have cost %.1f s: %.2f× as long.%n",
-            summary.fullSeconds(),
-            summary.fullSeconds() / (summary.trainSeconds() + summary.searchSeconds()));
-      }
-      out.printf(
-          "Averaged weights, metrics and configuration are in %s. Look at samples with:%n"
-              + "  ./autoprog sample %s%n",
-          directory, TrainingDisplay.forShell(directory.toString()));
-    }
-    out.flush();
   }
 
   @Override

@@ -180,21 +180,9 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
   void conclude(RunSummary summary, Path directory) {
     close();
     out.println();
-    out.println("stage  depth  resolution  epochs   steps   seconds  ms/step    loss   test");
-    for (StageReport s : summary.stages()) {
-      out.printf(
-          "%5d  %5d  %7s px  %6d  %6d  %8.1f  %7.2f  %6.3f  %5.1f %%%n",
-          s.stage() + 1,
-          s.depth(),
-          s.resolution() + "×" + s.resolution(),
-          s.epochs(),
-          s.steps(),
-          s.seconds(),
-          1e3 * s.stepSeconds(),
-          s.loss(),
-          100 * s.testAccuracy());
+    if (!summary.stages().isEmpty()) {
+      showStages(summary);
     }
-    out.println();
     if (!summary.complete()) {
       out.printf(
           "Stopped after %,d steps. Go on with:  ./autoprog train --resume %s%n",
@@ -217,6 +205,24 @@ final class TrainingDisplay implements TrainingListener, AutoCloseable {
       out.printf("Weights, metrics and configuration are in %s.%n", directory);
     }
     out.flush();
+  }
+
+  private void showStages(RunSummary summary) {
+    out.println("stage  depth  resolution  epochs   steps   seconds  ms/step    loss   test");
+    for (StageReport s : summary.stages()) {
+      out.printf(
+          "%5d  %5d  %7s px  %6d  %6d  %8.1f  %7.2f  %6.3f  %5.1f %%%n",
+          s.stage() + 1,
+          s.depth(),
+          s.resolution() + "×" + s.resolution(),
+          s.epochs(),
+          s.steps(),
+          s.seconds(),
+          1e3 * s.stepSeconds(),
+          s.loss(),
+          100 * s.testAccuracy());
+    }
+    out.println();
   }
 
   /** The text as one word of a shell's command line. */
