@@ -121,6 +121,22 @@ class DiffusionCommandsTest {
         .contains("run:DIR or resnet20:FILE");
   }
 
+  /** The directory takes the corrected command. */
+  @Test
+  void weightsThatCannotBeReadLeaveNoRunBehind() {
+    Path run = directory.resolve("tuned");
+    Path pretrained = directory.resolve("pretrained");
+    assertThat(train("finetune", "--from=" + directory.resolve("typo"), "--run=" + run).err())
+        .contains("typo");
+    assertThat(run).doesNotExist();
+    assertThat(train("pretrain-diffusion", "--run=" + pretrained).code()).isZero();
+    String wider = "--set=model.dit.width=32";
+    assertThat(train("finetune", "--from=" + pretrained, "--run=" + run, wider).err())
+        .contains("expected (32, ");
+    assertThat(run).doesNotExist();
+    assertThat(train("finetune", "--from=" + pretrained, "--run=" + run).code()).isZero();
+  }
+
   @Test
   void badCallsSaySo() {
     Commands.Outcome nothing = train("finetune");

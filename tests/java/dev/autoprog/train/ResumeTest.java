@@ -11,6 +11,7 @@ import dev.autoprog.InputException;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.progressive.growth.Stage;
 import dev.autoprog.run.Checkpoint;
+import dev.autoprog.tensor.DeviceMemoryException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -175,6 +176,26 @@ class ResumeTest {
         .isInstanceOf(InputException.class)
         .hasMessageContaining("there is a run in it")
         .hasMessageContaining("--resume");
+  }
+
+  /** As for want of memory in the first step. */
+  @Test
+  void whatIsRefusedBeforeTheFirstStepLeavesRoomForAnotherRun() throws Exception {
+    TrainingListener refusing =
+        new TrainingListener() {
+          @Override
+          public void stageStarted(Stage stage, long steps) {
+            throw new DeviceMemoryException("cpu", 1, "take less");
+          }
+        };
+    Path run = directory.resolve("run");
+    assertThatThrownBy(() -> TinyRuns.train(TinyRuns.config(), run, refusing))
+        .isInstanceOf(DeviceMemoryException.class);
+    assertThat(run).isEmptyDirectory();
+    TinyRuns.trainUntil(1, TinyRuns.config(), run);
+    assertThatThrownBy(() -> TinyRuns.train(TinyRuns.config(), run, refusing))
+        .hasMessageContaining("there is a run in it");
+    TinyRuns.resume(TinyRuns.config(), run);
   }
 
   @ParameterizedTest

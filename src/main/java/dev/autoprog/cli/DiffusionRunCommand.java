@@ -65,6 +65,10 @@ abstract class DiffusionRunCommand implements Callable<Integer> {
         DiffusionSummary summary = resume == null ? trainer.train() : trainer.resume();
         display.conclude(summary, directory, spec.name());
         return summary.complete() ? CommandLine.ExitCode.OK : TrainCommand.INTERRUPTED;
+      } finally {
+        if (resume == null && run == null) {
+          TrainCommand.removeIfEmpty(directory);
+        }
       }
     }
   }

@@ -85,6 +85,10 @@ final class TrainCommand implements Callable<Integer> {
         RunSummary summary = resume == null ? trainer.train() : trainer.resume();
         display.conclude(summary, directory);
         return summary.complete() ? CommandLine.ExitCode.OK : INTERRUPTED;
+      } finally {
+        if (resume == null && run == null) {
+          removeIfEmpty(directory);
+        }
       }
     }
   }
@@ -102,6 +106,15 @@ final class TrainCommand implements Callable<Integer> {
           "A run goes on with the configuration that it began with");
     }
     return Trainer.configOf(resume);
+  }
+
+  /** Removes the new directory of a run that was refused before it wrote anything. */
+  static void removeIfEmpty(Path fresh) {
+    try {
+      Files.delete(fresh);
+    } catch (IOException e) {
+      // a run is in it
+    }
   }
 
   static Path fresh(Path parent, LocalDateTime time) throws InputException {

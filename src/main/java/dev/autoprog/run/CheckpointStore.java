@@ -190,6 +190,11 @@ public final class CheckpointStore implements AutoCloseable {
     }
   }
 
+  /** Where the checkpoints are. */
+  Path path() {
+    return directory.path();
+  }
+
   /** Whether there is any checkpoint, intact or not. */
   public boolean hasAny() throws InputException {
     try {

@@ -5,10 +5,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.autoprog.InputException;
 import dev.autoprog.config.ConfigFile;
+import dev.autoprog.io.Disk;
 import dev.autoprog.io.SafetensorsReader;
 import dev.autoprog.tensor.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -48,6 +50,22 @@ public final class RunDirectory implements AutoCloseable {
       checkpoints.close();
       throw e;
     }
+  }
+
+  /**
+   * Removes what {@link #create} and the first checkpoint left, of a run that was refused before
+   * its first step: once that is corrected, the directory takes another run. It must be closed.
+   *
+   * @param refusal gets what the system refuses as a part of it
+   */
+  public void discard(Exception refusal) {
+    for (Path left : List.of(checkpoints.path(), file(METRICS), file(SCHEDULE), file(CONFIG))) {
+      Disk.LOCAL.deleteAfter(refusal, left);
+    }
+  }
+
+  private Path file(String name) {
+    return directory.resolve(name);
   }
 
   private static void requireNoRun(Path directory, CheckpointStore checkpoints)

@@ -98,6 +98,11 @@ final class RunRecord implements AutoCloseable {
     return directory.seconds();
   }
 
+  /** Removes what there is of a run that was refused before its first step, once it is closed. */
+  void discard(Exception refusal) {
+    directory.discard(refusal);
+  }
+
   /** Writes a checkpoint. */
   void save(Progress progress, VitConfig model, TrainingMaterial material, Learner learner)
       throws InputException {

@@ -7,6 +7,7 @@ import dev.autoprog.progressive.growth.Stage;
 import dev.autoprog.progressive.search.SearchDecision;
 import dev.autoprog.run.Checkpoint;
 import dev.autoprog.run.Stoppable;
+import dev.autoprog.tensor.DeviceMemoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Optional;
@@ -123,12 +124,11 @@ public final class Trainer implements Stoppable {
         checkpoint.isPresent()
             ? RunRecord.progressOf(checkpoint.get(), setup.plan().model(), setup.material())
             : beginning();
-    try (RunRecord openRun =
-            resuming ? RunRecord.resume(directory, progress) : RunRecord.create(directory, config);
-        Learner newLearner = setup.newLearner(progress.depth);
+    run = null;
+    try (Learner newLearner = setup.newLearner(progress.depth); // refused before a file is written
+        RunRecord openRun = open(resuming);
         TrainingLoop newLoop =
             new TrainingLoop(setup, newLearner, openRun, progress, listener, () -> stopRequested)) {
-      run = openRun;
       learner = newLearner;
       loop = newLoop;
       if (checkpoint.isPresent()) {
@@ -141,9 +141,19 @@ public final class Trainer implements Stoppable {
       }
       begun = true;
       return stages();
+    } catch (InputException | DeviceMemoryException e) {
+      if (run != null && !resuming && progress.step == 0) {
+        run.discard(e);
+      }
+      throw e;
     } finally {
       session.arena().close();
     }
+  }
+
+  private RunRecord open(boolean resuming) throws InputException {
+    run = resuming ? RunRecord.resume(directory, progress) : RunRecord.create(directory, config);
+    return run;
   }
 
   private Progress beginning() {

@@ -95,6 +95,11 @@ final class DiffusionRecord implements AutoCloseable {
     return directory.path();
   }
 
+  /** Removes what there is of a run that was refused before its first step, once it is closed. */
+  void discard(Exception refusal) {
+    directory.discard(refusal);
+  }
+
   /** Writes a checkpoint. */
   void save(DiffusionProgress progress, DiffusionLearner learner) throws InputException {
     progress.seconds = directory.seconds();

@@ -153,14 +153,15 @@ public final class DiffusionTrainer implements Stoppable {
         checkpoint.isPresent()
             ? DiffusionRecord.progressOf(checkpoint.get(), setup)
             : new DiffusionProgress();
-    try (DiffusionRecord opened =
+    run = null;
+    try (DiffusionLearner newLearner =
+            setup.newLearner(resuming ? DiffusionListener.NONE : listener);
+        DiffusionBatches newBatches = new DiffusionBatches(setup);
+        Validation newValidation = new Validation(setup, newLearner);
+        DiffusionRecord opened = // the last: whatever was refused by now has written nothing
             resuming
                 ? DiffusionRecord.resume(path, setup, progress)
-                : DiffusionRecord.create(path, setup);
-        DiffusionLearner newLearner =
-            setup.newLearner(checkpoint.isPresent() ? DiffusionListener.NONE : listener);
-        DiffusionBatches newBatches = new DiffusionBatches(setup);
-        Validation newValidation = new Validation(setup, newLearner)) {
+                : DiffusionRecord.create(path, setup)) {
       run = opened;
       learner = newLearner;
       batches = newBatches;
@@ -173,6 +174,11 @@ public final class DiffusionTrainer implements Stoppable {
       }
       begun = true;
       return stages();
+    } catch (InputException | DeviceMemoryException e) {
+      if (run != null && !resuming && progress.step == 0) {
+        run.discard(e);
+      }
+      throw e;
     } finally {
       session.arena().close();
     }
