@@ -3,6 +3,8 @@ package dev.autoprog.cli;
 import static dev.autoprog.cli.Commands.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autoprog.config.ConfigFile;
+import dev.autoprog.train.RunConfig;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -135,6 +137,20 @@ class DiffusionCommandsTest {
         .contains("expected (32, ");
     assertThat(run).doesNotExist();
     assertThat(train("finetune", "--from=" + pretrained, "--run=" + run).code()).isZero();
+  }
+
+  @Test
+  void aClassifiersRunOrRecipeIsToldFromADiffusionModels() throws Exception {
+    Path run = Files.createDirectory(directory.resolve("classifier"));
+    ConfigFile.write(run.resolve("config.yaml"), RunConfig.DEFAULT);
+    assertThat(run("sample", run.toString()).err())
+        .contains("config.yaml, line ", "the key 'regularization' of the configuration of a classi")
+        .contains("expected that of a diffusion model", "train --resume")
+        .doesNotContain("Remove the key");
+    assertThat(run("train", "recipes/diffusion/fashion-mnist-finetune.yaml").err())
+        .contains("the key 'noise' of the configuration of a diffusion model")
+        .contains("expected that of a classifier", "finetune", "sample")
+        .doesNotContain("Remove the key");
   }
 
   @Test

@@ -81,6 +81,14 @@ final class ConfigBinder {
     if (known.contains(key)) {
       return;
     }
+    Sibling sibling = type.getAnnotation(Sibling.class);
+    if (sibling != null && path.isEmpty() && List.of(sibling.keys()).contains(key)) {
+      throw new InputException(
+          fields.keyPlaces().get(key),
+          "the key '" + key + "' of the configuration of " + sibling.of(),
+          "that of " + sibling.instead(),
+          sibling.remedy());
+    }
     LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
     Optional<String> nearest =
         known.stream()

@@ -2,6 +2,7 @@ package dev.autoprog.train;
 
 import dev.autoprog.backend.Session;
 import dev.autoprog.config.Comment;
+import dev.autoprog.config.Sibling;
 import dev.autoprog.data.Mixup;
 import dev.autoprog.data.RandAugment;
 import dev.autoprog.nn.Precision;
@@ -12,6 +13,13 @@ import dev.autoprog.progressive.growth.Strength;
 import java.util.List;
 
 /** Everything that decides how a training run goes; a run directory keeps it as YAML. */
+@Sibling(
+    keys = {"noise", "validation"},
+    of = "a diffusion model",
+    instead = "a classifier",
+    remedy =
+        "Give such a recipe to pretrain-diffusion, finetune or compare-finetune, such a run to"
+            + " sample or judge")
 public record RunConfig(
     @Comment("every random decision is drawn from it") long seed,
     @Comment("auto, or a backend by name: cuda, cpu, reference") String backend,

@@ -2,6 +2,7 @@ package dev.autoprog.train.diffusion;
 
 import dev.autoprog.backend.Session;
 import dev.autoprog.config.Comment;
+import dev.autoprog.config.Sibling;
 import dev.autoprog.data.Selection;
 import dev.autoprog.diffusion.Prediction;
 import dev.autoprog.model.DiffusionTransformer;
@@ -13,6 +14,13 @@ import java.util.Locale;
 import java.util.Set;
 
 /** Everything that decides how a diffusion model is trained; a run directory keeps it as YAML. */
+@Sibling(
+    keys = {"regularization", "averages"},
+    of = "a classifier",
+    instead = "a diffusion model",
+    remedy =
+        "Give such a recipe to train, compare or score, such a run to train --resume or judge"
+            + " --extractor run:DIR")
 public record DiffusionConfig(
     @Comment("every random decision is drawn from it") long seed,
     @Comment("auto, or a backend by name: cuda, cpu, reference") String backend,
