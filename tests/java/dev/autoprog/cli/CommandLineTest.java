@@ -108,6 +108,17 @@ class CommandLineTest {
   }
 
   @Test
+  void aNewDirectoryIsRemovedWhereNothingWasWritten() throws Exception {
+    Path unused = TrainCommand.fresh(directory, LocalDateTime.now());
+    TrainCommand.removeIfEmpty(unused);
+    assertThat(unused).doesNotExist();
+    Path used = TrainCommand.fresh(directory, LocalDateTime.now());
+    Files.createFile(used.resolve("config.yaml"));
+    TrainCommand.removeIfEmpty(used);
+    assertThat(used.resolve("config.yaml")).exists();
+  }
+
+  @Test
   void anUnknownKeyIsNamedWithTheNearestKnownOne() {
     Commands.Outcome outcome = train("--set=optimizer.learning_rat=0.1");
     assertThat(outcome.code()).isNotZero();
