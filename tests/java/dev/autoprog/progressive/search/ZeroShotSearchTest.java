@@ -179,7 +179,7 @@ class ZeroShotSearchTest {
     assertThat(ranks(decision)).containsExactly(new Ranks(1, 1, 1, 2));
     assertThat(decision.table().get(0).measures().zico()).isEqualTo(10);
     assertThat(decision.reason()).contains("only candidate: there is none to compare it with");
-    assertThat(table.asked()).containsExactly("only");
+    assertThat(table.asked).containsExactly("only", "only");
   }
 
   @Test
