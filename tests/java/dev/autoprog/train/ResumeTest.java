@@ -7,7 +7,10 @@ import static dev.autoprog.train.RunFiles.newest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autoprog.InputException;
+import dev.autoprog.backend.Backend;
+import dev.autoprog.backend.Session;
 import dev.autoprog.data.DataSplit;
 import dev.autoprog.progressive.growth.Stage;
 import dev.autoprog.run.Checkpoint;
@@ -15,6 +18,7 @@ import dev.autoprog.tensor.DeviceMemoryException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -119,6 +123,22 @@ class ResumeTest {
     Files.writeString(schedule, before + before.lines().skip(2).findFirst().orElseThrow());
     TinyRuns.resumeUntil(16, TinyRuns.config(), directory);
     assertThat(schedule).hasContent(before);
+  }
+
+  /** As they were before they told of updates. */
+  @Test
+  void aCheckpointThatTellsOfNoUpdatesIsReadAllTheSame() throws Exception {
+    RunConfig config = TinyRuns.config();
+    TinyRuns.trainUntil(4, config, directory);
+    Checkpoint newest = Checkpoint.newestOf(directory);
+    ObjectNode facts = newest.facts().deepCopy();
+    facts.remove(List.of("updates", "marked_updates"));
+    int depth = facts.path("progress").path("depth").asInt();
+    try (Session session = Session.open(Backend.named(config.backend()));
+        Learner learner = RunSetup.of(session, config, TinyRuns.IMAGES).newLearner(depth)) {
+      RunRecord.restore(new Checkpoint(newest.directory(), newest.step(), facts), learner);
+      assertThat(learner.counts()).isEqualTo(new UpdateCounts(4, Map.of()));
+    }
   }
 
   @Test

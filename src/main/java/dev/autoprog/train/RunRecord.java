@@ -84,9 +84,11 @@ final class RunRecord implements AutoCloseable {
   static void restore(Checkpoint checkpoint, Learner learner) throws InputException {
     RunDirectory.restore(checkpoint, learner.weights(), learner.state());
     learner.model().parameters().valuesChanged();
+    UpdateCounts counts = RunDirectory.fact(checkpoint, "updates", UpdateCounts.class);
+    UpdateCounts marked = RunDirectory.fact(checkpoint, "marked_updates", UpdateCounts.class);
+    // a checkpoint without counts is older than they are: all had every update
     learner.restore(
-        RunDirectory.fact(checkpoint, "updates", UpdateCounts.class),
-        RunDirectory.fact(checkpoint, "marked_updates", UpdateCounts.class));
+        counts == null ? new UpdateCounts(checkpoint.step(), Map.of()) : counts, marked);
   }
 
   Path path() {
