@@ -235,7 +235,8 @@ int ap_unpatchify_backward(ap_context*, int64_t B, int64_t channels, int64_t R, 
 // ---- convolution.cpp (oneDNN) ----------------------------------------------------------------------------------
 // Of maps x (B,H,W,in) and y (B,Ho,Wo,out), all channels of a pixel together, Ho = (H + 2 padding - k) / stride + 1,
 // Wo likewise, padding < k; weight (out,in,k,k) as PyTorch has it. In each call, the weight is copied into oneDNN's
-// layout. Cut in samples, or where these are fewer than the threads, in bands of rows.
+// layout. Cut in samples, or where these are fewer than the threads, in bands of rows. Of bfloat16 maps whose rows of y
+// have one pixel, y and dweight are products with windows as ap_unfold lays them out.
 // y = the sum over the window, x being 0 outside, of x weight, + bias (out) or NULL. <= 1e-5. Moves x + weight + y
 int ap_convolution_forward(ap_context*, int32_t type, int64_t B, int64_t H, int64_t W, int64_t in, int64_t out,
                            int64_t k, int64_t stride, int64_t padding, const void* x, const void* weight,
