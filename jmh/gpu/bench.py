@@ -6,7 +6,8 @@
   linear                      linear layers and MLPs with their epilogues
   optimizer                   AdamW with moving averages, the gradients' norm, ZiCo's statistics
   step, step-dit, step-xl     a training step of ViT-S/16, DiT-S/2, DiT-XL/2
-  ntk, ntk-dit, ntk-xl        the neural tangent kernel and ZiCo of these
+  step-unet                   a training step of the UNet of Stable Diffusion 1.5
+  ntk, ntk-dit, ntk-xl        the neural tangent kernel and ZiCo of the transformers
 Without names, all of them. What of PyTorch is missing is said, and the rest is timed. Options that do not stand below
 go to each part: --runs N, --only TEXT (what has it in its name), --small (small shapes, to try it out), --device cpu
 (beside --library libautoprog.so). Ends with 1 if a part failed.
@@ -29,6 +30,7 @@ PARTS = {
     "step": ["step.py", "--only", "vit-s"],
     "step-dit": ["step.py", "--only", "dit-s"],
     "step-xl": ["step.py", "--only", "dit-xl"],
+    "step-unet": ["step.py", "--only", "unet"],
     "ntk": ["ntk.py", "--only", "vit-s"],
     "ntk-dit": ["ntk.py", "--only", "dit-s"],
     "ntk-xl": ["ntk.py", "--only", "dit-xl"],

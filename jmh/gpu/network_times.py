@@ -11,6 +11,7 @@ import time
 
 from measure import spread, torch
 
+CONTEXT_TOKENS = 77  # of Stable Diffusion's text encoder
 PROGRAM = "dev.autoprog.testing.NetworkTimes"
 
 
@@ -44,7 +45,10 @@ def ours(bench, work, subject, runs):
 
 
 class Peer:
-    """The network in PyTorch, under autocast to bfloat16, with inputs."""
+    """The network in PyTorch, under autocast to bfloat16, with inputs.
+
+    told: what belongs to the images: labels (batch), or of a UNet a context (batch, tokens, width)
+    """
 
     def __init__(self, bench, subject):
         from networks import NETWORKS
@@ -55,8 +59,11 @@ class Peer:
         channels, side = self.network.inputs
         self.batch = subject.batch
         self.images = bench.normal(self.batch, channels, side, side, dtype=torch.float32)
-        self.labels = torch.randint(self.network.classes, (self.batch,), device=bench.device)
         self.is_vit = subject.is_vit()
+        if subject.network.startswith("unet"):
+            self.told = bench.normal(self.batch, CONTEXT_TOKENS, self.network.context_width)
+        else:
+            self.told = torch.randint(self.network.classes, (self.batch,), device=bench.device)
         if not self.is_vit:
             self.noise = torch.randn_like(self.images)
             self.timesteps = torch.randint(1000, (self.batch,), device=bench.device)
@@ -71,11 +78,11 @@ class Peer:
 
     def inputs(self):
         """What the network reads, a tensor of all samples for each argument."""
-        return (self.images,) if self.is_vit else (self.noisy(), self.timesteps.float(), self.labels)
+        return (self.images,) if self.is_vit else (self.noisy(), self.timesteps.float(), self.told)
 
     def loss(self, answers):
         if self.is_vit:
-            return torch.nn.functional.cross_entropy(answers.float(), self.labels, label_smoothing=0.1)
+            return torch.nn.functional.cross_entropy(answers.float(), self.told, label_smoothing=0.1)
         return torch.nn.functional.mse_loss(answers.float(), self.noise)
 
     def milliseconds(self, work, runs, warm_ups):
@@ -105,9 +112,15 @@ def timed(bench, subject, prepare, runs, warm_ups):
 def measure(bench, work, subject, peers, runs, rate):
     """A row of ours beside peers: name to (prepare, runs, warm-ups). rate(row): what the table says of ours."""
     row = {"name": subject.name, "direction": work}
+
+    def tell(who):
+        """At once: the table's line comes last, and a part that takes too long is stopped before it."""
+        print(f"{subject.name} {work}: {who} {row[who]['median_ms']:.4f} ms", file=sys.stderr, flush=True)
+
     mine = ours(bench, work, subject, runs)
     if mine:
         row["ours"] = mine
+        tell("ours")
     for name, (prepare, peer_runs, warm_ups) in peers.items() if torch else ():
         found = bench.attempt(
             f"{subject.name} {work}: {name} cannot",
@@ -115,5 +128,6 @@ def measure(bench, work, subject, peers, runs, rate):
         )
         if found:
             row[name] = found
+            tell(name)
         bench.forget()
     bench.add(row, rate(row) if mine else "-")

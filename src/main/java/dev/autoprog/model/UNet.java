@@ -91,8 +91,7 @@ public final class UNet implements DenoisingNetwork {
     for (int i = 0; i < layers.blocks.size(); i++) {
       UNetBlock block = layers.blocks.get(i);
       Variable input = x;
-      // below the lowest block that trains nothing goes back, to the condition's embeddings
-      // neither;
+      // below the lowest block that trains nothing goes back, nor to the condition's embeddings;
       // and if what comes in is constant, then so are all the maps before it
       boolean constant = !x.requiresGradient() && isFrozen(parametersOfBlocks.get(i));
       List<Variable> maps =
