@@ -6,8 +6,10 @@ import dev.autoprog.nn.ParameterSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AdamW;
 import org.bytedeco.pytorch.AdamWOptions;
@@ -130,15 +132,22 @@ final class LibtorchPeer {
   }
 
   /**
-   * A network's parameters with a gradient to come, by name, with the values that it has in {@code
-   * ours}.
+   * A network's parameters by their names in checkpoints, with the values that it has in {@code
+   * ours}, and a gradient to come where they have one there.
    */
   static Map<String, Tensor> weights(ParameterSet ours, Maker make) {
+    Set<String> fixed =
+        ours.all().stream()
+            .filter(p -> !p.requiresGradient())
+            .map(Parameter::name)
+            .collect(Collectors.toSet());
     Map<String, Tensor> weights = new LinkedHashMap<>();
-    for (Parameter p : ours.all()) {
-      Tensor weight = make.of(p.value().toFloats(), p.shape().toArray());
-      weights.put(p.name(), weight.requires_grad_(true));
-    }
+    ours.placesIn(ours.values())
+        .forEach(
+            (name, value) -> {
+              Tensor weight = make.of(value.toFloats(), value.shape().toArray());
+              weights.put(name, weight.requires_grad_(!fixed.contains(name)));
+            });
     return weights;
   }
 

@@ -47,6 +47,9 @@ public final class RunFacts implements InternalProfiler {
   public Collection<? extends Result> afterIteration(
       BenchmarkParams benchmark, IterationParams iteration, IterationResult result) {
     List<ScalarResult> facts = new ArrayList<>();
+    if (work == null) {
+      return facts; // what failed before says so itself
+    }
     add(facts, "work.operations", work.operations(), "FLOP");
     add(facts, "work.bytes", work.bytes(), "B");
     add(facts, "work.images", work.images(), "images");

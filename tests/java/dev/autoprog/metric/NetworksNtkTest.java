@@ -232,7 +232,7 @@ class NetworksNtkTest {
       @Override
       org.bytedeco.pytorch.Tensor expected(
           Map<String, org.bytedeco.pytorch.Tensor> weights, Inputs in) {
-        return new LibtorchDit(config, weights)
+        return new LibtorchDit(config, weights, LibtorchVit.WRITTEN_OUT)
             .forward(
                 Libtorch.constant(in.images, SAMPLES, CHANNELS, SIDE, SIDE),
                 Libtorch.constant(in.timesteps, SAMPLES),

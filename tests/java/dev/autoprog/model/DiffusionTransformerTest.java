@@ -117,7 +117,7 @@ class DiffusionTransformerTest {
               weights.put(p.name(), Libtorch.variable(p.value().toFloats(), p.shape().toArray()));
             }
             var expected =
-                new LibtorchDit(config, weights)
+                new LibtorchDit(config, weights, LibtorchVit.WRITTEN_OUT)
                     .forward(
                         Libtorch.constant(step.noisy, batch, config.channels(), side, side),
                         Libtorch.constant(step.timesteps, batch),

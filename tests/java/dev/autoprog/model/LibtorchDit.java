@@ -3,7 +3,6 @@ package dev.autoprog.model;
 import java.util.Map;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -14,11 +13,14 @@ public final class LibtorchDit {
 
   private final DitConfig config;
   private final Map<String, Tensor> weights;
+  private final LibtorchVit.Attention attention;
 
   /** The network with these weights, by the names of the published checkpoints. */
-  public LibtorchDit(DitConfig config, Map<String, Tensor> weights) {
+  public LibtorchDit(
+      DitConfig config, Map<String, Tensor> weights, LibtorchVit.Attention attention) {
     this.config = config;
     this.weights = weights;
+    this.attention = attention;
   }
 
   /** The prediction; labels and stages int64 (B), or null where the network has none. */
@@ -99,7 +101,7 @@ public final class LibtorchDit {
     long heads = config.heads();
     Tensor qkv =
         linear(x, name + "qkv").reshape(x.size(0), x.size(1), 3, heads, config.width() / heads);
-    Tensor out = LibtorchVit.packed(qkv, LibtorchVit.WRITTEN_OUT);
+    Tensor out = LibtorchVit.packed(qkv, attention);
     return linear(out.reshape(x.size(0), x.size(1), config.width()), name + "proj");
   }
 
@@ -112,10 +114,9 @@ public final class LibtorchDit {
   }
 
   private Tensor modulated(Tensor x, Tensor modulation, int shift, int scale) {
-    Tensor mean = x.mean(new long[] {-1}, true, new ScalarTypeOptional());
-    Tensor centred = x.sub(mean);
-    Tensor variance = centred.square().mean(new long[] {-1}, true, new ScalarTypeOptional());
-    Tensor normalised = centred.div(variance.add(new Scalar(EPSILON)).sqrt());
+    long[] channels = {config.width()};
+    TensorOptional none = new TensorOptional();
+    Tensor normalised = torch.layer_norm(x, channels, none, none, EPSILON, false);
     return normalised
         .mul(chunk(modulation, scale).add(new Scalar(1)))
         .add(chunk(modulation, shift));

@@ -16,14 +16,12 @@ import dev.autoprog.model.Conditions;
 import dev.autoprog.model.DenoisingConfig;
 import dev.autoprog.model.DenoisingNetwork;
 import dev.autoprog.model.UNetConfig;
-import dev.autoprog.nn.Parameter;
 import dev.autoprog.nn.Precision;
 import dev.autoprog.optim.AdamW;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
 import dev.autoprog.train.diffusion.DiffusionLearner;
 import java.util.Arrays;
-import java.util.regex.Pattern;
 
 /** A diffusion transformer, or a UNet that reads a context; one moving average. */
 final class TimedDenoiser extends TimedNetwork {
@@ -31,8 +29,6 @@ final class TimedDenoiser extends TimedNetwork {
       new DiffusionProcess(NoiseSchedule.linear(1000), Prediction.EPSILON, Variance.FIXED_SMALL);
   private static final double AVERAGE_DECAY = 0.9999;
   private static final int CONTEXT_TOKENS = 77; // of Stable Diffusion's text encoder
-  private static final Pattern ZERO_IF_FRESH =
-      Pattern.compile(".*adaLN_modulation.*|final_layer.*|.*\\.conv2\\..*|.*proj_out.*|conv_out.*");
 
   private final DiffusionLearner learner;
   private final Tensor clean;
@@ -45,7 +41,7 @@ final class TimedDenoiser extends TimedNetwork {
   TimedDenoiser(Session session, DenoisingConfig config, int batch) {
     super(session, batch);
     DenoisingNetwork network = config.create(session, Precision.BF16, SEED);
-    fillZeros(network);
+    NothingZero.in(network);
     learner =
         new DiffusionLearner(session, network, PROCESS, AdamW.Settings.DEFAULT, AVERAGE_DECAY);
     clean = images("clean", network.channels(), config.resolution());
@@ -61,17 +57,6 @@ final class TimedDenoiser extends TimedNetwork {
     return session
         .allocate(Precision.BF16.activations(), shape)
         .set(RandomData.of("context").gaussian(shape.elements()));
-  }
-
-  /** Where a fresh one is zero, there would be nothing to go back for. */
-  private static void fillZeros(DenoisingNetwork network) {
-    RandomData random = RandomData.of("weights");
-    for (Parameter p : network.parameters().all()) {
-      if (ZERO_IF_FRESH.matcher(p.name()).matches()) {
-        p.value().set(random.uniform(p.value().elements(), -0.03, 0.03));
-      }
-    }
-    network.parameters().valuesChanged();
   }
 
   private NoisyBatch noisy() {
