@@ -5,16 +5,15 @@
 # the build, and so does a kernel that spills registers to memory, or whose wgmma products wait for one another. Only
 # what changed is compiled. The library needs no CUDA library beside it, and loads where there is no driver.
 set -euo pipefail
-what=$1
-kernels=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$kernels/.." && pwd)
-source "$root/src/main/native/incremental.sh"
-if [[ " ${*:4} " == *' --if-nvcc '* ]] && ! "$kernels/find-cuda.sh" >/dev/null 2>&1; then
+what=$1 here=$(dirname "${BASH_SOURCE[0]}")
+source "$here/../src/main/native/incremental.sh"
+if [[ " ${*:4} " == *' --if-nvcc '* ]] && ! "$here/find-cuda.sh" >/dev/null 2>&1; then
   echo "CUDA: no nvcc on the PATH, in CUDA_HOME or in /usr/local/cuda; the library is made without CUDA kernels"
   exit 0
 fi
+nvcc=$("$here/find-cuda.sh")/bin/nvcc
+kernels=cuda-kernels
 begin "$2"
-nvcc=$("$kernels/find-cuda.sh")/bin/nvcc
 
 # Ampere, Hopper with its own instructions, Blackwell, as far as this nvcc knows them; the oldest as PTX, too, from
 # which the driver makes code for every other. CUDA_ARCHITECTURES=90a compiles for that alone, in a third of the time.
@@ -30,7 +29,7 @@ for architecture in ${CUDA_ARCHITECTURES:-80 90a 100}; do
 done
 [ -n "$names" ] || { echo "$nvcc knows none of sm_${CUDA_ARCHITECTURES:-80, sm_90a, sm_100}" >&2 && exit 1; }
 flags=(-std=c++17 -O3 -cudart static -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra
-  -I"$kernels" -I"$root/src/main/native" -I"$root/tests/native" -DAP_ISA="\"$names\"" $hopper)
+  -I"$kernels" -Isrc/main/native -Itests/native -DAP_ISA="\"$names\"" $hopper)
 strict=
 if [[ $what == tests || " ${*:4} " == *' -Werror '* ]]; then
   strict=1
@@ -74,7 +73,7 @@ for source in "$kernels"/*.cu; do
 done
 tests=()
 if [ "$what" = tests ]; then
-  for source in "$root"/tests/native/*_test.cpp; do
+  for source in tests/native/*_test.cpp; do
     name=$(basename "$source" .cpp)
     [ -e "$kernels/${name%_test}.cu" ] || continue  # it tests the emulation
     object "$name" "$source"

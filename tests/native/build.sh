@@ -8,16 +8,14 @@
 set -euo pipefail
 targets=("${@:2}")
 [ ${#targets[@]} -gt 0 ] || targets=(plain)
-tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$tests/../.." && pwd)
-kernels=$root/cuda-kernels
-source "$root/src/main/native/incremental.sh"
+tests=tests/native kernels=cuda-kernels
+source "$(dirname "${BASH_SOURCE[0]}")/../../src/main/native/incremental.sh"
 begin "$1"
 : "${CXX:=g++}"
 
 # no contraction: a multiply-add that is not fused here is not relied on; unknown-pragmas: of unrolling, by nvcc; psabi: no other compiler takes part
 common=(-std=c++17 -fPIC -Wall -Wextra -Werror -Wno-unknown-pragmas -Wno-psabi -fno-strict-aliasing -ffp-contract=off -DAP_ISA='"emulated"'
-  -I"$tests" -I"$kernels" -I"$root/src/main/native" ${CXXFLAGS:-})
+  -I"$tests" -I"$kernels" -Isrc/main/native ${CXXFLAGS:-})
 declare -A flags=(
   [plain]="-O2"
   [asan]="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"

@@ -5,9 +5,8 @@
 #   GLUE_DIR/libjniautoprog.so   the glue, for these and for the CUDA kernels, neither of which it is linked to
 set -euo pipefail
 library=$2 glue=$3 java_home=$4
-source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cuda=$source/../../../cuda-kernels
-source "$source/incremental.sh"
+source=src/main/native cuda=cuda-kernels
+source "$(dirname "${BASH_SOURCE[0]}")/incremental.sh"
 : "${CXX:=g++}"
 
 if ! command -v "$CXX" >/dev/null; then

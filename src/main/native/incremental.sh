@@ -2,11 +2,11 @@
 
 # stale OUTPUT INPUT...: whether OUTPUT is missing, or older than an input, what OUTPUT.d names or the script
 stale() {
-  local output=$1 input inputs=("${@:2}" "$0")
+  local output=$1 input named=()
   [ -e "$output" ] || return 0
-  # shellcheck disable=SC2207
-  [ ! -e "$output.d" ] || inputs+=($(sed 's/^[^ ]*: *//; s/\\$//' "$output.d"))
-  for input in "${inputs[@]}"; do [ ! "$input" -nt "$output" ] || return 0; done
+  # shellcheck disable=SC2162  # blanks are escaped there, and so are the ends of lines
+  [ ! -e "$output.d" ] || read -a named <"$output.d"
+  for input in "${@:2}" "${named[@]}" "$script"; do [ ! "$input" -nt "$output" ] || return 0; done
   return 1
 }
 
@@ -16,10 +16,16 @@ run() {
   { "$@" || touch "$build/failed"; } &
 }
 
-# begin BUILD_DIR; finish ends the script if anything that ran since has failed
+# begin BUILD_DIR: goes to the top folder, from which all that lies in it is named: so OUTPUT.d holds in a copy, too.
+# finish ends the script if anything that ran since has failed
 begin() {
-  build=$1
-  mkdir -p "$build"
+  local top
+  script=$(realpath "$0")
+  mkdir -p "$1"
+  build=$(cd "$1" && pwd -P)
+  cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
+  top=$(pwd -P)
+  build=${build#"$top/"}
   rm -f "$build/failed"
 }
 finish() {
