@@ -36,32 +36,26 @@ if [[ $what == tests || " ${*:4} " == *' -Werror '* ]]; then
   flags+=(-Werror all-warnings -Xcompiler -Werror)
 fi
 
-# compile OBJECT SOURCE
+# compile NAME SOURCE -o OBJECT
 compile() {
-  local log=$1.log
-  if ! "$nvcc" "${flags[@]}" "${architectures[@]}" -Xptxas -v -MMD -MF "$1.d" -x cu -c "$2" -o "$1" 2>"$log"; then
+  local log=$build/$1.o.log
+  if ! "$nvcc" "${flags[@]}" "${architectures[@]}" -Xptxas -v -MMD -MF "$build/$1.o.d" -x cu -c "${@:2}" 2>"$log"; then
     cat "$log" >&2
     return 1
   fi
   [ -n "$strict" ] || return 0
   awk '/Compiling entry function/ { kernel = $0 }
        / bytes spill stores/ && $5 + $9 > 0 { print kernel; print; bad = 1 }
-       /wgmma.* are serialized/ { print; bad = 1 } END { exit bad }' "$log" >&2 ||
-    { rm "$1" && return 1; }
+       /wgmma.* are serialized/ { print; bad = 1 } END { exit bad }' "$log" >&2
 }
-
-made_with="$nvcc: $names${strict:+, strictly}"
-if [[ ! -e $build/made-with || $(<"$build/made-with") != "$made_with" ]]; then
-  rm -f "$build"/*.o
-  echo "$made_with" >"$build/made-with"
-fi
+compiler "$nvcc: $names${strict:+, strictly}"
 
 compiled=0
 # object NAME SOURCE
 object() {
   if stale "$build/$1.o" "$2"; then
     compiled=$((compiled + 1))
-    run compile "$build/$1.o" "$2"
+    run "$build/$1.o" compile "$1" "$2"
   fi
 }
 
@@ -86,14 +80,14 @@ if [ "$what" = tests ]; then
   mkdir -p "$build/tests"
   for name in "${tests[@]}"; do
     if stale "$build/tests/$name" "$build/$name.o" "${objects[@]}"; then
-      run "$nvcc" -cudart static "$build/$name.o" "${objects[@]}" -o "$build/tests/$name"
+      run "$build/tests/$name" "$nvcc" -cudart static "$build/$name.o" "${objects[@]}"
     fi
   done
 else
   library=$3/libautoprog_cuda.so
   mkdir -p "$3"
   if stale "$library" "${objects[@]}"; then
-    run "$nvcc" -shared -cudart static "${objects[@]}" -o "$library" \
+    run "$library" "$nvcc" -shared -cudart static "${objects[@]}" \
       -Xlinker -s,-soname,libautoprog_cuda.so,-z,noexecstack,--no-undefined,--exclude-libs,ALL
   fi
 fi

@@ -12,6 +12,7 @@ tests=tests/native kernels=cuda-kernels
 source "$(dirname "${BASH_SOURCE[0]}")/../../src/main/native/incremental.sh"
 begin "$1"
 : "${CXX:=g++}"
+compiler "$CXX: $("$CXX" --version) ${CXXFLAGS:-}"
 
 # no contraction: a multiply-add that is not fused here is not relied on; unknown-pragmas: of unrolling, by nvcc; psabi: no other compiler takes part
 common=(-std=c++17 -fPIC -Wall -Wextra -Werror -Wno-unknown-pragmas -Wno-psabi -fno-strict-aliasing -ffp-contract=off -DAP_ISA='"emulated"'
@@ -29,7 +30,7 @@ compile() {
   if stale "$1" "$2"; then
     compiled=$((compiled + 1))
     # shellcheck disable=SC2086
-    run "$CXX" "${common[@]}" $3 -MMD -MF "$1.d" -x c++ -c "$2" -o "$1"
+    run "$1" "$CXX" "${common[@]}" $3 -MMD -MF "$1.d" -x c++ -c "$2"
   fi
 }
 
@@ -66,14 +67,14 @@ for target in "${targets[@]}"; do
     program=$build/$target/${name}_test
     # rdynamic: linear.cu finds the emulated cuBLASLt in the program
     # shellcheck disable=SC2086
-    if stale "$program" "${objects[@]}"; then run "$CXX" ${flags[$target]} -rdynamic "${objects[@]}" -o "$program"; fi
+    if stale "$program" "${objects[@]}"; then run "$program" "$CXX" ${flags[$target]} -rdynamic "${objects[@]}"; fi
   done
 done
 if [[ " ${targets[*]} " == *" plain "* ]]; then
   library=$build/plain/libautoprog_cuda.so
   mapfile -t objects < <(simt_objects plain)
   for source in "$kernels"/*.cu; do objects+=("$build/plain/$(basename "$source" .cu).o"); done
-  if stale "$library" "${objects[@]}"; then run "$CXX" -shared "${objects[@]}" -o "$library" -Wl,--no-undefined; fi
+  if stale "$library" "${objects[@]}"; then run "$library" "$CXX" -shared "${objects[@]}" -Wl,--no-undefined; fi
 fi
 finish
 echo "CUDA kernels on the CPU: $compiled files compiled (${targets[*]})"

@@ -17,6 +17,7 @@ if ! command -v "$CXX" >/dev/null; then
 fi
 
 begin "$1"
+compiler "$CXX: $("$CXX" --version)"
 onednn=$build/onednn/org/bytedeco/dnnl/linux-x86_64
 # psabi: vectors never cross a library boundary
 warnings=(-Wall -Wextra -Wno-psabi "${@:5}")
@@ -31,7 +32,7 @@ compiled=0
 object() {
   if stale "$1" "$2"; then
     compiled=$((compiled + 1))
-    run "$CXX" "${@:3}" -MMD -MF "$1.d" -c "$2" -o "$1"
+    run "$1" "$CXX" "${@:3}" -MMD -MF "$1.d" -c "$2"
   fi
 }
 # copy_if_changed FROM TO: JavaCPP writes its sources anew each time, their functions in any order
@@ -69,12 +70,12 @@ for level in "${!isa[@]}"; do
   objects=()
   for cpp in "$source"/*.cpp; do objects+=("$build/$level/$(basename "$cpp" .cpp).o"); done
   if stale "$library/$level/libautoprog.so" "${objects[@]}"; then
-    run "$CXX" -shared -fopenmp -s -Wl,-soname,libautoprog.so -Wl,-z,noexecstack -Wl,--no-undefined \
-      -o "$library/$level/libautoprog.so" "${objects[@]}" -L"$onednn" -l:libdnnl.so.3
+    run "$library/$level/libautoprog.so" "$CXX" -shared -fopenmp -s -Wl,-soname,libautoprog.so -Wl,-z,noexecstack \
+      -Wl,--no-undefined "${objects[@]}" -L"$onednn" -l:libdnnl.so.3
   fi
 done
 if stale "$glue/libjniautoprog.so" "${glue_objects[@]}"; then
-  run "$CXX" -shared -s -Wl,-z,noexecstack -Wl,--no-undefined -o "$glue/libjniautoprog.so" "${glue_objects[@]}" -ldl
+  run "$glue/libjniautoprog.so" "$CXX" -shared -s -Wl,-z,noexecstack -Wl,--no-undefined "${glue_objects[@]}" -ldl
 fi
 finish
 echo "native code: $compiled files compiled"

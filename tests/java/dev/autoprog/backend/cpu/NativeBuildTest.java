@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,24 +55,70 @@ class NativeBuildTest {
     assertThat(built(copied)).isEqualTo(4);
   }
 
-  /** How many files a build of the tree has compiled. */
+  @Test
+  void anotherCompilerCompilesEverything() throws IOException, InterruptedException {
+    Map<String, String> another = Map.of("CXX", "c++");
+    assertThat(built(tree, another)).isEqualTo(6);
+    assertThat(built(tree, another)).isZero();
+  }
+
+  @Test
+  void whatAKilledCompilerLeavesIsNoObject() throws IOException, InterruptedException {
+    Path killed = folder.resolve("g++");
+    Files.writeString(
+        killed,
+        """
+        #!/usr/bin/env bash
+        if [ "$1" = --version ]; then exec "$(type -aP g++ | tail -n 1)" --version; fi
+        while [ "$1" != -o ]; do shift; done
+        echo begun >"$2"
+        kill -9 $$
+        """);
+    run("chmod", "+x", killed.toString());
+    Files.delete(tree.resolve(BUILD + "avx2/kernel.o"));
+    Process failing = building(tree, Map.of("PATH", folder + ":" + System.getenv("PATH"))).start();
+    said(failing);
+    assertThat(failing.waitFor()).isEqualTo(1);
+    assertThat(built(tree)).isEqualTo(1);
+  }
+
   private static int built(Path tree) throws IOException, InterruptedException {
-    String said =
-        run(
+    return built(tree, Map.of());
+  }
+
+  /** How many files a build of the tree has compiled. */
+  private static int built(Path tree, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    String said = succeed(building(tree, environment));
+    return Integer.parseInt(said.replaceAll("\\D+", ""));
+  }
+
+  private static ProcessBuilder building(Path tree, Map<String, String> environment) {
+    ProcessBuilder build =
+        new ProcessBuilder(
             "bash",
             tree.resolve(NATIVE + "build.sh").toString(),
             tree.resolve(BUILD).toString(),
             tree.resolve("target/kernels").toString(),
             tree.resolve("target/glue").toString(),
             System.getProperty("java.home"));
-    return Integer.parseInt(said.replaceAll("\\D+", ""));
+    build.environment().putAll(environment);
+    return build;
   }
 
-  private static String run(String... command) throws IOException, InterruptedException {
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+  private static void run(String... command) throws IOException, InterruptedException {
+    succeed(new ProcessBuilder(command));
+  }
+
+  private static String succeed(ProcessBuilder command) throws IOException, InterruptedException {
+    Process process = command.redirectErrorStream(true).start();
+    String said = said(process);
     assertThat(process.waitFor()).as(said).isZero();
     return said;
+  }
+
+  private static String said(Process process) throws IOException {
+    return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
   }
 
   private static void change(Path tree) throws IOException {
