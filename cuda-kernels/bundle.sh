@@ -8,7 +8,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 target=$root/target
-bundle=${1:-$target/bundle}
+bundle=$(realpath -m -- "${1:-$target/bundle}")
 java_home=${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")}
 most_megabytes=55
 
@@ -17,6 +17,11 @@ fail() {
   exit 1
 }
 
+case ${1-} in
+  -h | --help) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" && exit ;;
+  -*) fail "there is no option $1; --help says what there is." ;;
+esac
+(($# <= 1)) || fail "$# arguments ($*), expected one folder."
 nvcc=$("$root/cuda-kernels/find-cuda.sh")/bin/nvcc
 [ ! -e "$bundle" ] || [ -e "$bundle/check" ] || fail "$bundle exists, and is no bundle; name another folder."
 echo 'building the library, its tests, and the test programs for a GPU …' >&2
