@@ -56,7 +56,7 @@ public final class Bench {
       return;
     }
     Bench bench = new Bench(new CommandLineOptions(args));
-    bench.run();
+    bench.run(List.of(args));
     System.exit(bench.failed ? 1 : 0);
   }
 
@@ -80,10 +80,15 @@ public final class Bench {
     }
   }
 
-  private void run() throws IOException {
+  private void run(List<String> arguments) throws IOException {
     List<Class<?>> classes = classes(options.getIncludes());
     if (classes.isEmpty()) {
       System.err.println("No benchmark's name contains " + options.getIncludes() + "; try --list");
+      System.exit(2);
+    }
+    List<String> unknown = AskedParameters.unknown(arguments, classes);
+    if (!unknown.isEmpty()) {
+      unknown.forEach(System.err::println);
       System.exit(2);
     }
     Path scripts = Files.createTempDirectory("autoprog-bench");

@@ -3,6 +3,9 @@ package dev.autoprog.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,6 +15,7 @@ import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 class BenchmarksCompileTest {
   @TempDir Path classes;
 
-  @Test
+  @BeforeEach
   void everyBenchmarkCompiles() throws IOException {
     List<Path> sources;
     try (Stream<Path> files = Files.walk(Path.of("jmh"))) {
@@ -51,6 +55,36 @@ class BenchmarksCompileTest {
                   manager.getJavaFileObjectsFromPaths(sources))
               .call();
       assertThat(compiled).as("%s", problems.getDiagnostics()).isTrue();
+    }
+  }
+
+  @Test
+  void parametersThatNoBenchmarkHasAreNamed() throws ReflectiveOperationException, IOException {
+    assertThat(unknown("-p", "pass=forward", "-p", "tokens=16", "-p", "implementation=libtorch"))
+        .isEmpty();
+    assertThat(unknown("-f", "1", "-p", "token=16"))
+        .containsExactly(
+            "No parameter is called token; there are: headDim, implementation, pass, threads, tokens");
+    assertThat(unknown("-p", "pass=forward,backward"))
+        .containsExactly("pass is backward, expected forward or forward+backward");
+    assertThat(unknown("-p", "implementation=torch"))
+        .containsExactly(
+            "implementation is torch, expected autoprog-bf16 or autoprog-fp32 or libtorch"
+                + " or libtorch-best or libtorch-bf16");
+  }
+
+  /** What {@code bench Attention} with these arguments does not know. */
+  private List<String> unknown(String... arguments)
+      throws ReflectiveOperationException, IOException {
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {classes.toUri().toURL()})) {
+      Method unknown =
+          loader
+              .loadClass("dev.autoprog.jmh.AskedParameters")
+              .getDeclaredMethod("unknown", List.class, List.class);
+      unknown.setAccessible(true);
+      Class<?> attention = loader.loadClass("dev.autoprog.jmh.AttentionBenchmark");
+      var said = (List<?>) unknown.invoke(null, List.of(arguments), List.of(attention));
+      return said.stream().map(String::valueOf).toList();
     }
   }
 }
