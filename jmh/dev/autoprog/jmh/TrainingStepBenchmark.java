@@ -69,7 +69,10 @@ public class TrainingStepBenchmark extends Comparison {
     int patches = c.grid() * c.grid();
     double embedding =
         Work.product((double) batch() * patches, 3.0 * c.patch() * c.patch(), c.width());
-    double blocks = c.depth() * Work.block(batch(), 1.0 + patches, c.width(), c.hidden());
+    double tokens = 1.0 + patches;
+    double blocks =
+        (c.depth() - 1) * Work.block(batch(), tokens, c.width(), c.hidden())
+            + Work.classTokenBlock(batch(), tokens, c.width(), c.hidden());
     double head = Work.product(batch(), c.width(), c.classes());
     return Work.images(batch(), 2 * embedding + blocks + 3 * head);
   }

@@ -47,4 +47,13 @@ record Work(double operations, double bytes, double images) {
         + attentionForward(batch, tokens, width)
         + attentionBackward(batch, tokens, width);
   }
+
+  /** A last block, of which the class token alone is read: what the others ask is for nothing. */
+  static double classTokenBlock(double batch, double tokens, double width, double hidden) {
+    double keysAndValues = product(batch * tokens, width, 2 * width);
+    double ofClassTokens = product(batch, width, 2 * width) + 2 * product(batch, width, hidden);
+    double attention =
+        attentionForward(batch, tokens, width) + attentionBackward(batch, tokens, width);
+    return 3 * (keysAndValues + ofClassTokens) + attention / tokens;
+  }
 }
