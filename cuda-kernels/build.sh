@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # build.sh library BUILD_DIR LIBRARY_DIR [--if-nvcc] [-Werror]   the CUDA kernels: LIBRARY_DIR/libautoprog_cuda.so
 # build.sh tests BUILD_DIR   the same, and their tests for a GPU: BUILD_DIR/tests/NAME_test
-# --if-nvcc: where there is no CUDA compiler, says so and makes nothing. -Werror, and always with tests: a warning ends
-# the build, and so does a kernel that spills registers to memory, or whose wgmma products wait for one another. Only
-# what changed is compiled. The library needs no CUDA library beside it, and loads where there is no driver.
+# --if-nvcc: where there is no CUDA compiler, or too old a one, says so and makes nothing. -Werror, and always with
+# tests: a warning ends the build, and so does a kernel that spills registers to memory, or whose wgmma products wait
+# for one another. Only what changed is compiled. The library needs no CUDA library beside it, and loads where there is
+# no driver.
 set -euo pipefail
 what=$1 here=$(dirname "${BASH_SOURCE[0]}")
 source "$here/../src/main/native/incremental.sh"
-if [[ " ${*:4} " == *' --if-nvcc '* ]] && ! "$here/find-cuda.sh" >/dev/null 2>&1; then
-  echo "CUDA: no nvcc on the PATH, in CUDA_HOME or in /usr/local/cuda; the library is made without CUDA kernels"
+if ! cuda=$("$here/find-cuda.sh" 2>&1); then
+  [[ " ${*:4} " == *' --if-nvcc '* ]] || { echo "$cuda" >&2 && exit 1; }
+  echo "${cuda%%$'\n'*} The library is made without CUDA kernels."
   exit 0
 fi
-nvcc=$("$here/find-cuda.sh")/bin/nvcc
+nvcc=$cuda/bin/nvcc
 kernels=cuda-kernels
 begin "$2"
 
