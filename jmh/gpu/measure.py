@@ -37,7 +37,7 @@ class Contender:
 
 def spread(times):
     """Median and quartiles of times in milliseconds."""
-    low, middle, high = statistics.quantiles(times, n=4) if len(times) > 1 else times * 3
+    low, middle, high = statistics.quantiles(times, n=4, method="inclusive") if len(times) > 1 else times * 3
     return {"median_ms": middle, "quartiles_ms": [low, high]}
 
 
