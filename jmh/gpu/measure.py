@@ -68,6 +68,7 @@ class Bench:
         self.peers = peers
         self.rows = []
         self.accurate = True
+        self.complete = True  # but for what PyTorch cannot, and a Java side that nobody named
         self._width = width
         if torch is not None:
             torch.manual_seed(1)
@@ -106,6 +107,8 @@ class Bench:
             sys.exit("this Python has no torch, beside which to time kernels")
         if self.device == "cuda" and not torch.cuda.is_available():
             sys.exit("PyTorch sees no GPU")
+        if self.options.library is None:
+            sys.exit("--library says where our library is")
         ours = Library(self.options.library.resolve(), torch.get_num_threads())
         if self.device == "cuda":
             torch.cuda.set_stream(torch.cuda.ExternalStream(ours.stream()))
@@ -266,7 +269,7 @@ class Bench:
             torch.cuda.empty_cache()
 
     def exit_code(self):
-        return 0 if self.accurate and self.rows else 1
+        return 0 if self.accurate and self.complete and self.rows else 1
 
 
 def _first_line(error):

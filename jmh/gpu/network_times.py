@@ -39,6 +39,7 @@ def ours(bench, work, subject, runs):
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if run.returncode != 0:
         print(f"{subject.name} {work}: the Java side ended with {run.returncode}", file=sys.stderr, flush=True)
+        bench.complete = False
         return None
     found = json.loads(run.stdout.splitlines()[-1])
     return {**spread(found["milliseconds"]), "bytes": found["bytes"]}
