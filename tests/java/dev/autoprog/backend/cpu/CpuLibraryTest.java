@@ -5,7 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.autoprog.testing.BackendTestRun;
 import dev.autoprog.testing.Candidate;
 import dev.autoprog.testing.JavaProcess;
+import java.io.File;
 import java.io.IOException;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +78,25 @@ class CpuLibraryTest {
     List<String> lines = probe(List.of(), Map.of(), "torchFirst");
     assertThat(lines.get(1)).as("OpenMP runtimes").isEqualTo("1");
     assertClose(lines.get(2), CpuProbe.compute(2, 1));
+  }
+
+  /** As a server loads an application anew, or each of two plug-ins brings the library along. */
+  @Test
+  void anotherClassLoaderHasTheBackendToo() throws Exception {
+    float[] here = CpuProbe.compute(2, 1);
+    List<URL> classPath = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      classPath.add(Path.of(entry).toUri().toURL());
+    }
+    ClassLoader platform = ClassLoader.getPlatformClassLoader();
+    try (var loader = new URLClassLoader(classPath.toArray(URL[]::new), platform)) {
+      Method compute =
+          loader
+              .loadClass(CpuProbe.class.getName())
+              .getDeclaredMethod("compute", int.class, long.class);
+      compute.setAccessible(true);
+      assertThat((float[]) compute.invoke(null, 2, 1L)).isEqualTo(here);
+    }
   }
 
   /** A session has threads of its own; how many OpenMP would take changes nothing. */

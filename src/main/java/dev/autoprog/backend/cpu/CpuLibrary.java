@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 
@@ -22,7 +23,7 @@ final class CpuLibrary {
   /** The environment variable that asks for an instruction set. */
   static final String ISA_VARIABLE = "AUTOPROG_ISA";
 
-  private static final String OPENMP = "libgomp.so.1";
+  private static final List<String> NEEDED = List.of("libgomp.so.1", "libdnnl.so.3");
 
   private static CpuLibrary loaded;
   private static BackendException failure;
@@ -79,10 +80,11 @@ final class CpuLibrary {
     Processor processor = Processor.ofThisMachine();
     InstructionSet isa =
         InstructionSet.choose(processor, property != null ? property : System.getenv(ISA_VARIABLE));
-    if (!isMapped(OPENMP)) {
-      loadCached(OPENMP);
+    for (String needed : NEEDED) {
+      if (!isMapped(needed)) {
+        loadCached(needed);
+      }
     }
-    loadCached("libdnnl.so.3");
     String name = "linux-x86_64/" + isa.id() + "/libautoprog.so";
     KernelLibrary kernels =
         KernelLibrary.open(CpuLibrary.class, name)
@@ -94,8 +96,9 @@ final class CpuLibrary {
   }
 
   /**
-   * Whether the process has a library of this name already, from libtorch for instance. A second
-   * copy of OpenMP's runtime would bring a second team of threads.
+   * Whether the process has a library of this name already: from libtorch for instance, where a
+   * second copy of OpenMP's runtime would bring a second team of threads; or from another class
+   * loader, beside which the virtual machine refuses to load the same file.
    */
   private static boolean isMapped(String library) throws IOException {
     try (Stream<String> maps =
