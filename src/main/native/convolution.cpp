@@ -208,13 +208,13 @@ struct Convolutions {
   }
 
   // Compiled for one thread, whichever runs it: else it would cut its sums by the processors that OpenMP knows of.
-  const Convolution& code(const Piece& p) {
+  std::shared_ptr<const Convolution> code(const Piece& p) {
     const OnThisThread alone;
-    return compiled.get(p.kind(), [&] { return Convolution(p); });
+    return compiled.get(p.kind(), [&] { return std::make_shared<const Convolution>(p); });
   }
 
   std::vector<Member> members;
-  Kept<std::array<int64_t, 14>, Convolution> compiled;
+  Kept<std::array<int64_t, 14>, std::shared_ptr<const Convolution>> compiled;
   std::vector<Packed> packed;
   Scratch sums, windows;
 };
@@ -232,7 +232,7 @@ class Prepared {
     std::vector<Convolutions::Packed>& packed = convolutions.packed;
     size_t used = 0;
     for (const Piece& p : pieces) {
-      codes_.push_back(&convolutions.code(p));
+      codes_.push_back(convolutions.code(p));
       const memory::desc& layout = codes_.back()->layout();
       size_t i = 0;
       while (i < used && packed[i].layout != layout) i++;
@@ -252,7 +252,7 @@ class Prepared {
   const void* weight(int piece) const { return at_[static_cast<size_t>(piece)]; }
 
  private:
-  std::vector<const Convolution*> codes_;
+  std::vector<std::shared_ptr<const Convolution>> codes_;
   std::vector<size_t> weights_;
   std::vector<const void*> at_;
 };
@@ -292,8 +292,8 @@ void unfold_window(const Shape& s, int64_t top, int64_t left, const T* x, const 
   }
 }
 
-// Where a row of y has one pixel, oneDNN 3.11's convolutions of bfloat16 are wrong: y where a window is as wide as x, and
-// a weight's gradient at places that see padding alone. There the windows are laid out, and multiplied.
+// Where a row of y has one pixel, oneDNN 3.11's convolutions of bfloat16 are wrong: y where a window is as wide as x,
+// and a weight's gradient at places that see padding alone. There the windows are laid out, and multiplied.
 bool multiplies_windows(const Shape& s, int32_t type) {
   return type == AP_BFLOAT16 && s.k > 1 && s.out_width() == 1;
 }
@@ -303,9 +303,7 @@ template <class Multiply>
 int with_windows(ap_context* context, const Shape& s, int32_t type, const void* x, Multiply multiply) {
   const int64_t rows = s.B * s.out_height(), patch = s.in * s.window();
   void* windows = nullptr;
-  int code = guarded(context, [&] {
-    windows = Convolutions::of(context).windows.floats((rows * patch + 1) / 2);
-  });
+  int code = guarded(context, [&] { windows = Convolutions::of(context).windows.floats((rows * patch + 1) / 2); });
   if (code == 0) {
     code = ap_unfold(context, type, s.B, s.H, s.W, s.in, s.out, s.k, s.stride, s.padding, x, windows);
   }
@@ -356,14 +354,15 @@ int ap_convolution_backward_weight(ap_context* context, int32_t type, int64_t B,
     const int64_t part_size = round_up(s.weights() + biases, 16);
     const int64_t parts = std::min(parts_worth(context, s, 1), std::max<int64_t>(1, kMostSums / part_size));
     const std::vector<Piece> pieces = cut(s, kWeightPass, f.type, dbias != nullptr, parts);
-    for (const Piece& p : pieces) convolutions.code(p);
+    std::vector<std::shared_ptr<const Convolution>> codes;
+    for (const Piece& p : pieces) codes.push_back(convolutions.code(p));
     const auto count = static_cast<int>(pieces.size());
     float* sums = convolutions.sums.floats(count * part_size);
     context->team.run(count, [&](int i, int member) {
       const OnThisThread alone;
       Convolutions::Member& m = convolutions.members[static_cast<size_t>(member)];
       const Piece& p = pieces[static_cast<size_t>(i)];
-      const Convolution& code = convolutions.code(p);
+      const Convolution& code = *codes[static_cast<size_t>(i)];
       float* mine = sums + i * part_size;
       float* packed = m.product.floats(floats(code.layout()));
       code.run(m.stream, m.scratch,

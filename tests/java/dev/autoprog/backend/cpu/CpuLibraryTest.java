@@ -106,6 +106,17 @@ class CpuLibraryTest {
     assertThat(probe(List.of(), Map.of("OMP_NUM_THREADS", "5")).get(3)).isEqualTo(one);
   }
 
+  /** oneDNN keeps code for the whole process, too; without that, what is kept is the session's. */
+  @Test
+  void productsOfEverNewShapesTakeNoEverNewMemory() throws Exception {
+    Map<String, String> sessionAlone = Map.of("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "0");
+    JavaProcess.Result result =
+        JavaProcess.start(ManyShapes.class, List.of(), sessionAlone, "3").await();
+    List<Long> mebibytes = result.lines().stream().map(Long::valueOf).toList();
+    long kept = mebibytes.get(1) - mebibytes.get(0);
+    assertThat(mebibytes.get(3) - mebibytes.get(1)).as("of " + mebibytes).isLessThan(kept / 2);
+  }
+
   private static void assertClose(String printed, float[] expected) {
     String[] values = printed.substring(1, printed.length() - 1).split(", ");
     assertThat(values).hasSameSizeAs(expected);
