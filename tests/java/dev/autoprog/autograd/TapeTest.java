@@ -67,6 +67,25 @@ class TapeTest {
   }
 
   @Test
+  void whatWasNotComputedOnItOrWasRunBackwardIsRefused() {
+    ParameterSet.Builder builder = new ParameterSet.Builder();
+    Linear layer = new Linear(builder, 4, 4);
+    builder.allocate(session, Precision.FP32).initialize(1);
+    Tape tape = Tape.recording(session);
+    Tape other = Tape.recording(session);
+    Variable y = layer.forward(tape, tape.constant(random(3, 4)));
+    Tensor dy = random(3, 4);
+    String expected = "is not a result of this tape, or a backward pass has used it up";
+    assertThatThrownBy(() -> other.backward(y, dy, sink))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining(expected);
+    tape.backward(y, dy, sink);
+    assertThatThrownBy(() -> tape.backward(y, dy, sink))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining(expected);
+  }
+
+  @Test
   void aResidualOfAFloat32ResultGetsItsGradientInItsOwnType() {
     ParameterSet.Builder builder = new ParameterSet.Builder();
     Parameter below = builder.weight("below", Initializer.constant(1), 4, 4);

@@ -161,9 +161,12 @@ public final class Tape {
 
   /**
    * Runs the recorded operations backward from {@code output}, last one first. Nothing happens if
-   * {@code output} depends on nothing trainable.
+   * {@code output} depends on nothing trainable. It uses the record up: a forward pass has one
+   * backward pass.
    *
    * @param seed the gradient by {@code output}, in its shape
+   * @throws IllegalStateException if this tape is for inference, or {@code output} is none of its
+   *     results any more
    */
   public void backward(Variable output, Tensor seed, GradientSink sink) {
     if (!recording) {
@@ -171,6 +174,12 @@ public final class Tape {
     }
     if (!output.requiresGradient()) {
       return;
+    }
+    if (nodes.stream().noneMatch(node -> node.result == output)) {
+      throw new IllegalStateException(
+          output.value()
+              + " is not a result of this tape, or a backward pass has used it up; record another"
+              + " forward pass");
     }
     takeFresh(); // such as the loss: not the tape's
     accumulate(output, seed);
