@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.autoprog.autograd.Tape;
+import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
 import dev.autoprog.tensor.DType;
 import dev.autoprog.tensor.Shape;
@@ -34,6 +35,20 @@ class TargetsTest {
   @Test
   void aShareOfOneNeedsNoPartners() {
     assertThat(Targets.mirrored(LABELS, 1).partners()).isNull();
+  }
+
+  @Test
+  void aClassThatDoesNotExistIsRefused() {
+    try (Session session = Session.open(Backend.named("reference"))) {
+      Tape tape = Tape.inference(session);
+      Tensor logits = tape.allocate(3, 2);
+      assertThatThrownBy(() -> new CrossEntropy(tape, logits, LABELS, 0))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("the class of sample 1 is 2, expected one of 2, from 0 to 1");
+      Targets mixed = new Targets(new int[] {0, 1, 1}, new int[] {1, 0, -1}, 0.5f);
+      assertThatThrownBy(() -> new CrossEntropy(tape, logits, mixed, 0))
+          .hasMessage("the class of sample 2 is -1, expected one of 2, from 0 to 1");
+    }
   }
 
   @Test

@@ -24,16 +24,19 @@ public final class Classification {
   /**
    * A batch in the step's arena, of which nothing has been found yet.
    *
-   * @param targets of B samples, each class in 0 … classes − 1
+   * @param targets of B samples
+   * @throws IllegalArgumentException if a class is not in 0 … classes − 1
    */
   public Classification(Session session, Targets targets, long classes) {
     this.targets = targets;
+    requireClasses(targets.labels(), classes);
     long batch = targets.labels().length;
     labels = allocate(session, DType.INT32, batch).set(targets.labels());
     if (targets.partners() == null) {
       partners = null;
       lambda = null;
     } else {
+      requireClasses(targets.partners(), classes);
       float[] shares = new float[targets.labels().length];
       Arrays.fill(shares, targets.lambda());
       partners = allocate(session, DType.INT32, batch).set(targets.partners());
@@ -41,6 +44,16 @@ public final class Classification {
     }
     losses = allocate(session, DType.FLOAT32, batch);
     logits = allocate(session, DType.FLOAT32, batch, classes);
+  }
+
+  private static void requireClasses(int[] labels, long classes) {
+    for (int b = 0; b < labels.length; b++) {
+      if (labels[b] < 0 || labels[b] >= classes) {
+        throw new IllegalArgumentException(
+            "the class of sample %d is %d, expected one of %d, from 0 to %d"
+                .formatted(b, labels[b], classes, classes - 1));
+      }
+    }
   }
 
   private static Tensor allocate(Session session, DType type, long... dims) {

@@ -19,8 +19,9 @@ public final class CrossEntropy {
    * Computes the loss of each sample.
    *
    * @param logits (B, classes)
-   * @param labels (B), each in 0 … classes − 1
+   * @param labels (B)
    * @param smoothing share of the target that is spread over all classes, in [0, 1)
+   * @throws IllegalArgumentException if a label is not in 0 … classes − 1
    */
   public CrossEntropy(Tape tape, Tensor logits, int[] labels, double smoothing) {
     this(tape, logits, Targets.of(labels), smoothing);
@@ -30,8 +31,9 @@ public final class CrossEntropy {
    * Computes the loss of each sample, against classes that may be mixed.
    *
    * @param logits (B, classes)
-   * @param targets of B samples, each class in 0 … classes − 1
+   * @param targets of B samples
    * @param smoothing share of the target that is spread over all classes, in [0, 1)
+   * @throws IllegalArgumentException if a class is not in 0 … classes − 1
    */
   public CrossEntropy(Tape tape, Tensor logits, Targets targets, double smoothing) {
     this(
