@@ -185,6 +185,11 @@ class ZiCoTest {
       zico.add("w", g);
       zico.add("v", g);
       assertThatThrownBy(zico::score).hasMessageContaining("v has had 1 gradients");
+      for (long otherSize : new long[] {1, 6}) {
+        assertThatThrownBy(() -> zico.add("v", session.zeros(Shape.of(otherSize))))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessage("v: a gradient of %d elements, expected 3, as before".formatted(otherSize));
+      }
       zico.add("v", g.set(1, Float.NaN, 3));
       assertThatThrownBy(zico::score)
           .isInstanceOf(NonFiniteGradientException.class)

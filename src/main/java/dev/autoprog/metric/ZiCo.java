@@ -73,7 +73,8 @@ public final class ZiCo implements GradientSink, AutoCloseable {
    * Takes in the gradient of the next batch.
    *
    * @param weight its name
-   * @param gradient of the batch's loss, FLOAT32, of the same size each time
+   * @param gradient of the batch's loss, FLOAT32
+   * @throws IllegalArgumentException if it is of another size than the one before
    */
   public void add(String weight, Tensor gradient) {
     add(weight, gradient.elements(), 0, gradient);
@@ -84,6 +85,11 @@ public final class ZiCo implements GradientSink, AutoCloseable {
    */
   private void add(String weight, long elements, long offset, Tensor gradient) {
     Statistics s = weights.computeIfAbsent(weight, w -> new Statistics(session, elements));
+    if (s.elements != elements) {
+      throw new IllegalArgumentException(
+          "%s: a gradient of %d elements, expected %d, as before"
+              .formatted(weight, elements, s.elements));
+    }
     long end = offset + gradient.elements();
     try {
       kernels.zicoUpdate(
