@@ -41,6 +41,15 @@ class ShapeTest {
   }
 
   @Test
+  void saysWhichDimensionItDoesNotHave() {
+    for (int i : new int[] {2, -3}) {
+      assertThatThrownBy(() -> Shape.of(7, 8).dim(i))
+          .isInstanceOf(IndexOutOfBoundsException.class)
+          .hasMessage("No dimension " + i + " in (7, 8)");
+    }
+  }
+
+  @Test
   void refusesDimensionsBelowOne() {
     assertThatThrownBy(() -> Shape.of(2, 0))
         .isInstanceOf(IllegalArgumentException.class)

@@ -147,6 +147,18 @@ class TensorTest {
   }
 
   @Test
+  void whatNoArrayHoldsIsRefusedBeforeOneIsMade() {
+    Memory large = new Memory(device, memory.address(), 1L << 35, () -> {});
+    Shape shape = Shape.of(1L << 32);
+    assertThatThrownBy(() -> Tensor.over(large, 0, DType.FLOAT32, shape).toFloats())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "This tensor is FLOAT32(4294967296), more than an array holds; take its rows or parts");
+    assertThatThrownBy(() -> Tensor.over(large, 0, DType.INT32, shape).toFloats())
+        .hasMessage("This tensor is INT32(4294967296), not of FLOAT32 or BFLOAT16");
+  }
+
+  @Test
   void viewsShareTheElements() {
     Tensor matrix = Tensor.over(memory, 8, DType.FLOAT32, Shape.of(3, 2)).set(1, 2, 3, 4, 5, 6f);
     Tensor row = matrix.rows(1, 2);

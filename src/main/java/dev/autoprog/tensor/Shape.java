@@ -39,9 +39,17 @@ public final class Shape {
     return dims.length;
   }
 
-  /** Dimension {@code i}, counted from the outermost; negative values count from the innermost. */
+  /**
+   * Dimension {@code i}, counted from the outermost; negative values count from the innermost.
+   *
+   * @throws IndexOutOfBoundsException if there are not so many
+   */
   public long dim(int i) {
-    return dims[i < 0 ? dims.length + i : i];
+    int index = i < 0 ? dims.length + i : i;
+    if (index < 0 || index >= dims.length) {
+      throw new IndexOutOfBoundsException("No dimension " + i + " in " + this);
+    }
+    return dims[index];
   }
 
   /** How many elements there are: the product of all dimensions. */

@@ -194,8 +194,7 @@ public final class Tensor {
 
   /** This FLOAT32 or BFLOAT16 tensor's elements in a fresh array, exactly. */
   public float[] toFloats() {
-    float[] values = new float[Math.toIntExact(elements())];
-    require(values.length, DType.FLOAT32, DType.BFLOAT16);
+    float[] values = new float[arrayLength(DType.FLOAT32, DType.BFLOAT16)];
     int step = CHUNK_BYTES / dtype.bytes();
     ByteBuffer chunk = chunk();
     for (int i = 0; i < values.length; i += step) {
@@ -216,8 +215,7 @@ public final class Tensor {
 
   /** This FLOAT64 tensor's elements in a fresh array. */
   public double[] toDoubles() {
-    double[] values = new double[Math.toIntExact(elements())];
-    require(values.length, DType.FLOAT64);
+    double[] values = new double[arrayLength(DType.FLOAT64)];
     int step = CHUNK_BYTES / Double.BYTES;
     ByteBuffer chunk = chunk();
     for (int i = 0; i < values.length; i += step) {
@@ -231,8 +229,7 @@ public final class Tensor {
 
   /** This INT32 tensor's elements in a fresh array. */
   public int[] toInts() {
-    int[] values = new int[Math.toIntExact(elements())];
-    require(values.length, DType.INT32);
+    int[] values = new int[arrayLength(DType.INT32)];
     int step = CHUNK_BYTES / Integer.BYTES;
     ByteBuffer chunk = chunk();
     for (int i = 0; i < values.length; i += step) {
@@ -250,10 +247,32 @@ public final class Tensor {
 
   private void require(long elements, DType... expected) {
     if (!List.of(expected).contains(dtype) || elements() != elements) {
-      String types = Stream.of(expected).map(DType::name).collect(Collectors.joining(" or "));
       throw new IllegalArgumentException(
-          "This tensor is " + dtype + shape + ", not " + elements + " elements of " + types);
+          "This tensor is "
+              + dtype
+              + shape
+              + ", not "
+              + elements
+              + " elements of "
+              + any(expected));
     }
+  }
+
+  /** Of an array with all elements, which are of one of these types. */
+  private int arrayLength(DType... expected) {
+    if (!List.of(expected).contains(dtype)) {
+      throw new IllegalArgumentException(
+          "This tensor is " + dtype + shape + ", not of " + any(expected));
+    }
+    if (elements() > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "This tensor is " + dtype + shape + ", more than an array holds; take its rows or parts");
+    }
+    return (int) elements();
+  }
+
+  private static String any(DType... types) {
+    return Stream.of(types).map(DType::name).collect(Collectors.joining(" or "));
   }
 
   @Override
