@@ -10,7 +10,10 @@ import dev.autoprog.tensor.HostDevice;
 import dev.autoprog.tensor.Memory;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
+import dev.autoprog.testing.OtherClassLoader;
 import java.io.IOException;
+import java.lang.reflect.Method;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -239,6 +242,21 @@ class CheckpointStoreTest {
     }
     saveAll(2);
     requireContent(Checkpoint.newestOf(run), 2);
+  }
+
+  @Test
+  void anotherClassLoaderHasToWaitToo() throws Exception {
+    try (URLClassLoader loader = OtherClassLoader.open()) {
+      Method open = loader.loadClass(CheckpointStore.class.getName()).getMethod("open", Path.class);
+      try (CheckpointStore first = CheckpointStore.open(run)) {
+        assertThatThrownBy(() -> open.invoke(null, run))
+            .cause()
+            .hasMessageContaining("in use by another training run");
+        save(first, 1);
+      }
+      ((AutoCloseable) open.invoke(null, run)).close();
+    }
+    saveAll(2);
   }
 
   @Test

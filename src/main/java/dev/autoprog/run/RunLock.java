@@ -6,17 +6,15 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Properties;
 
 /**
  * Keeps a second training run out of a directory, be it of this process or of another. The system's
  * lock alone does not do: it belongs to the process, and closing any other channel to the same file
- * would release it. So this process looks at its own list before it opens the file.
+ * would release it. So this process notes what it holds before it opens the file, where all its
+ * class loaders see it: among the system's properties.
  */
 final class RunLock implements AutoCloseable {
-  private static final Set<Path> HELD_HERE = ConcurrentHashMap.newKeySet();
-
   private final Path directory;
   private final FileChannel channel;
 
@@ -33,7 +31,7 @@ final class RunLock implements AutoCloseable {
    */
   static RunLock on(Path directory) throws IOException, InputException {
     Path real = directory.toRealPath();
-    if (!HELD_HERE.add(real)) {
+    if (properties().putIfAbsent(note(real), "held") != null) {
       throw inUse(directory);
     }
     FileChannel channel = null;
@@ -46,12 +44,20 @@ final class RunLock implements AutoCloseable {
       }
       return new RunLock(real, channel);
     } catch (IOException | InputException e) {
-      HELD_HERE.remove(real);
+      properties().remove(note(real));
       if (channel != null) {
         channel.close();
       }
       throw e;
     }
+  }
+
+  private static Properties properties() {
+    return System.getProperties();
+  }
+
+  private static String note(Path directory) {
+    return "autoprog.run.lock:" + directory;
   }
 
   private static InputException inUse(Path directory) {
@@ -69,7 +75,7 @@ final class RunLock implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } finally {
-      HELD_HERE.remove(directory);
+      properties().remove(note(directory));
     }
   }
 }

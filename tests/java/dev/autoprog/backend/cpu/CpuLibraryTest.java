@@ -5,13 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.autoprog.testing.BackendTestRun;
 import dev.autoprog.testing.Candidate;
 import dev.autoprog.testing.JavaProcess;
-import java.io.File;
+import dev.autoprog.testing.OtherClassLoader;
 import java.io.IOException;
 import java.lang.reflect.Method;
-import java.net.URL;
 import java.net.URLClassLoader;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -84,12 +81,7 @@ class CpuLibraryTest {
   @Test
   void anotherClassLoaderHasTheBackendToo() throws Exception {
     float[] here = CpuProbe.compute(2, 1);
-    List<URL> classPath = new ArrayList<>();
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-      classPath.add(Path.of(entry).toUri().toURL());
-    }
-    ClassLoader platform = ClassLoader.getPlatformClassLoader();
-    try (var loader = new URLClassLoader(classPath.toArray(URL[]::new), platform)) {
+    try (URLClassLoader loader = OtherClassLoader.open()) {
       Method compute =
           loader
               .loadClass(CpuProbe.class.getName())
