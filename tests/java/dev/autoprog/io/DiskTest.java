@@ -47,6 +47,19 @@ class DiskTest {
   }
 
   @Test
+  void aThreadThatIsInterruptedLeavesTheOldContentAndSaysWhy() throws Exception {
+    Path file = folder.resolve("file");
+    Disk.LOCAL.replace(file, text("old"));
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> Disk.LOCAL.replace(file, text("new")))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(file + ": the thread that writes it was interrupted; expected");
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(file).hasContent("old");
+    assertThat(folder).isDirectoryNotContaining(p -> !p.equals(file));
+  }
+
+  @Test
   void aFullDeviceIsReportedInTheSystemsWords() {
     Path full = Path.of("/dev/full");
     assumeThat(full).exists();

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.AccessDeniedException;
@@ -209,6 +210,14 @@ public class Disk {
 
   /** The error for a file that could not be written. */
   public static InputException cannotWrite(Path file, IOException cause) {
+    if (cause instanceof ClosedByInterruptException) {
+      return new InputException(
+          file.toString(),
+          "the thread that writes it was interrupted",
+          "a thread that is left to its work",
+          "Stop a run by its trainer's requestStop(); what was written before is complete",
+          cause);
+    }
     return new InputException(
         file.toString(),
         "cannot be written (" + reason(cause) + ")",
