@@ -63,6 +63,20 @@ class ResumeTest {
   }
 
   @Test
+  void withoutImagesOrADirectoryNothingBegins() throws Exception {
+    try (Session session = Session.open(Backend.named("reference"))) {
+      Trainer withoutImages = Trainer.of(session, TinyRuns.config()).into(directory);
+      Trainer withoutDirectory = Trainer.of(session, TinyRuns.config()).on(TinyRuns.IMAGES);
+      for (Trainer trainer : List.of(withoutImages, withoutDirectory)) {
+        assertThatThrownBy(trainer::train)
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageEndingWith("call on(…) and into(…) first");
+      }
+      assertThat(directory).isEmptyDirectory();
+    }
+  }
+
+  @Test
   void aRunThatDiedBeforeItsFirstStepResumes() throws Exception {
     RunConfig config = TinyRuns.config();
     Path whole = directory.resolve("whole");

@@ -117,6 +117,10 @@ public final class Trainer implements Stoppable {
   }
 
   private RunSummary run(boolean resuming) throws InputException, TrainingException {
+    if (data == null || directory == null) {
+      throw new IllegalStateException(
+          "No images to train on, or no directory for the run: call on(…) and into(…) first");
+    }
     setup = RunSetup.of(session, config, data);
     Optional<Checkpoint> checkpoint =
         resuming ? Optional.of(Checkpoint.newestOf(directory)) : Optional.empty();

@@ -145,6 +145,10 @@ public final class DiffusionTrainer implements Stoppable {
   }
 
   private DiffusionSummary run(boolean resuming) throws InputException, TrainingException {
+    if (data == null || path == null) {
+      throw new IllegalStateException(
+          "No images or latents to train on, or no directory for the run: call on(…) and into(…) first");
+    }
     setup = DiffusionSetup.of(session, config, data);
     learningRate = setup.plan().learningRate(config.optimizer());
     Optional<Checkpoint> checkpoint =
