@@ -3,9 +3,11 @@ package dev.autoprog.train;
 import static dev.autoprog.testing.Closeness.assertClose;
 import static dev.autoprog.testing.Closeness.assertSameBits;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.autoprog.autograd.Tape;
+import dev.autoprog.backend.Backend;
 import dev.autoprog.backend.Session;
 import dev.autoprog.model.VisionTransformer;
 import dev.autoprog.model.VitConfig;
@@ -29,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -66,6 +69,23 @@ class LearnerTest {
 
   private static float[] logits(Session session, Learner learner) {
     return logits(session, learner, BlockPath.of(learner.model().allBlocks()));
+  }
+
+  @Test
+  void momentumGrowthWantsAnAverage() {
+    try (Session session = Session.open(Backend.named("reference"));
+        Learner learner =
+            new Learner(
+                session,
+                VisionTransformer.create(session, CONFIG, 7),
+                AdamW.Settings.DEFAULT,
+                new RunConfig.Averages(List.of(), false),
+                RunConfig.Moments.COPY,
+                7)) {
+      assertThatThrownBy(() -> learner.grow(GrowthOperator.MOMENTUM.map(3, 4)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("a learner that keeps none; give it a decay");
+    }
   }
 
   /** Up to rounding: of what was the last block, all tokens ask from then on. */

@@ -284,10 +284,14 @@ public final class Learner implements Growable, AutoCloseable {
       throw new IllegalArgumentException(
           "a map from " + map.from() + " blocks for a network of " + depth());
     }
+    boolean momentum = map.weights() == GrowthMap.Weights.MOMENTUM;
+    if (momentum && averages.isEmpty()) {
+      throw new IllegalArgumentException(
+          "a map of a moving average's weights for a learner that keeps none; give it a decay, or"
+              + " grow by another operator");
+    }
     Tensor weights =
-        map.weights() == GrowthMap.Weights.MOMENTUM
-            ? averages().get(averages.size() - 1).values()
-            : model.parameters().values();
+        momentum ? averages().get(averages.size() - 1).values() : model.parameters().values();
     List<Double> strengths = IntStream.range(0, map.to()).mapToObj(map::strength).toList();
     become(map.blocks(), strengths, weights, grownMoments);
   }
