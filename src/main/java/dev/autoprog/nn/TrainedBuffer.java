@@ -75,7 +75,7 @@ public final class TrainedBuffer implements AutoCloseable {
         .orElseThrow(
             () ->
                 new IllegalStateException(
-                    "the parameters from %d to %d were frozen when this buffer was fitted"
+                    "parameters %d to %d were frozen when this buffer was fitted; fit it again"
                         .formatted(range.begin(), range.end())));
   }
 
@@ -89,7 +89,7 @@ public final class TrainedBuffer implements AutoCloseable {
         .orElseThrow(
             () ->
                 new IllegalStateException(
-                    parameter + " was frozen when this buffer was fitted: it has no place in it"));
+                    parameter + " was frozen when this buffer was fitted; fit it again"));
   }
 
   /** The numbers of all parameters that have room, by their names in files. */
