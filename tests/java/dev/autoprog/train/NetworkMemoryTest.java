@@ -11,6 +11,7 @@ import dev.autoprog.model.VitConfig;
 import dev.autoprog.nn.Precision;
 import dev.autoprog.progressive.growth.GrowthOperator;
 import dev.autoprog.tensor.DeviceMemoryException;
+import dev.autoprog.testing.LimitedMemory;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,14 +27,7 @@ class NetworkMemoryTest {
     RunConfig.Averages averages = RunConfig.DEFAULT.averages();
     try (Session session = Session.open(Backend.named("cpu"), 1)) {
       long before = session.allocatedBytes();
-      try (Learner learner =
-          new Learner(
-              session,
-              VisionTransformer.create(session, SMALL, precision, 1),
-              dev.autoprog.optim.AdamW.Settings.DEFAULT,
-              averages,
-              RunConfig.Moments.COPY,
-              1)) {
+      try (Learner learner = learner(session, precision)) {
         long taken = session.allocatedBytes() - before;
         long told = new NetworkMemory(SMALL, precision, averages.decays().size(), false).bytes();
         int parameters = learner.model().parameters().all().size();
@@ -48,6 +42,55 @@ class NetworkMemoryTest {
         assertThat(session.allocatedBytes() - before).isEqualTo(taken);
       }
     }
+  }
+
+  /** Wherever on the way the memory ends, all that was taken is given back. */
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void aLearnerThatDoesNotFitTakesNothing(Precision precision) throws Exception {
+    int averages = RunConfig.DEFAULT.averages().decays().size();
+    long whole = new NetworkMemory(SMALL, precision, averages, false).bytes();
+    LimitedMemory memory = new LimitedMemory();
+    try (Session session = memory.open()) {
+      for (int part = 0; part < 16; part++) {
+        memory.leave(whole * part / 16);
+        assertThatThrownBy(() -> learner(session, precision))
+            .isInstanceOf(DeviceMemoryException.class);
+        assertThat(session.allocatedBytes()).as("%d/16 of it", part).isZero();
+      }
+    }
+  }
+
+  @Test
+  void aLearnerThatHasNoRoomToGrowStaysAsItWas() throws Exception {
+    int averages = RunConfig.DEFAULT.averages().decays().size();
+    long grown = new NetworkMemory(SMALL.withDepth(4), Precision.FP32, averages, false).bytes();
+    LimitedMemory memory = new LimitedMemory();
+    try (Session session = memory.open()) {
+      try (Learner learner = learner(session, Precision.FP32)) {
+        long before = session.allocatedBytes();
+        for (int part = 0; part < 16; part++) {
+          memory.leave(grown * part / 16);
+          assertThatThrownBy(() -> learner.grow(GrowthOperator.STACK.map(3, 4)))
+              .isInstanceOf(DeviceMemoryException.class);
+          assertThat(session.allocatedBytes()).as("%d/16 of it", part).isEqualTo(before);
+        }
+        memory.leave(2 * grown);
+        learner.grow(GrowthOperator.STACK.map(3, 4));
+        assertThat(learner.depth()).isEqualTo(4);
+      }
+      assertThat(session.allocatedBytes()).isZero();
+    }
+  }
+
+  private static Learner learner(Session session, Precision precision) {
+    return new Learner(
+        session,
+        VisionTransformer.create(session, SMALL, precision, 1),
+        dev.autoprog.optim.AdamW.Settings.DEFAULT,
+        RunConfig.DEFAULT.averages(),
+        RunConfig.Moments.COPY,
+        1);
   }
 
   /** One and a half times the machine's memory in weights alone. */

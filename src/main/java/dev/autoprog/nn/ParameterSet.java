@@ -3,6 +3,7 @@ package dev.autoprog.nn;
 import dev.autoprog.autograd.Accumulate;
 import dev.autoprog.autograd.GradientSink;
 import dev.autoprog.backend.Session;
+import dev.autoprog.tensor.DeviceMemoryException;
 import dev.autoprog.tensor.Rng;
 import dev.autoprog.tensor.Shape;
 import dev.autoprog.tensor.Tensor;
@@ -43,10 +44,15 @@ public final class ParameterSet implements AutoCloseable {
     long elements = declared.stream().mapToLong(p -> aligned(p.shape().elements())).sum();
     values = session.zeros(Shape.of(elements));
     gradients = new TrainedBuffer(session, this);
-    rounded =
-        precision == Precision.FP32
-            ? null
-            : session.allocate(precision.activations(), values.shape());
+    try {
+      rounded =
+          precision == Precision.FP32
+              ? null
+              : session.allocate(precision.activations(), values.shape());
+    } catch (DeviceMemoryException e) {
+      session.free(values);
+      throw e;
+    }
     long offset = 0;
     for (boolean decayed : new boolean[] {true, false}) {
       for (Parameter p : declared) {

@@ -15,6 +15,7 @@ import dev.autoprog.optim.AdamW;
 import dev.autoprog.optim.Ema;
 import dev.autoprog.progressive.growth.Growable;
 import dev.autoprog.progressive.growth.GrowthMap;
+import dev.autoprog.tensor.DeviceMemoryException;
 import dev.autoprog.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -43,7 +44,12 @@ public final class Learner implements Growable, AutoCloseable {
   private LearnerMark mark;
   private long steps; // updates so far
 
-  /** A learner around {@code model}, which it owns from now on. */
+  /**
+   * A learner around {@code model}, which it owns from now on.
+   *
+   * @throws DeviceMemoryException if there is no room for what learning takes; the model is then
+   *     closed
+   */
   public Learner(
       Session session,
       VisionTransformer model,
@@ -59,19 +65,29 @@ public final class Learner implements Growable, AutoCloseable {
     adopt(model);
   }
 
+  /** Becomes this network; or, without room for what learning it takes, closes it and stays. */
   private void adopt(VisionTransformer network) {
-    model = network;
     ParameterSet parameters = network.parameters();
-    optimizer = new AdamW(session, parameters, settings);
-    averages = new ArrayList<>();
-    for (double decay : averagesConfig.decays()) {
-      averages.add(new Ema(session, parameters, decay, averagesConfig.warmup()));
+    AdamW newOptimizer = new AdamW(session, parameters, settings);
+    List<Ema> newAverages = new ArrayList<>();
+    try {
+      for (double decay : averagesConfig.decays()) {
+        newAverages.add(new Ema(session, parameters, decay, averagesConfig.warmup()));
+      }
+      // asked for here, so that a network that does not fit is refused before it has taken a step
+      parameters.gradients().values();
+      newOptimizer.firstMoments().values();
+      newOptimizer.secondMoments().values();
+    } catch (RuntimeException e) {
+      newAverages.forEach(Ema::close);
+      newOptimizer.close();
+      network.close();
+      throw e;
     }
+    model = network;
+    optimizer = newOptimizer;
+    averages = newAverages;
     calls = new LearningCalls(session, model, optimizer, averages);
-    // asked for here, so that a network that does not fit is refused before it has taken a step
-    parameters.gradients().values();
-    optimizer.firstMoments().values();
-    optimizer.secondMoments().values();
   }
 
   /** The network as it is now. */
@@ -321,7 +337,6 @@ public final class Learner implements Growable, AutoCloseable {
     AdamW optimizerBefore = optimizer;
     List<Ema> averagesBefore = averages;
     calls.close();
-
     // the depth takes part in the seed, so that fresh blocks differ from growth to growth
     VitConfig config = before.config().withDepth(blocks.size());
     adopt(VisionTransformer.create(session, config, before.precision(), seed + blocks.size()));

@@ -70,8 +70,7 @@ record RunSetup(
   /**
    * Grows the learner's network.
    *
-   * @throws InputException if there is no room for the grown one beside the old; the learner is
-   *     then unusable
+   * @throws InputException if there is no room for the grown one beside the old, which then stays
    */
   void grow(Learner learner, GrowthMap map) throws InputException {
     session.arena().close(); // what steps took is room for the grown one beside the old
