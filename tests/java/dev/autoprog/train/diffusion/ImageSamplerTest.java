@@ -116,6 +116,10 @@ class ImageSamplerTest {
           .hasMessageContaining("at most the process's 50");
       assertThatThrownBy(() -> sample(sampler, LABELS, new Settings(5, true, 1, 0, 11, 8), 1))
           .hasMessageContaining("a multiple of 3");
+      int[] many = new int[1 << 16];
+      assertThatThrownBy(() -> sample(sampler, many, new Settings(5, true, 1, 0, 192, 8), 1))
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("65536 of 1×192×192 numbers each; expected at most 58254");
     }
   }
 }

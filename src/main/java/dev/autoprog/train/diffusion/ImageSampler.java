@@ -137,8 +137,8 @@ public final class ImageSampler implements AutoCloseable {
    * @param interrupted asked before each step
    * @return (labels, channels, R, R): images, mostly in [−1, 1], or latents as their encoder gives
    *     them; nothing if it was interrupted
-   * @throws InputException if the model has no such class, stage or number of steps, or cannot read
-   *     the resolution
+   * @throws InputException if the model has no such class, stage or number of steps, cannot read
+   *     the resolution, or no array holds the images
    */
   public Optional<float[]> sample(
       int[] labels, Settings settings, long seed, BooleanSupplier interrupted)
@@ -206,6 +206,16 @@ public final class ImageSampler implements AutoCloseable {
           settings.resolution() + " px",
           "a multiple of " + network.resolutionStep(),
           "Ask for another resolution");
+    }
+    double numbers = (double) network.channels() * settings.resolution() * settings.resolution();
+    if (labels.length * numbers > Integer.MAX_VALUE) {
+      throw new InputException(
+          "images",
+          "%d of %d×%d×%d numbers each"
+              .formatted(
+                  labels.length, network.channels(), settings.resolution(), settings.resolution()),
+          "at most %d, which an array holds".formatted((long) (Integer.MAX_VALUE / numbers)),
+          "Draw the others in another call, by another seed");
     }
   }
 
