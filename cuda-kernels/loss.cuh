@@ -92,7 +92,7 @@ __global__ void cross_entropy_backward(int64_t B, int64_t classes, const float* 
   const bool exists = target.exists(classes);
   each_group<Width>(threadIdx.x, kWarp, classes, [&](int64_t k, auto lanes) {
     const auto logit = lanes.load(row + k);
-    auto gradient = lanes.make([&](int i) { return scale * (expf(logit[i] - log_sum) - everywhere); });
+    auto gradient = lanes.make([&](int i) { return exists ? scale * (expf(logit[i] - log_sum) - everywhere) : NAN; });
     if (exists) {
       target.each([&](int32_t wanted, double share) {
         lanes.each([&](int i) {

@@ -155,7 +155,7 @@ void not_a_number() {
   device.backward(p, 1, dlogits);
   const auto gradient = dlogits.values();
   for (size_t i = 0; i < 20; i++) {
-    if (std::isnan(gradient[i]) != (i / 5 == 1))
+    if (std::isnan(gradient[i]) != (i / 5 > 0))
       fail("dlogits " + std::to_string(i) + " is " + std::to_string(gradient[i]));
   }
 }

@@ -88,17 +88,19 @@ int ap_cross_entropy_backward(ap_context* context, int64_t B, int64_t classes, c
       for (int64_t b = begin; b < end; b++) {
         const float* row = logits + b * classes;
         float* gradient = dlogits + b * classes;
+        const Target target(b, labels, partners, lambda);
+        if (!target.exists(classes)) {
+          std::fill_n(gradient, classes, std::numeric_limits<float>::quiet_NaN());
+          continue;
+        }
         each_vector(0, classes, [&](int64_t k, auto lanes) {
           lanes.store(gradient + k, scale * (exp(lanes.load(row + k) - log_sum_exp[b]) - everywhere));
         });
-        const Target target(b, labels, partners, lambda);
-        if (target.exists(classes)) {
-          target.each([&](int32_t k, double share) {
-            // in float64: the difference of two numbers near 1, once the answer is right
-            const double likelihood = std::exp(static_cast<double>(row[k]) - log_sum_exp[b]);
-            gradient[k] = static_cast<float>(scale * (likelihood - (1.0 - smoothing) * share - everywhere));
-          });
-        }
+        target.each([&](int32_t k, double share) {
+          // in float64: the difference of two numbers near 1, once the answer is right
+          const double likelihood = std::exp(static_cast<double>(row[k]) - log_sum_exp[b]);
+          gradient[k] = static_cast<float>(scale * (likelihood - (1.0 - smoothing) * share - everywhere));
+        });
       }
     });
   });

@@ -223,7 +223,7 @@ class LossTest {
         classes[classes.length - 1] = wrong;
         KernelCall bad = call.with(argument, classes);
         assertThat(bad.onReference().get("losses")[classes.length - 1]).isNaN();
-        KernelCheck.check(bad, candidate, BOUND);
+        checkBoth(bad, s, SMOOTHING, candidate);
       }
     }
   }

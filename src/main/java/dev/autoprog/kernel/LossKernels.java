@@ -35,7 +35,7 @@ public interface LossKernels {
       Tensor logSumExp);
 
   /**
-   * {@code dLogits = scale·(softmax(logits) − q)}.
+   * {@code dLogits = scale·(softmax(logits) − q)}; NaN in a row whose label or partner is no class.
    *
    * @param scale the gradient of each sample's loss: 1/B for the mean
    */
