@@ -22,8 +22,14 @@ class EmaTest {
   /** With warm-up (1 + t)/(10 + t), until that is above the decay asked for. */
   @ParameterizedTest
   @CsvSource({
-    "true, 0, 0.1", "true, 1, 0.18181818", "true, 8, 0.5", "true, 30, 0.775", "true, 90, 0.8",
-    "false, 0, 0.8", "false, 1, 0.8", "false, 90, 0.8"
+    "true, 0, 0.1",
+    "true, 1, 0.18181818",
+    "true, 8, 0.5",
+    "true, 30, 0.775",
+    "true, 90, 0.8",
+    "false, 0, 0.8",
+    "false, 1, 0.8",
+    "false, 90, 0.8"
   })
   void anUpdateKeepsTheDecaysShare(boolean warmup, long step, float decay) {
     try (Session session = Session.open(Backend.named("reference"));

@@ -2,10 +2,12 @@ package dev.autoprog.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.autoprog.InputException;
 import dev.autoprog.config.ConfigFile;
 import dev.autoprog.data.ImageDataset;
+import dev.autoprog.optim.LearningRate;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -53,6 +55,24 @@ class RunConfigTest {
     assertThatThrownBy(() -> TinyRuns.config(setting))
         .isInstanceOf(InputException.class)
         .hasMessageContaining(key + " is ");
+  }
+
+  @Test
+  void theLearningRateRisesStaysAndFallsAsAskedFor() throws Exception {
+    RunConfig config =
+        TinyRuns.config(
+            "training.epochs=10", // of six steps
+            "optimizer.learning_rate=0.2",
+            "optimizer.final_learning_rate=0.1",
+            "optimizer.warmup_epochs=2.5",
+            "optimizer.decay_share=0.5");
+    LearningRate rate =
+        RunPlan.of(config, TinyRuns.IMAGES.train()).learningRate(config.optimizer());
+    assertThat(rate.at(0)).isCloseTo(0.2 / 15, within(1e-12));
+    assertThat(rate.at(14)).isCloseTo(0.2, within(1e-12));
+    assertThat(rate.at(37)).isCloseTo(0.2, within(1e-12));
+    assertThat(rate.at(38)).isLessThan(0.2);
+    assertThat(rate.at(60)).isCloseTo(0.1, within(1e-12));
   }
 
   private static final String[] GIVEN = {

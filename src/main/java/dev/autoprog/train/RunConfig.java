@@ -1,8 +1,14 @@
 package dev.autoprog.train;
 
+import static dev.autoprog.config.Ranges.require;
+import static dev.autoprog.config.Ranges.requireNotNegative;
+import static dev.autoprog.config.Ranges.requirePositive;
+import static dev.autoprog.config.Ranges.requireProbability;
+
 import dev.autoprog.backend.Session;
 import dev.autoprog.config.Comment;
 import dev.autoprog.config.Sibling;
+import dev.autoprog.data.FolderOptions;
 import dev.autoprog.data.Mixup;
 import dev.autoprog.data.RandAugment;
 import dev.autoprog.nn.Precision;
@@ -63,8 +69,6 @@ public record RunConfig(
               0.5),
           new Averages(List.of(0.98, 0.99, 0.995, 0.998), true));
 
-  private static final int MOST_FOLDER_SIDE = 8192;
-
   /** With what the network computes. */
   public enum PrecisionChoice {
     /** {@link Precision#BF16} where that is faster, else {@link Precision#FP32}. */
@@ -92,10 +96,10 @@ public record RunConfig(
     /** Checks the side. */
     public Data {
       require(
-          folderSide >= 1 && folderSide <= MOST_FOLDER_SIDE,
+          folderSide >= 1 && folderSide <= FolderOptions.MOST_SIDE,
           "folder_side",
           folderSide,
-          "from 1 to " + MOST_FOLDER_SIDE);
+          "from 1 to " + FolderOptions.MOST_SIDE);
     }
   }
 
@@ -339,25 +343,7 @@ public record RunConfig(
         "at least one for a search, which compares averages");
   }
 
-  private static void requirePositive(String key, double found) {
-    require(found > 0 && Double.isFinite(found), key, found, "a finite number above 0");
-  }
-
-  private static void requireNotNegative(String key, double found) {
-    require(found >= 0 && Double.isFinite(found), key, found, "a finite number of at least 0");
-  }
-
-  private static void requireProbability(String key, double found) {
-    require(found >= 0 && found <= 1, key, found, "in [0, 1]");
-  }
-
   private static void requireAlpha(String key, double found) {
     require(Mixup.isAlpha(found), key, found, "0, or in [1e-6, 1000]");
-  }
-
-  private static void require(boolean condition, String key, Object found, String expected) {
-    if (!condition) {
-      throw new IllegalArgumentException(key + " is " + found + ", expected " + expected);
-    }
   }
 }

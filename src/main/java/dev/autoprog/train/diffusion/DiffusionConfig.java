@@ -1,8 +1,14 @@
 package dev.autoprog.train.diffusion;
 
+import static dev.autoprog.config.Ranges.require;
+import static dev.autoprog.config.Ranges.requireNotNegative;
+import static dev.autoprog.config.Ranges.requirePositive;
+import static dev.autoprog.config.Ranges.requireProbability;
+
 import dev.autoprog.backend.Session;
 import dev.autoprog.config.Comment;
 import dev.autoprog.config.Sibling;
+import dev.autoprog.data.FolderOptions;
 import dev.autoprog.data.Selection;
 import dev.autoprog.diffusion.Prediction;
 import dev.autoprog.model.DiffusionTransformer;
@@ -80,9 +86,13 @@ public record DiffusionConfig(
     /** Checks the ranges. */
     public Data {
       classes = List.copyOf(classes);
-      require(folderSide >= 1, "folder_side", folderSide, "at least 1");
+      require(
+          folderSide >= 1 && folderSide <= FolderOptions.MOST_SIDE,
+          "folder_side",
+          folderSide,
+          "from 1 to " + FolderOptions.MOST_SIDE);
       require(perClass >= 0, "per_class", perClass, "at least 0");
-      require(flip >= 0 && flip <= 1, "flip", flip, "in [0, 1]");
+      requireProbability("flip", flip);
     }
 
     /** Which part of the source is used. */
@@ -163,7 +173,7 @@ public record DiffusionConfig(
     /** Checks the ranges. */
     public Noise {
       require(steps >= 2, "steps", steps, "at least 2");
-      require(labelDrop >= 0 && labelDrop <= 1, "label_drop", labelDrop, "in [0, 1]");
+      requireProbability("label_drop", labelDrop);
       require(
           prediction == Prediction.EPSILON || !learnedVariance,
           "prediction",
@@ -202,15 +212,15 @@ public record DiffusionConfig(
       @Comment("decay of the weights' moving average, which is what samples") double averageDecay) {
     /** Checks the ranges. */
     public Optimizer {
-      require(learningRate > 0, "learning_rate", learningRate, "above 0");
-      require(finalLearningRate >= 0, "final_learning_rate", finalLearningRate, "at least 0");
+      requirePositive("learning_rate", learningRate);
+      requireNotNegative("final_learning_rate", finalLearningRate);
       require(warmupSteps >= 0, "warmup_steps", warmupSteps, "at least 0");
       require(decayShare > 0 && decayShare <= 1, "decay_share", decayShare, "in (0, 1]");
       require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "in [0, 1)");
       require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "in [0, 1)");
-      require(epsilon > 0, "epsilon", epsilon, "above 0");
-      require(weightDecay >= 0, "weight_decay", weightDecay, "at least 0");
-      require(clipNorm >= 0, "clip_norm", clipNorm, "at least 0");
+      requirePositive("epsilon", epsilon);
+      requireNotNegative("weight_decay", weightDecay);
+      requireNotNegative("clip_norm", clipNorm);
       require(averageDecay >= 0 && averageDecay < 1, "average_decay", averageDecay, "in [0, 1)");
     }
   }
@@ -240,6 +250,10 @@ public record DiffusionConfig(
       require(samples >= 2, "samples", samples, "at least 2");
       require(batches >= 2, "batches", batches, "at least 2");
       require(steps >= 1, "steps", steps, "at least 1");
+      requireNotNegative("time", time);
+      requireNotNegative("ntk", ntk);
+      requireNotNegative("zico", zico);
+      requirePositive("time + ntk + zico", time + ntk + zico);
     }
   }
 
@@ -271,11 +285,7 @@ public record DiffusionConfig(
           "resolution_scale",
           resolutionScale,
           "in (0, 1]");
-      require(
-          identifierDrop >= 0 && identifierDrop <= 1,
-          "identifier_drop",
-          identifierDrop,
-          "in [0, 1]");
+      requireProbability("identifier_drop", identifierDrop);
       require(
           schedule != ScheduleChoice.GIVEN || given.size() == stages,
           "given",
@@ -307,11 +317,5 @@ public record DiffusionConfig(
         "stages",
         progressive.stages(),
         "at most one per step (" + training.steps() + ")");
-  }
-
-  private static void require(boolean condition, String key, Object found, String expected) {
-    if (!condition) {
-      throw new IllegalArgumentException(key + " is " + found + ", expected " + expected);
-    }
   }
 }
