@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -125,6 +126,52 @@ class BatchLoaderTest {
     }
     assertThat(Arrays.stream(windows).map(Arrays::toString).distinct()).hasSize(60);
     assertThat(Arrays.stream(rectangles).filter(r -> r[2] > 0).count()).isBetween(15L, 45L);
+  }
+
+  @Test
+  void eachImageIsVariedAnewInEachEpochAndOfEachSeed() throws Exception {
+    Set<List<Float>> windows = new HashSet<>();
+    Set<List<Integer>> rectangles = new HashSet<>();
+    var every = new Augmentation(0.5, 0.3, 0.2, 1);
+    for (int seed = 0; seed < 3; seed++) {
+      try (var loader = new BatchLoader(new Fixtures.Synthetic(1), 1, seed, 1)) {
+        for (int epoch = 0; epoch < 3; epoch++) {
+          try (BatchCursor cursor = loader.epoch(epoch, 0, every);
+              Batch batch = cursor.next()) {
+            windows.add(floats(batch.windows()));
+            rectangles.add(Arrays.stream(batch.rectangles(1000)).boxed().toList());
+          }
+        }
+      }
+    }
+    assertThat(windows).hasSize(9);
+    assertThat(rectangles).hasSize(9);
+  }
+
+  /** Where a mirrored one is stored, it is read for a window that says so. */
+  @Test
+  void whatIsReadIsMirroredAsTheWindowSays() throws Exception {
+    var marked =
+        new Gated(200, new Semaphore(0)) {
+          @Override
+          public void read(int index, boolean mirrored, ByteBuffer to) {
+            to.putInt(mirrored ? -1 : 0);
+          }
+        };
+    int mirrors = 0;
+    try (var loader = new BatchLoader(marked, 10, 1, 1);
+        BatchCursor cursor = loader.epoch(0, 0, ALL)) {
+      while (cursor.hasNext()) {
+        try (Batch batch = cursor.next()) {
+          for (int i = 0; i < 10; i++) {
+            int mirrored = (int) batch.windows()[5 * i + 4];
+            assertThat(batch.pixels().getInt(4 * i)).isEqualTo(-mirrored);
+            mirrors += mirrored;
+          }
+        }
+      }
+    }
+    assertThat(mirrors).isBetween(60, 140);
   }
 
   @ParameterizedTest
@@ -307,6 +354,10 @@ class BatchLoaderTest {
       assertThatThrownBy(() -> loader.epoch(0, 3, ALL))
           .isInstanceOf(IllegalArgumentException.class);
     }
+  }
+
+  private static List<Float> floats(float[] values) {
+    return IntStream.range(0, values.length).mapToObj(i -> values[i]).toList();
   }
 
   private static List<Thread> loaderThreads() {
