@@ -30,7 +30,7 @@ class RunMetricsTest {
       {"resolution":16,"depth":3,"losses":[1.5,1.25],"mean_loss":1.375,"step_seconds":0.002,\
       "score":1.4,"score_error":0.01,"parameters":1000000,"flops":2000000.0},\
       {"resolution":16,"depth":4,"losses":[1.5,null],"mean_loss":null,"step_seconds":0.003,\
-      "score":null}],"a":null,"b":null,"w":0.0,"fallback":"too few",\
+      "score":null},{"resolution":20,"depth":3}],"a":null,"b":null,"w":0.0,"fallback":"too few",\
       "winner":{"resolution":16,"depth":3},"reason":"It is faster.","search_seconds":2.0}
       {"event":"stage","seconds":12,"step":2,"stage":0,"resolution":16,"depth":3,"epochs":2,\
       "strength":{"erase":0.25}}
@@ -75,7 +75,7 @@ class RunMetricsTest {
   @Test
   void aSearchHasItsTableAndWhatTheLogDoesNotKnowIsNaN() throws Exception {
     Search search = read(LOG).searches().get(0);
-    assertThat(search.candidates()).extracting(Candidate::chosen).containsExactly(true, false);
+    assertThat(search.candidates()).extracting(Candidate::chosen).containsExactly(true, false, false);
     assertThat(search.candidates().get(0))
         .isEqualTo(
             new Candidate(16, 3, List.of(1.5, 1.25), 1.375, 0.002, 1.4, 0.01, 1e6, 2e6, true));
