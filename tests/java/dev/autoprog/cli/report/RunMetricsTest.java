@@ -75,7 +75,9 @@ class RunMetricsTest {
   @Test
   void aSearchHasItsTableAndWhatTheLogDoesNotKnowIsNaN() throws Exception {
     Search search = read(LOG).searches().get(0);
-    assertThat(search.candidates()).extracting(Candidate::chosen).containsExactly(true, false, false);
+    assertThat(search.candidates())
+        .extracting(Candidate::chosen)
+        .containsExactly(true, false, false);
     assertThat(search.candidates().get(0))
         .isEqualTo(
             new Candidate(16, 3, List.of(1.5, 1.25), 1.375, 0.002, 1.4, 0.01, 1e6, 2e6, true));
