@@ -45,6 +45,21 @@ class RegularizationTest {
     assertThat(changed).hasSameSizeAs(plain).doesNotContainAnyElementsOf(plain.subList(1, 30));
   }
 
+  /** Some of them only after the first stage. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "regularization.label_smoothing=0.3",
+        "regularization.flip=0",
+        "regularization.shift=0.3",
+        "regularization.min_crop_area=0.2",
+        "regularization.erase=0.1",
+        "regularization.stochastic_depth=0.5"
+      })
+  void everyOtherSettingReachesTheRun(String setting) throws Exception {
+    assertThat(losses("changed", setting)).hasSameSizeAs(plain).isNotEqualTo(plain);
+  }
+
   /** Probability 0, or switched always to what is off. */
   @ParameterizedTest
   @CsvSource({
