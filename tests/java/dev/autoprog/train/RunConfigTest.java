@@ -1,13 +1,22 @@
 package dev.autoprog.train;
 
+import static dev.autoprog.testing.Closeness.assertSameBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.autoprog.InputException;
+import dev.autoprog.backend.Backend;
+import dev.autoprog.backend.Session;
 import dev.autoprog.config.ConfigFile;
 import dev.autoprog.data.ImageDataset;
+import dev.autoprog.model.VisionTransformer;
+import dev.autoprog.optim.AdamW;
 import dev.autoprog.optim.LearningRate;
+import dev.autoprog.tensor.DType;
+import dev.autoprog.tensor.Shape;
+import dev.autoprog.tensor.Tensor;
+import dev.autoprog.testing.RandomData;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Settings that no run can go by: refused before anything is begun. */
+/** What settings come to, and those that no run can go by: refused before anything is begun. */
 class RunConfigTest {
   @ParameterizedTest
   @ValueSource(
@@ -73,6 +82,50 @@ class RunConfigTest {
     assertThat(rate.at(37)).isCloseTo(0.2, within(1e-12));
     assertThat(rate.at(38)).isLessThan(0.2);
     assertThat(rate.at(60)).isCloseTo(0.1, within(1e-12));
+  }
+
+  @Test
+  void theOptimizerAndTheAveragesAreThoseAskedFor() throws Exception {
+    RunConfig config =
+        TinyRuns.config(
+            "optimizer.beta1=0.8",
+            "optimizer.beta2=0.7",
+            "optimizer.epsilon=0.01",
+            "optimizer.weight_decay=0.3",
+            "optimizer.clip_norm=0.5",
+            "averages.decays=[0.6]",
+            "averages.warmup=false");
+    try (Session session = Session.open(Backend.named(config.backend()));
+        Learner asked = RunSetup.of(session, config, TinyRuns.IMAGES).newLearner(2);
+        Learner byHand =
+            new Learner(
+                session,
+                VisionTransformer.create(
+                    session, asked.model().config(), asked.model().precision(), config.seed()),
+                new AdamW.Settings(0.8, 0.7, 0.01, 0.3, 0.5),
+                new RunConfig.Averages(List.of(0.6), false),
+                RunConfig.Moments.COPY,
+                config.seed())) {
+      for (Learner learner : List.of(asked, byHand)) {
+        RandomData random = RandomData.of("optimizer");
+        for (int step = 0; step < 3; step++) {
+          session.arena().reset();
+          Tensor images = session.arena().allocate(DType.FLOAT32, Shape.of(3, 1, 12, 12));
+          images.set(random.gaussian(images.elements()));
+          learner.step(images, random.integers(3, 0, 4), 0, 0, step, 0.01);
+        }
+      }
+      assertSameBits("weights", weights(asked), weights(byHand));
+      assertSameBits("average", average(asked), average(byHand));
+    }
+  }
+
+  private static float[] weights(Learner learner) {
+    return learner.model().parameters().values().toFloats();
+  }
+
+  private static float[] average(Learner learner) {
+    return learner.averages().get(0).values().toFloats();
   }
 
   private static final String[] GIVEN = {

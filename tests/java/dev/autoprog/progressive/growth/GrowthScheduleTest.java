@@ -52,6 +52,9 @@ class GrowthScheduleTest {
     List<Span> small = List.of(new Span(1, 128, 12));
     assertThatThrownBy(() -> GrowthSchedule.given(goal, small, Scales.DEFAULT))
         .hasMessageContaining("12 blocks at 128 px, expected the full network, 12 at 224 px");
+    List<Span> shallow = List.of(new Span(1, 224, 8));
+    assertThatThrownBy(() -> GrowthSchedule.given(goal, shallow, Scales.DEFAULT))
+        .hasMessageContaining("8 blocks at 224 px, expected the full network, 12 at 224 px");
     List<Span> shallower = List.of(new Span(1, 224, 8), new Span(1, 224, 6), new Span(1, 224, 12));
     assertThatThrownBy(() -> GrowthSchedule.given(goal, shallower, Scales.DEFAULT))
         .hasMessageContaining("cannot follow epoch 1 at depth 8");
@@ -110,6 +113,17 @@ class GrowthScheduleTest {
         .containsExactly(0.0, 0.0, 0.0, 0.05, 0.1);
     assertThat(schedule.stages().stream().map(s -> s.strength().randAugment()))
         .containsExactly(0.0, 0.0, 0.0, 0.0, 9.0);
+  }
+
+  /** From no crop at all to the goal's. */
+  @Test
+  void aCropsSmallestAreaFallsToTheGoals() {
+    Scales late = new Scales(0.5, 0.5, 0, 0, 0, 0, Spacing.LINEAR);
+    GrowthSchedule schedule = GrowthSchedule.manual(new Goal(32, 8, 8, STRENGTH), 6, 3, late);
+    assertThat(schedule.stages().stream().map(s -> s.strength().minCropArea()))
+        .containsExactly(1.0, 0.54, 0.08);
+    assertThat(schedule.stages().stream().map(s -> s.strength().erase()))
+        .containsExactly(0.0, 0.125, 0.25);
   }
 
   @ParameterizedTest

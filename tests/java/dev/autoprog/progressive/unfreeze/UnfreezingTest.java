@@ -126,7 +126,10 @@ class UnfreezingTest {
     assertThat(identifier.ofBatch(2, 20_000, 7, 3)).isEqualTo(drawn);
     assertThat(identifier.ofBatch(2, 20_000, 7, 4)).isNotEqualTo(drawn);
     assertThat(identifier.ofBatch(2, 20_000, 8, 3)).isNotEqualTo(drawn);
+    assertThat(identifier.ofBatch(2, 20_000, 7 + (1L << 32), 3)).isNotEqualTo(drawn);
     assertThat(identifier.ofSamples(3, 2)).containsExactly(3, 3);
+    assertThatThrownBy(() -> identifier.ofBatch(4, 2, 7, 3))
+        .hasMessageContaining("a stage identifier of 4, expected 0 to 3");
     assertThatThrownBy(() -> identifier.ofSamples(4, 2))
         .hasMessageContaining("a stage identifier of 4, expected 0 to 3");
     assertThatThrownBy(() -> new StageIdentifier(4, 1.5)).hasMessageContaining("a share");

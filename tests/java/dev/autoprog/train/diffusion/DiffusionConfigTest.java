@@ -1,16 +1,24 @@
 package dev.autoprog.train.diffusion;
 
+import static dev.autoprog.testing.Closeness.assertSameBits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.autoprog.InputException;
+import dev.autoprog.backend.Backend;
+import dev.autoprog.backend.Session;
 import dev.autoprog.config.ConfigFile;
+import dev.autoprog.data.Batch;
+import dev.autoprog.data.BatchCursor;
+import dev.autoprog.data.BatchLoader;
 import dev.autoprog.diffusion.DiffusionProcess;
 import dev.autoprog.diffusion.NoiseSchedule;
 import dev.autoprog.diffusion.Prediction;
 import dev.autoprog.diffusion.Variance;
+import dev.autoprog.optim.AdamW;
 import dev.autoprog.optim.LearningRate;
+import dev.autoprog.testing.Candidate;
 import dev.autoprog.train.TinyImages;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -119,5 +127,55 @@ class DiffusionConfigTest {
   void anEpochIsOfWholeBatches() throws Exception {
     assertThat(plan("training.batch=30").batchesPerEpoch()).isEqualTo(3);
     assertThat(plan("training.batch=100").batchesPerEpoch()).isEqualTo(1);
+  }
+
+  @Test
+  void theOptimizerAndTheAverageAreThoseAskedFor() throws Exception {
+    DiffusionConfig config =
+        config(
+            "training.batch=8",
+            "model.dit.patch=3",
+            "model.dit.width=16",
+            "model.dit.depth=1",
+            "model.dit.heads=2",
+            "optimizer.beta1=0.8",
+            "optimizer.beta2=0.7",
+            "optimizer.epsilon=0.01",
+            "optimizer.weight_decay=0.3",
+            "optimizer.clip_norm=0.5",
+            "optimizer.average_decay=0.2");
+    try (Session session = Session.open(Backend.named(Candidate.nameOr("auto")))) {
+      var data = new DiffusionData.Images(TinyImages.split(96, 8));
+      DiffusionSetup setup = DiffusionSetup.of(session, config, data);
+      DiffusionPlan plan = setup.plan();
+      try (DiffusionLearner asked = setup.newLearner(DiffusionListener.NONE);
+          DiffusionLearner byHand =
+              new DiffusionLearner(
+                  session,
+                  plan.model().create(session, config.precision().in(session), config.seed()),
+                  plan.process(),
+                  new AdamW.Settings(0.8, 0.7, 0.01, 0.3, 0.5),
+                  0.2);
+          DiffusionBatches batches = new DiffusionBatches(setup);
+          BatchLoader loader = new BatchLoader(data.train(), 8, 1, 1)) {
+        for (DiffusionLearner learner : List.of(asked, byHand)) {
+          try (BatchCursor cursor = loader.sequential()) {
+            for (int step = 0; step < 3; step++) {
+              try (Batch batch = cursor.next()) {
+                DiffusionBatches.Step read = batches.training(batch, 12, 0, 0, step);
+                learner.step(read.noisy(), read.conditions(), step, 0.01);
+              }
+            }
+          }
+        }
+        assertSameBits("weights", weights(asked), weights(byHand));
+        assertSameBits(
+            "average", asked.average().values().toFloats(), byHand.average().values().toFloats());
+      }
+    }
+  }
+
+  private static float[] weights(DiffusionLearner learner) {
+    return learner.network().parameters().values().toFloats();
   }
 }
