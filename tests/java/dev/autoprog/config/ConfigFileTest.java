@@ -30,7 +30,8 @@ class ConfigFileTest {
       boolean nesterov) {
     Optimizer {
       if (learningRate <= 0) {
-        throw new IllegalArgumentException("learning_rate is " + learningRate + ", not above 0");
+        throw new IllegalArgumentException(
+            "learning_rate is " + learningRate + ", expected a number above 0");
       }
     }
   }
@@ -189,8 +190,9 @@ class ConfigFileTest {
   void aConstructorsRefusalIsReportedWithItsKey() {
     assertThatThrownBy(() -> parse("epochs: 3\noptimizer:\n  learning_rate: -1.5\n"))
         .isInstanceOf(InputException.class)
-        .hasMessageStartingWith("run.yaml, line 3, column 3: 'optimizer' refused, learning_rate is")
-        .hasMessageContaining("-1.5")
+        .hasMessage(
+            "run.yaml, line 3, column 3: 'optimizer' refused, learning_rate is -1.5; expected a"
+                + " number above 0. Correct the value")
         .hasRootCauseInstanceOf(IllegalArgumentException.class);
   }
 

@@ -144,7 +144,7 @@ class RunConfigTest {
     assertThat(summary.stages()).extracting(StageReport::depth).containsExactly(2, 4);
     assertThatThrownBy(() -> given("momentum"))
         .isInstanceOf(InputException.class)
-        .hasMessageContaining("decays is [], expected at least one for growth by momentum");
+        .hasMessageContaining("decays is []; expected at least one for growth by momentum");
   }
 
   private static RunConfig given(String operator) throws InputException {

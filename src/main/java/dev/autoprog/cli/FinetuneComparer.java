@@ -1,5 +1,6 @@
 package dev.autoprog.cli;
 
+import dev.autoprog.Counted;
 import dev.autoprog.InputException;
 import dev.autoprog.backend.Session;
 import dev.autoprog.cli.report.FinetuneComparison;
@@ -56,7 +57,9 @@ final class FinetuneComparer extends Comparer<FinetunePlan, DiffusionConfig, Fin
     DiffusionConfig.Data data = plan().recipe().data();
     return images.name()
         + (data.classes().isEmpty() ? "" : ", classes " + Numbers.list(data.classes()))
-        + (data.perClass() == 0 ? "" : ", " + data.perClass() + " images of each class");
+        + (data.perClass() == 0
+            ? ""
+            : ", " + Counted.of(data.perClass(), "image") + " of each class");
   }
 
   @Override

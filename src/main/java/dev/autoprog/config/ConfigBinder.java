@@ -17,6 +17,8 @@ import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /** Makes records from a {@link ConfigTree}, key by key, and takes nothing that does not fit. */
 final class ConfigBinder {
+  private static final String EXPECTED = ", expected ";
+
   private ConfigBinder() {}
 
   /** The key of a record's component. */
@@ -113,15 +115,24 @@ final class ConfigBinder {
       if (!(e.getCause() instanceof IllegalArgumentException refusal)) {
         throw new IllegalStateException("Cannot make " + type, e.getCause());
       }
-      throw new InputException(
-          tree.where(),
-          (path.isEmpty() ? "" : "'" + path + "' refused, ") + refusal.getMessage(),
-          "values that go together",
-          "Correct the value",
-          refusal);
+      throw refused(tree, path, refusal);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("Cannot make " + type, e);
     }
+  }
+
+  /** What the record expected is the end of its message, if it says so. */
+  private static InputException refused(
+      ConfigTree tree, String path, IllegalArgumentException refusal) {
+    String message = refusal.getMessage();
+    int end = message.lastIndexOf(EXPECTED);
+    return new InputException(
+        tree.where(),
+        (path.isEmpty() ? "" : "'" + path + "' refused, ")
+            + (end < 0 ? message : message.substring(0, end)),
+        end < 0 ? "values that go together" : message.substring(end + EXPECTED.length()),
+        "Correct the value",
+        refusal);
   }
 
   private static Object value(Type type, ConfigTree given, Object fallback, String path)

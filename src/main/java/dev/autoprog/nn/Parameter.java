@@ -42,6 +42,11 @@ public final class Parameter implements Trained {
     this.gradients = gradients;
   }
 
+  /** Whether it is in a set. */
+  boolean isAllocated() {
+    return gradients != null;
+  }
+
   void read(Tensor value, Tensor operand) {
     this.value = value;
     this.operand = operand;

@@ -307,8 +307,21 @@ public final class ParameterSet implements AutoCloseable {
       return shapes;
     }
 
-    /** Allocates all that was declared, as zeros. */
+    /**
+     * Allocates all that was declared, as zeros.
+     *
+     * @throws IllegalStateException if it was allocated before: the layers hold the parameters,
+     *     which lie in one set
+     */
     public ParameterSet allocate(Session session, Precision precision) {
+      declared.stream()
+          .filter(Parameter::isAllocated)
+          .findAny()
+          .ifPresent(
+              p -> {
+                throw new IllegalStateException(
+                    p + " is allocated already; declare the layers anew for another set");
+              });
       return new ParameterSet(session, declared, precision);
     }
 

@@ -1,5 +1,6 @@
 package dev.autoprog.train;
 
+import dev.autoprog.Counted;
 import dev.autoprog.InputException;
 import dev.autoprog.data.ImageDataset;
 import dev.autoprog.model.VitConfig;
@@ -33,7 +34,10 @@ public record RunPlan(
     if (train.size() < config.training().batch()) {
       throw new InputException(
           "batch",
-          config.training().batch() + " images per step, but only " + train.size() + " to train on",
+          Counted.of(config.training().batch(), "image")
+              + " per step, but only "
+              + train.size()
+              + " to train on",
           "a batch that fits into the training images",
           "Set training.batch lower.");
     }

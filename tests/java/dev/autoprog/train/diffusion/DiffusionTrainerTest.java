@@ -266,7 +266,7 @@ class DiffusionTrainerTest {
     assertThatThrownBy(() -> config("training.steps=2", "progressive.stages=3"))
         .hasMessageContaining("at most one per step");
     assertThatThrownBy(() -> config("noise.prediction=velocity", "noise.learned_variance=true"))
-        .hasMessageContaining("prediction is velocity, expected epsilon where the variance is");
+        .hasMessageContaining("prediction is velocity; expected epsilon where the variance is");
   }
 
   /** The identifier that samples and validation ask for is one that was trained. */

@@ -1,5 +1,6 @@
 package dev.autoprog.train.diffusion;
 
+import dev.autoprog.Counted;
 import dev.autoprog.InputException;
 import dev.autoprog.data.LabelledData;
 import dev.autoprog.diffusion.DiffusionProcess;
@@ -43,7 +44,7 @@ public record DiffusionPlan(
     if (train.size() < batch) {
       throw new InputException(
           "batch",
-          batch + " images per step, but only " + train.size() + " to train on",
+          Counted.of(batch, "image") + " per step, but only " + train.size() + " to train on",
           "a batch that fits into the training images",
           "Set training.batch lower.");
     }
