@@ -90,6 +90,7 @@ int ap_linear_backward_weight(ap_context*, int32_t type, int64_t rows, int64_t i
 // ---- attention.cpp ---------------------------------------------------------------------------------------------
 // out (B,N,H,D) = softmax(q k^T scale) v from qkv (B,N,3,H,D); log_sum_exp (B,H,N) = each softmax's log denominator.
 // D a multiple of 8 up to 160, N any. No N x N matrix in memory. <= 1e-5. Vaswani et al. 2017 eq. 1; Dao et al. 2022.
+// Of bfloat16, probabilities, and backward the gradients of scores, may be rounded before they are multiplied, too.
 // Moves 3 BNHD + BNHD: a head's keys and values stay in a cache while its queries pass
 int ap_attention_forward(ap_context*, int32_t type, int64_t B, int64_t N, int64_t H, int64_t D, float scale,
                          const void* qkv, void* out, float* log_sum_exp);
