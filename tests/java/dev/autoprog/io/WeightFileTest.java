@@ -108,9 +108,7 @@ class WeightFileTest {
 
   @Test
   void partsOfAStackedParameterAreReadUnderTheirOwnNames() throws Exception {
-    ParameterSet.Builder builder = new ParameterSet.Builder();
-    ParameterSet.Builder layer = builder.under("attn");
-    layer.stacked("kv.weight", List.of("k.weight", "v.weight"), Initializer.uniform(1), 3, 2);
+    ParameterSet.Builder builder = keysAndValues();
     builder.free("bias", Initializer.constant(1), 2);
     assertThat(builder.shapes())
         .isEqualTo(
@@ -140,6 +138,19 @@ class WeightFileTest {
       assertThat(Arrays.copyOfRange(read, 6, 12)).containsOnly(5);
       assertThat(Arrays.copyOfRange(fresh, 6, 12)).isNotEqualTo(Arrays.copyOf(fresh, 6));
     }
+  }
+
+  private static ParameterSet.Builder keysAndValues() {
+    ParameterSet.Builder builder = new ParameterSet.Builder();
+    builder
+        .under("attn")
+        .stacked("kv.weight", List.of("k.weight", "v.weight"), Initializer.uniform(1), 3, 2);
+    return builder;
+  }
+
+  @Test
+  void theNameOfAPartOfAStackedParameterIsTaken() {
+    ParameterSet.Builder builder = keysAndValues();
     builder.free("attn.v.weight", Initializer.constant(1), 2);
     try (Session session = Session.open(Backend.named("reference"))) {
       assertThatThrownBy(() -> builder.allocate(session, Precision.FP32))
