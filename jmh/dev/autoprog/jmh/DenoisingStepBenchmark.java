@@ -32,10 +32,10 @@ import org.openjdk.jmh.annotations.Param;
 /**
  * A whole step of a diffusion model: noise, forward, loss, backward, AdamW and a moving average.
  *
- * <p>The peer's maps lie channels last: of planes, libtorch 2.10 gets some convolutions of float32,
- * or their gradients, wrong by a third on a processor with AVX-512 (3×3 of 24 or 40 channels among
- * them), which {@link Agreement} refuses. That is also why the UNet has 48 channels, not 40 as in
- * the recipe: behind its convolution of one channel, maps are planes again.
+ * <p>The peer's maps lie channels last, and its UNet has 48 channels, not 40 as in the recipe: of
+ * planes, libtorch 2.10 gets 3×3 convolutions of 24 or 40 channels wrong by a third (float32, a
+ * processor with AVX-512), and with planes the steps of the UNet of 48 differ, too, from ours and
+ * its own channels last. {@link Agreement} refuses that.
  */
 @Question("How many images a second does a diffusion model train on?")
 public class DenoisingStepBenchmark extends Comparison {
